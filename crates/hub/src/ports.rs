@@ -1,0 +1,36 @@
+//! What the hub needs from outside.
+
+use async_trait::async_trait;
+use protocol::{Envelope, Epoch, Position, Problem, Topic};
+use serde_json::Value;
+
+/// The log as the hub reads it, for catch-up.
+#[async_trait]
+pub trait Log: Send + Sync + 'static {
+    fn epoch(&self) -> Epoch;
+
+    /// The newest durable position.
+    async fn head(&self) -> Result<Position, LogUnavailable>;
+
+    /// Everything of a topic after a position, oldest first, at most `limit` events.
+    async fn page(&self, topic: &Topic, after: Position, limit: u32) -> Result<Page, LogUnavailable>;
+}
+
+/// A page of a topic's history, complete up to `through`.
+#[derive(Clone, Debug)]
+pub struct Page {
+    pub events: Vec<Envelope>,
+    pub through: Position,
+}
+
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("the log could not be read: {0}")]
+pub struct LogUnavailable(pub String);
+
+/// The API as the socket's `command` frames call it.
+#[async_trait]
+pub trait Commands: Send + Sync + 'static {
+    /// # Errors
+    /// A problem, `not_found` for an unknown method.
+    async fn call(&self, method: &str, params: Value) -> Result<Value, Problem>;
+}

@@ -1,0 +1,196 @@
+//! Request and response bodies of `/api/v1`, shared by REST, the CLI, server functions and the socket.
+
+use crate::{Diagnostic, Envelope, Epoch, ExecutionId, Outcome, Phase, Position, TaskError, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Answer to a registration. `created` is false when the newest version already has this content.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Registered {
+    pub path: String,
+    pub version: u32,
+    pub created: bool,
+    /// Warnings only; errors refuse the registration.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Answer to a validation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Validation {
+    pub valid: bool,
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// One playbook of the catalog, at its newest version.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlaybookSummary {
+    pub path: String,
+    pub name: String,
+    #[serde(default)]
+    pub description: Option<String>,
+    pub version: u32,
+    pub registered_at: Timestamp,
+    pub executions: u64,
+    /// The newest execution, if any.
+    #[serde(default)]
+    pub last: Option<ExecutionSummary>,
+}
+
+/// One version of a playbook.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlaybookDetail {
+    pub path: String,
+    pub name: String,
+    #[serde(default)]
+    pub description: Option<String>,
+    pub version: u32,
+    pub latest_version: u32,
+    pub registered_at: Timestamp,
+    /// The YAML as registered.
+    pub source: String,
+    /// The default input: the playbook's `workload`.
+    pub workload: Value,
+    pub graph: crate::graph::Graph,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlaybookVersion {
+    pub version: u32,
+    pub registered_at: Timestamp,
+    /// SHA-256 of the source, hex.
+    pub content_hash: String,
+}
+
+/// Starts an execution.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SubmitRequest {
+    pub path: String,
+    /// Absent: the newest.
+    #[serde(default)]
+    pub version: Option<u32>,
+    /// An object, merged deeply over the playbook's `workload`.
+    #[serde(default)]
+    pub input: Option<Value>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Submitted {
+    pub execution_id: ExecutionId,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CancelRequest {
+    #[serde(default)]
+    pub reason: Option<String>,
+}
+
+/// A row of the execution list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ExecutionSummary {
+    pub execution_id: ExecutionId,
+    pub path: String,
+    /// `null` only in a row the browser built from a live event, which does not tell it.
+    pub version: Option<u32>,
+    pub status: Phase,
+    pub outcome: Option<Outcome>,
+    /// The step that moved last.
+    #[serde(default)]
+    pub step: Option<String>,
+    /// Completed of known steps, in percent.
+    pub progress: f64,
+    pub created_at: Timestamp,
+    #[serde(default)]
+    pub ended_at: Option<Timestamp>,
+    #[serde(default)]
+    pub error: Option<TaskError>,
+    /// The position of the newest event this row knows of.
+    pub position: Position,
+}
+
+/// One execution, whole.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ExecutionDetail {
+    #[serde(flatten)]
+    pub summary: ExecutionSummary,
+    pub input: Value,
+    pub result: Option<Value>,
+}
+
+/// Filters of the execution list; also the page's query string.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExecutionQuery {
+    /// The screen's words: `queued`, `running`, `completed`, `failed`, `cancelled`; several by comma.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+    /// Exact playbook path.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// A part of the path or of the execution's id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub q: Option<String>,
+    /// Started at or after / before, epoch ms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<i64>,
+    /// `next` of the page before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+    /// 1 to 500; 50 unless told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+}
+
+/// A page of the list, newest first, as of `position`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ExecutionPage {
+    pub executions: Vec<ExecutionSummary>,
+    #[serde(default)]
+    pub next: Option<String>,
+    pub position: Position,
+}
+
+/// A page of history in order. `next` is the `after` of the following page; `null` at the end.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EventPage {
+    pub events: Vec<Envelope>,
+    pub next: Option<Position>,
+}
+
+/// How many executions are in each state; `running` counts the queued too.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatusCounts {
+    pub running: u64,
+    pub completed: u64,
+    pub failed: u64,
+    pub cancelled: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Health {
+    /// `ok` or `draining`.
+    pub status: String,
+    pub version: String,
+    pub epoch: Epoch,
+    pub position: Position,
+    pub uptime_ms: u64,
+    pub websocket: HubHealth,
+}
+
+/// The hub's part of health.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HubHealth {
+    /// Open connections.
+    pub connections: u64,
+    /// Upgrades accepted since the start.
+    pub handshakes: u64,
+    /// Topics with at least one subscriber.
+    pub topics: u64,
+    pub subscriptions: u64,
+    /// Times a slow client was sent to the log.
+    pub catch_ups: u64,
+}

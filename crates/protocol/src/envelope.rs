@@ -1,0 +1,72 @@
+//! The one envelope: table row, bus item, frame body, Socket.IO payload and history item.
+
+use crate::{Event, EventId, Position, Timestamp};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _, ser::SerializeMap};
+use serde_json::value::RawValue;
+
+/// One event with what the log knows about it.
+///
+/// JSON: `{id, position, time, type, correlation_id, causation_id, traceparent, data}`; all keys are always
+/// there, `null` where unknown.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Envelope {
+    pub id: EventId,
+    /// `None` for an ephemeral event; a projection carries the position of its durable event.
+    pub position: Option<Position>,
+    pub time: Timestamp,
+    /// What this event belongs to: an execution's id, or what the publisher said.
+    pub correlation_id: Option<String>,
+    /// The id of the event or request that led to this one.
+    pub causation_id: Option<String>,
+    /// W3C trace context.
+    pub traceparent: Option<String>,
+    /// `type` and `data`.
+    pub event: Event,
+}
+
+impl Serialize for Envelope {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(8))?;
+        map.serialize_entry("id", &self.id)?;
+        map.serialize_entry("position", &self.position)?;
+        map.serialize_entry("time", &self.time)?;
+        map.serialize_entry("type", self.event.name())?;
+        map.serialize_entry("correlation_id", &self.correlation_id)?;
+        map.serialize_entry("causation_id", &self.causation_id)?;
+        map.serialize_entry("traceparent", &self.traceparent)?;
+        map.serialize_entry("data", &self.event.data())?;
+        map.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Envelope {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Wire {
+            id: EventId,
+            #[serde(default)]
+            position: Option<Position>,
+            time: Timestamp,
+            r#type: String,
+            #[serde(default)]
+            correlation_id: Option<String>,
+            #[serde(default)]
+            causation_id: Option<String>,
+            #[serde(default)]
+            traceparent: Option<String>,
+            data: Box<RawValue>,
+        }
+        let wire = Wire::deserialize(deserializer)?;
+        let event = Event::from_parts(&wire.r#type, wire.data.get())
+            .map_err(|error| D::Error::custom(format!("data of a `{}` event: {error}", wire.r#type)))?;
+        Ok(Self {
+            id: wire.id,
+            position: wire.position,
+            time: wire.time,
+            correlation_id: wire.correlation_id,
+            causation_id: wire.causation_id,
+            traceparent: wire.traceparent,
+            event,
+        })
+    }
+}

@@ -1,0 +1,57 @@
+//! Events computed from a durable event when it is published or replayed; never rows.
+
+use crate::{Envelope, Event, Outcome, Phase, event::{Progress, WorkflowExecution}, status};
+
+/// The S1 `workflow_execution` message of an execution event, if it has one.
+///
+/// The same durable event always yields the same projection, so live and replay agree.
+pub fn workflow_execution(envelope: &Envelope) -> Option<Envelope> {
+    let (stage, phase, outcome, progress, result, error) = match &envelope.event {
+        Event::ExecutionStart(e) => (e.node_name.clone(), Phase::Initial, None, Some(e.progress), None, None),
+        Event::StepStarted(e) => (e.step.clone(), Phase::InProgress, None, Some(e.progress), None, None),
+        Event::StepCompleted(e) => (e.step.clone(), Phase::InProgress, None, Some(e.progress), None, None),
+        Event::StepFailed(e) => {
+            (e.step.clone(), Phase::InProgress, None, Some(e.progress), None, Some(e.error.message.clone()))
+        }
+        Event::ExecutionComplete(e) => (
+            e.node_name.clone(),
+            Phase::Completed,
+            Some(e.outcome),
+            (e.outcome != Outcome::Completed).then_some(e.progress),
+            Some((*e.result).clone()),
+            e.error.as_ref().map(|error| error.message.clone()),
+        ),
+        _ => return None,
+    };
+    let percent = match (outcome, progress) {
+        (Some(Outcome::Completed), _) => Some(100.0),
+        (_, Some(progress)) => Some(percent(progress)),
+        (_, None) => None,
+    };
+    Some(Envelope {
+        id: envelope.id.projected(0),
+        event: Event::WorkflowExecution(WorkflowExecution {
+            workflow_id: envelope.event.path()?.to_owned(),
+            execution_id: envelope.event.execution_id()?,
+            stage,
+            status: status::of_workflow(phase, outcome),
+            progress: percent,
+            agent_id: None,
+            result,
+            error,
+            timestamp: envelope.time,
+        }),
+        position: envelope.position,
+        time: envelope.time,
+        correlation_id: envelope.correlation_id.clone(),
+        causation_id: Some(envelope.id.to_string()),
+        traceparent: envelope.traceparent.clone(),
+    })
+}
+
+fn percent(progress: Progress) -> f64 {
+    if progress.known == 0 {
+        return 0.0;
+    }
+    (f64::from(progress.completed) * 1000.0 / f64::from(progress.known)).round().min(1000.0) / 10.0
+}

@@ -1,0 +1,147 @@
+//! Tasks: one attempt at a step's work, and the report that settles it.
+
+use crate::{ExecutionId, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::{fmt, sync::Arc};
+
+/// Which of a visit's tasks: the action itself, or the `save` that follows it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TaskPart {
+    #[default]
+    Action,
+    Save,
+}
+
+impl TaskPart {
+    pub fn is_action(&self) -> bool {
+        *self == TaskPart::Action
+    }
+
+    pub fn word(self) -> &'static str {
+        match self {
+            TaskPart::Action => "action",
+            TaskPart::Save => "save",
+        }
+    }
+}
+
+/// A task's identity. Work may run twice; results count once, by this key.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct TaskKey {
+    pub execution_id: ExecutionId,
+    pub step: String,
+    pub visit: u32,
+    pub attempt: u32,
+    #[serde(default, skip_serializing_if = "TaskPart::is_action")]
+    pub part: TaskPart,
+}
+
+impl fmt::Display for TaskKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}/{}/{}", self.execution_id, self.step, self.visit, self.attempt)?;
+        if self.part == TaskPart::Save { f.write_str("/save") } else { Ok(()) }
+    }
+}
+
+/// What a provider gets to do.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Task {
+    pub key: TaskKey,
+    /// What a provider must offer to take it: `python`, `http`, `sqlite`, `noop` …
+    pub protocol: String,
+    /// The step's own fields, rendered (`code`, `endpoint`, `command` …).
+    pub config: Arc<Value>,
+    /// The data the action is called with, rendered.
+    pub input: Arc<Value>,
+    /// The action is stopped and fails after this long.
+    pub timeout_ms: u64,
+}
+
+/// The end of one attempt, told by whoever ran it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TaskReport {
+    pub key: TaskKey,
+    #[serde(flatten)]
+    pub outcome: TaskOutcome,
+    pub duration_ms: u64,
+    #[serde(default, skip_serializing_if = "Logs::is_empty")]
+    pub logs: Logs,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum TaskOutcome {
+    Completed {
+        result: Arc<Value>,
+    },
+    Failed {
+        error: TaskError,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        result: Option<Arc<Value>>,
+    },
+}
+
+/// Why a task, step or execution failed. `code` is stable and listed in docs/errors.md.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, thiserror::Error)]
+#[error("{message}")]
+pub struct TaskError {
+    pub code: String,
+    /// Names the thing, the place and the way out.
+    pub message: String,
+    /// The traceback, response body or the like.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<u32>,
+}
+
+impl TaskError {
+    pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { code: code.into(), message: message.into(), details: None, step: None, attempt: None }
+    }
+
+    pub fn with_details(mut self, details: impl Into<String>) -> Self {
+        self.details = Some(details.into());
+        self
+    }
+
+    pub fn at(mut self, step: &str, attempt: u32) -> Self {
+        self.step = Some(step.to_owned());
+        self.attempt = Some(attempt);
+        self
+    }
+}
+
+/// What an action wrote while it ran. Each stream keeps its end; what was left out is counted, never hidden.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Logs {
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub stdout: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub stderr: String,
+    /// Bytes left out from the front of stdout and stderr together.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub omitted_bytes: u64,
+}
+
+fn is_zero(n: &u64) -> bool {
+    *n == 0
+}
+
+impl Logs {
+    pub fn is_empty(&self) -> bool {
+        self.stdout.is_empty() && self.stderr.is_empty() && self.omitted_bytes == 0
+    }
+}
+
+/// A task together with the lease under which it was handed out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Lease {
+    pub task: Task,
+    pub worker: String,
+    pub until: Timestamp,
+}

@@ -1,0 +1,47 @@
+//! The list of executions.
+
+use crate::{Envelope, Event, Phase, Position, api::ExecutionSummary, event::{WorkflowExecution, WorkflowStatus}, Outcome, TaskError};
+use serde::{Deserialize, Serialize};
+
+/// Rows, newest first, with the position they are true at. Fed by `workflow_execution` projections.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ExecutionRows {
+    pub rows: Vec<ExecutionSummary>,
+    pub position: Position,
+}
+
+impl ExecutionRows {
+    /// Applies one event; older ones than the view are ignored. Returns the index of the row that changed,
+    /// or `None` when the event is of an execution that is not shown (the caller decides whether to show it).
+    pub fn apply(&mut self, envelope: &Envelope) -> Option<usize> {
+        let position = envelope.position?;
+        let Event::WorkflowExecution(event) = &envelope.event else { return None };
+        self.position = self.position.max(position);
+        let index = self.rows.iter().position(|row| row.execution_id == event.execution_id)?;
+        apply_to_row(&mut self.rows[index], event, position).then_some(index)
+    }
+}
+
+/// Brings one row forward; false when the row already knew.
+pub fn apply_to_row(row: &mut ExecutionSummary, event: &WorkflowExecution, position: Position) -> bool {
+    if position <= row.position {
+        return false;
+    }
+    row.position = position;
+    row.step = Some(event.stage.clone());
+    if let Some(percent) = event.progress {
+        row.progress = percent;
+    }
+    (row.status, row.outcome) = match event.status {
+        WorkflowStatus::Pending => (Phase::Initial, None),
+        WorkflowStatus::Running => (Phase::InProgress, None),
+        WorkflowStatus::Completed => (Phase::Completed, Some(Outcome::Completed)),
+        WorkflowStatus::Failed => (Phase::Completed, Some(Outcome::Failed)),
+        WorkflowStatus::Cancelled => (Phase::Completed, Some(Outcome::Cancelled)),
+    };
+    if row.status == Phase::Completed {
+        row.ended_at = Some(event.timestamp);
+        row.error = event.error.as_ref().map(|message| TaskError::new("failed", message.clone()));
+    }
+    true
+}

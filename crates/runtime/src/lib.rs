@@ -1,0 +1,7 @@
+//! The runtime: every use case ([`Api`]) and what keeps executions moving.
+//!
+//! Absences: no HTTP, no SQL, no screens. Decisions are the engine's; this crate loads, commits, publishes.
+
+mod api;
+
+pub use api::Api;

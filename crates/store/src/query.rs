@@ -1,0 +1,68 @@
+//! What is read back.
+
+use protocol::{Envelope, ExecutionId, Outcome, Phase, Position, Task, Timestamp};
+
+/// A playbook to register.
+#[derive(Clone, Debug)]
+pub struct NewPlaybook {
+    pub path: String,
+    pub name: String,
+    pub description: Option<String>,
+    pub source: String,
+    /// SHA-256 of the source, hex.
+    pub content_hash: String,
+    pub registered_at: Timestamp,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlaybookRow {
+    pub path: String,
+    pub version: u32,
+    pub name: String,
+    pub description: Option<String>,
+    pub source: String,
+    pub content_hash: String,
+    pub registered_at: Timestamp,
+}
+
+/// An execution that has not ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ActiveExecution {
+    pub execution_id: ExecutionId,
+    pub path: String,
+    pub playbook_version: u32,
+    pub version: u64,
+    pub wake_at: Option<Timestamp>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredTask {
+    pub task: Task,
+    pub due: Timestamp,
+    pub claimed_by: Option<String>,
+}
+
+/// A page of a topic's history.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LogPage {
+    pub events: Vec<Envelope>,
+    /// Everything of the topic up to here is in this page or before it.
+    pub through: Position,
+    /// Nothing of the topic was in the log after `through` when it was read.
+    pub at_head: bool,
+}
+
+/// Which executions to list.
+#[derive(Clone, Debug, Default)]
+pub struct ExecutionFilter {
+    /// Empty: all. `(phase, outcome)` pairs, any of which matches; `None` outcome: not ended.
+    pub states: Vec<(Phase, Option<Outcome>)>,
+    pub path: Option<String>,
+    /// Part of the path or id, without regard to case; `%` and `_` are literal.
+    pub text: Option<String>,
+    pub since: Option<Timestamp>,
+    pub until: Option<Timestamp>,
+    /// Only executions older than this one (newest first).
+    pub before: Option<ExecutionId>,
+    pub limit: u32,
+}
