@@ -6,3 +6,6 @@
 mod ports;
 
 pub use ports::{Commands, Log, LogUnavailable, Page};
+
+/// Placeholder of the hub itself.
+pub struct Hub {}

@@ -63,7 +63,11 @@ impl TopicRequest {
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ServerFrame {
     /// The first frame of every connection.
-    Hello { epoch: Epoch, client: ClientId, limits: Limits },
+    Hello {
+        epoch: Epoch,
+        client: ClientId,
+        limits: Limits,
+    },
     Subscribed {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         id: Option<Value>,
@@ -75,10 +79,21 @@ pub enum ServerFrame {
         topics: Vec<Topic>,
     },
     /// Byte-identical for every subscriber: `topics` are all topics of the event.
-    Event { topics: Vec<Topic>, event: Envelope },
+    Event {
+        topics: Vec<Topic>,
+        event: Envelope,
+    },
     /// Events of `topic` in (`from`, `to`] cannot be had: the client must fetch anew, then goes on live.
-    Gap { topic: Topic, from: Position, to: Position, reason: GapReason },
-    Reply { id: Value, result: Value },
+    Gap {
+        topic: Topic,
+        from: Position,
+        to: Position,
+        reason: GapReason,
+    },
+    Reply {
+        id: Value,
+        result: Value,
+    },
     Error {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         id: Option<Value>,
@@ -91,7 +106,9 @@ pub enum ServerFrame {
         id: Option<Value>,
     },
     /// The server is going away: come back after the given time, not all at once.
-    Draining { reconnect_after_ms: u64 },
+    Draining {
+        reconnect_after_ms: u64,
+    },
 }
 
 /// One topic of a `subscribed` answer.

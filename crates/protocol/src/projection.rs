@@ -1,6 +1,10 @@
 //! Events computed from a durable event when it is published or replayed; never rows.
 
-use crate::{Envelope, Event, Outcome, Phase, event::{Progress, WorkflowExecution}, status};
+use crate::{
+    Envelope, Event, Outcome, Phase,
+    event::{Progress, WorkflowExecution},
+    status,
+};
 
 /// The S1 `workflow_execution` message of an execution event, if it has one.
 ///

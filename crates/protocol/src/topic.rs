@@ -140,8 +140,17 @@ mod tests {
     #[test]
     fn every_topic_survives_its_own_name() {
         for name in [
-            "agent_states", "performance_metrics", "workflow_executions", "memory_timeline", "system_alerts",
-            "components", "events", "agent:a-1", "workflow:tests/fixtures/hello:world", "thread:45", "session:s",
+            "agent_states",
+            "performance_metrics",
+            "workflow_executions",
+            "memory_timeline",
+            "system_alerts",
+            "components",
+            "events",
+            "agent:a-1",
+            "workflow:tests/fixtures/hello:world",
+            "thread:45",
+            "session:s",
             "execution:01998c4e-9c1b-7d2e-8a10-0123456789ab",
         ] {
             assert_eq!(name.parse::<Topic>().map(|topic| topic.to_string()), Ok(name.to_owned()));

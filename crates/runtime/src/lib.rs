@@ -3,5 +3,7 @@
 //! Absences: no HTTP, no SQL, no screens. Decisions are the engine's; this crate loads, commits, publishes.
 
 mod api;
+mod start;
 
 pub use api::Api;
+pub use start::{Parts, Runtime};

@@ -1,6 +1,8 @@
 //! One decision, as the store takes it.
 
-use protocol::{CommitId, Envelope, Event, EventId, ExecutionId, Outcome, Phase, Position, Task, TaskError, TaskKey, Timestamp};
+use protocol::{
+    CommitId, Envelope, Event, EventId, ExecutionId, Outcome, Phase, Position, Task, TaskError, TaskKey, Timestamp,
+};
 use serde_json::Value;
 use std::sync::Arc;
 

@@ -10,7 +10,7 @@ pub mod error;
 pub mod query;
 mod traits;
 
-pub use commit::{Committed, Commit, CommittedBatch, ExecutionChange, NewEvent, TaskChange};
+pub use commit::{Commit, Committed, CommittedBatch, ExecutionChange, NewEvent, TaskChange};
 pub use error::StoreError;
 pub use query::{ActiveExecution, ExecutionFilter, LogPage, NewPlaybook, PlaybookRow, StoredTask};
 pub use traits::Store;

@@ -46,7 +46,8 @@ pub trait Store: Send + Sync + 'static {
     async fn log(&self, topic: &Topic, after: Position, limit: u32) -> Result<LogPage, StoreError>;
 
     /// One execution's events, oldest first.
-    async fn execution_events(&self, id: ExecutionId, after: Position, limit: u32) -> Result<Vec<Envelope>, StoreError>;
+    async fn execution_events(&self, id: ExecutionId, after: Position, limit: u32)
+    -> Result<Vec<Envelope>, StoreError>;
 
     /// Registers a version. Equal content to the newest version returns that one with `created = false`.
     /// Versions of a path count up from 1 without gaps.
@@ -76,7 +77,11 @@ pub trait Store: Send + Sync + 'static {
     async fn event_rate(&self, until: Timestamp, seconds: u32) -> Result<Vec<u32>, StoreError>;
 
     /// Executions that have not ended, after the given id, in id order; for recovery.
-    async fn active_executions(&self, after: Option<ExecutionId>, limit: u32) -> Result<Vec<ActiveExecution>, StoreError>;
+    async fn active_executions(
+        &self,
+        after: Option<ExecutionId>,
+        limit: u32,
+    ) -> Result<Vec<ActiveExecution>, StoreError>;
 
     /// Tasks not settled yet, oldest first; for recovery. `execution` narrows to one.
     async fn open_tasks(&self, execution: Option<ExecutionId>) -> Result<Vec<StoredTask>, StoreError>;

@@ -1,6 +1,10 @@
 //! The list of executions.
 
-use crate::{Envelope, Event, Phase, Position, api::ExecutionSummary, event::{WorkflowExecution, WorkflowStatus}, Outcome, TaskError};
+use crate::{
+    Envelope, Event, Outcome, Phase, Position, TaskError,
+    api::ExecutionSummary,
+    event::{WorkflowExecution, WorkflowStatus},
+};
 use serde::{Deserialize, Serialize};
 
 /// Rows, newest first, with the position they are true at. Fed by `workflow_execution` projections.
