@@ -13,6 +13,10 @@ pub struct Api {}
 
 #[allow(unused_variables, clippy::unused_async)]
 impl Api {
+    /// Changes each time more of the log has been published: what a follower in this process waits on.
+    pub fn published(&self) -> tokio::sync::watch::Receiver<Position> {
+        tokio::sync::watch::channel(Position(0)).1
+    }
     pub async fn register_playbook(&self, source: &str) -> Result<Registered, Problem> {
         nope()
     }

@@ -3,7 +3,9 @@
 //! Absences: no HTTP, no SQL, no screens. Decisions are the engine's; this crate loads, commits, publishes.
 
 mod api;
+mod log;
 mod start;
 
 pub use api::Api;
+pub use log::StoreLog;
 pub use start::{Parts, Runtime};
