@@ -70,6 +70,7 @@ impl DashboardView {
         }
         match (row.status, row.outcome) {
             (Phase::Completed, Some(Outcome::Failed)) => {
+                self.failures.retain(|known| known.execution_id != row.execution_id);
                 self.failures.insert(0, row);
                 self.failures.truncate(LIST);
             }
