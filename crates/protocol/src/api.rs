@@ -6,6 +6,7 @@ use serde_json::Value;
 
 /// Answer to a registration. `created` is false when the newest version already has this content.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Registered {
     pub path: String,
     pub version: u32,
@@ -17,6 +18,7 @@ pub struct Registered {
 
 /// Answer to a validation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Validation {
     pub valid: bool,
     pub diagnostics: Vec<Diagnostic>,
@@ -24,6 +26,7 @@ pub struct Validation {
 
 /// One playbook of the catalog, at its newest version.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PlaybookSummary {
     pub path: String,
     pub name: String,
@@ -39,6 +42,7 @@ pub struct PlaybookSummary {
 
 /// One version of a playbook.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PlaybookDetail {
     pub path: String,
     pub name: String,
@@ -55,6 +59,7 @@ pub struct PlaybookDetail {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PlaybookVersion {
     pub version: u32,
     pub registered_at: Timestamp,
@@ -64,6 +69,7 @@ pub struct PlaybookVersion {
 
 /// Starts an execution.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SubmitRequest {
     pub path: String,
@@ -76,11 +82,13 @@ pub struct SubmitRequest {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Submitted {
     pub execution_id: ExecutionId,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CancelRequest {
     #[serde(default)]
@@ -89,6 +97,7 @@ pub struct CancelRequest {
 
 /// A row of the execution list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ExecutionSummary {
     pub execution_id: ExecutionId,
     pub path: String,
@@ -112,6 +121,7 @@ pub struct ExecutionSummary {
 
 /// One execution, whole.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ExecutionDetail {
     #[serde(flatten)]
     pub summary: ExecutionSummary,
@@ -121,6 +131,8 @@ pub struct ExecutionDetail {
 
 /// Filters of the execution list; also the page's query string.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams))]
+#[cfg_attr(feature = "openapi", into_params(parameter_in = Query))]
 #[serde(deny_unknown_fields)]
 pub struct ExecutionQuery {
     /// The screen's words: `queued`, `running`, `completed`, `failed`, `cancelled`; several by comma.
@@ -147,6 +159,7 @@ pub struct ExecutionQuery {
 
 /// A page of the list, newest first, as of `position`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ExecutionPage {
     pub executions: Vec<ExecutionSummary>,
     #[serde(default)]
@@ -156,6 +169,7 @@ pub struct ExecutionPage {
 
 /// A page of history in order. `next` is the `after` of the following page; `null` at the end.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct EventPage {
     pub events: Vec<Envelope>,
     pub next: Option<Position>,
@@ -163,6 +177,7 @@ pub struct EventPage {
 
 /// How many executions are in each state; `running` counts the queued too.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StatusCounts {
     pub running: u64,
     pub completed: u64,
@@ -171,6 +186,7 @@ pub struct StatusCounts {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Health {
     /// `ok` or `draining`.
     pub status: String,
@@ -183,6 +199,7 @@ pub struct Health {
 
 /// The hub's part of health.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct HubHealth {
     /// Open connections.
     pub connections: u64,

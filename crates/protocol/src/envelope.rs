@@ -24,6 +24,46 @@ pub struct Envelope {
     pub event: Event,
 }
 
+/// The envelope's JSON for the OpenAPI document; the fields are those of `Serialize` below.
+#[cfg(feature = "openapi")]
+#[derive(utoipa::ToSchema)]
+#[schema(as = Envelope)]
+#[allow(dead_code)]
+struct EnvelopeSchema {
+    id: EventId,
+    /// `null` for an ephemeral event.
+    #[schema(required)]
+    position: Option<Position>,
+    time: Timestamp,
+    r#type: String,
+    #[schema(required)]
+    correlation_id: Option<String>,
+    #[schema(required)]
+    causation_id: Option<String>,
+    #[schema(required)]
+    traceparent: Option<String>,
+    /// Depends on `type`; execution events carry `execution_id`, and where they apply `step`, `visit`, `attempt`.
+    data: serde_json::Value,
+}
+
+#[cfg(feature = "openapi")]
+impl utoipa::PartialSchema for Envelope {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        <EnvelopeSchema as utoipa::PartialSchema>::schema()
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl utoipa::ToSchema for Envelope {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "Envelope".into()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, utoipa::openapi::RefOr<utoipa::openapi::schema::Schema>)>) {
+        <EnvelopeSchema as utoipa::ToSchema>::schemas(schemas);
+    }
+}
+
 impl Serialize for Envelope {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(8))?;

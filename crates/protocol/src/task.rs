@@ -85,6 +85,7 @@ pub enum TaskOutcome {
 
 /// Why a task, step or execution failed. `code` is stable and listed in docs/errors.md.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, thiserror::Error)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[error("{message}")]
 pub struct TaskError {
     pub code: String,
