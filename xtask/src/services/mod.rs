@@ -1,0 +1,77 @@
+//! Servers the tests need: found or installed, started on free ports in a temporary folder, stopped at the end
+//! however it ends.
+
+mod folder;
+mod install;
+mod postgres;
+mod process;
+mod redis;
+
+pub use install::{Program, find_or_install};
+
+use crate::{Failure, progress::note};
+use folder::Folder;
+use process::Service;
+use std::{net::TcpListener, path::PathBuf};
+
+/// What runs, and what could not be had.
+pub struct Services {
+    /// Stops them when dropped; before the folder they write to goes.
+    _running: Vec<Service>,
+    _folder: Folder,
+    /// For the tests' environment.
+    pub env: Vec<(&'static str, String)>,
+    /// One line each: what is missing and why.
+    pub missing: Vec<String>,
+}
+
+/// Starts PostgreSQL and Redis. One that cannot be had is told, not an error: the other's tests still count.
+pub fn start() -> Result<Services, Failure> {
+    let folder = Folder::new()?;
+    let (mut running, mut env, mut missing) = (Vec::new(), Vec::new(), Vec::new());
+    match find_or_install(Program::Postgres).and_then(|bin| postgres::start(&bin, folder.path())) {
+        Ok((service, url)) => {
+            running.push(service);
+            env.push(("SIGNALBOX_TEST_POSTGRES_URL", url));
+        }
+        Err(failure) => missing.push(format!("PostgreSQL: {}", failure.message)),
+    }
+    match find_or_install(Program::Redis).and_then(|bin| redis::start(&bin, folder.path())) {
+        Ok((service, url)) => {
+            running.push(service);
+            env.push(("SIGNALBOX_TEST_REDIS_URL", url));
+        }
+        Err(failure) => missing.push(format!("Redis: {}", failure.message)),
+    }
+    crate::interrupt::check()?;
+    for (name, url) in &env {
+        note(&format!("{name}={url}"));
+    }
+    Ok(Services { _running: running, _folder: folder, env, missing })
+}
+
+/// A port nobody listens on now.
+fn free_port() -> Result<u16, Failure> {
+    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+}
+
+/// Tries until a service is up; ports are taken by others now and then.
+fn some_times<T>(mut start: impl FnMut() -> Result<T, Failure>) -> Result<T, Failure> {
+    const TIMES: usize = 3;
+    let mut last = None;
+    for _ in 0..TIMES {
+        match start() {
+            Ok(started) => return Ok(started),
+            Err(failure) => last = Some(failure),
+        }
+        crate::interrupt::check()?;
+    }
+    Err(last.expect("it was tried at least once"))
+}
+
+/// The tail of a log, for a failure's message.
+fn tail(log: &PathBuf) -> String {
+    let text = std::fs::read_to_string(log).unwrap_or_default();
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(5)..].join(" | ")
+}

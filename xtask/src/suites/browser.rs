@@ -1,0 +1,57 @@
+//! Playwright's stories in end2end/, against the built server, in Debian's Chromium.
+
+use super::{Counts, Setting};
+use crate::{Failure, process, progress, stamp, workspace};
+use std::{fs, path::Path, process::Command};
+
+pub fn run(setting: &Setting) -> Result<Counts, Failure> {
+    let missing = |what: &str| Failure::new(format!("{what} is missing"));
+    let server = setting.server.as_deref().ok_or_else(|| missing("the server's binary"))?;
+    let chromium = setting.chromium.as_deref().ok_or_else(|| missing("Chromium"))?;
+    let folder = workspace::root().join("end2end");
+    packages(&folder)?;
+
+    let report = workspace::target().join("end2end.json");
+    let _ = fs::remove_file(&report);
+    let mut command = Command::new("npx");
+    command.args(["--no-install", "playwright", "test", "--pass-with-no-tests"]).current_dir(&folder);
+    command.arg(format!("--reporter={},json", if progress::is_watched() { "list" } else { "dot" }));
+    if let Some(filter) = &setting.args.filter {
+        command.arg("--grep").arg(filter);
+    }
+    if setting.args.full {
+        command.env("SIGNALBOX_FULL", "1");
+    }
+    command.env("PLAYWRIGHT_JSON_OUTPUT_FILE", &report).env("PLAYWRIGHT_JSON_OUTPUT_NAME", &report);
+    command.env("SIGNALBOX_BIN", server).env("SIGNALBOX_SITE_DIR", workspace::site()).env("CHROMIUM_PATH", chromium);
+    let ended_well = process::run_reading(&mut command, |line| println!("{line}"))?;
+
+    let mut counts = read(&report)?;
+    if !ended_well && counts.failed == 0 {
+        counts.failed = 1;
+    }
+    Ok(counts)
+}
+
+/// npm packages from the lock file, when it or they changed.
+fn packages(folder: &Path) -> Result<(), Failure> {
+    let lock = folder.join("package-lock.json");
+    let installed = folder.join("node_modules/.package-lock.json");
+    stamp::unless_fresh("npm", &[lock], &folder.display().to_string(), &installed, || {
+        progress::note("installing npm packages from the lock file");
+        let mut command = Command::new("npm");
+        command.args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(folder);
+        // Playwright drives the browser of the system; it need not bring its own.
+        command.env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1");
+        process::run_reading(&mut command, |_| {})?.then_some(()).ok_or_else(|| Failure::new("npm ci failed"))
+    })
+    .map(|_| ())
+}
+
+fn read(report: &Path) -> Result<Counts, Failure> {
+    let text = fs::read_to_string(report).map_err(|_| Failure::new("Playwright wrote no report"))?;
+    let report: serde_json::Value = serde_json::from_str(&text)?;
+    let count = |name: &str| report["stats"][name].as_u64().and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
+    // A test that passed only when tried again has failed.
+    Ok(Counts { passed: count("expected"), failed: count("unexpected") + count("flaky"), ignored: count("skipped") })
+}
