@@ -75,3 +75,29 @@ fn tail(log: &PathBuf) -> String {
     let lines: Vec<&str> = text.lines().collect();
     lines[lines.len().saturating_sub(5)..].join(" | ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::{SocketAddr, TcpStream};
+
+    #[test]
+    fn services_answer_while_held_and_are_gone_with_their_folder_afterwards() {
+        let services = start().unwrap_or_else(|failure| panic!("{}", failure.message));
+        assert_eq!(services.missing, [""; 0]);
+        let addresses: Vec<SocketAddr> = services.env.iter().map(|(_, url)| address(url)).collect();
+        assert_eq!(addresses.len(), 2);
+        assert!(addresses.iter().all(|address| TcpStream::connect(address).is_ok()));
+        let folder = services._folder.path().to_owned();
+        drop(services);
+        assert!(addresses.iter().all(|address| TcpStream::connect(address).is_err()));
+        assert!(!folder.exists());
+    }
+
+    /// Of `scheme://user@host:port/…`.
+    fn address(url: &str) -> SocketAddr {
+        let authority = url.split('/').nth(2).unwrap_or_default();
+        let host = authority.rsplit('@').next().unwrap_or_default();
+        host.parse().expect("services listen on numeric addresses")
+    }
+}
