@@ -1,0 +1,38 @@
+import AxeBuilder from "@axe-core/playwright";
+import { FAILING, QUICK } from "../fixtures/playbooks";
+import { expect, test } from "../fixtures/test";
+
+for (const colorScheme of ["light", "dark"] as const) {
+  test.describe(colorScheme, () => {
+    test.use({ colorScheme });
+
+    test("axe finds nothing on any page", async ({ page, server, complaints }) => {
+      complaints.allow(/status of 404/);
+      await server.register(QUICK);
+      await server.register(FAILING);
+      const good = await server.submit("stories/quick");
+      const bad = await server.submit("stories/failing");
+      for (const id of [good, bad]) await expect.poll(async () => (await server.execution(id)).status).toBe("completed");
+      const pages = [
+        "/",
+        "/playbooks",
+        "/playbooks/stories/quick",
+        "/register",
+        "/executions",
+        "/executions?status=failed",
+        `/executions/${good}`,
+        `/executions/${bad}`,
+        "/executions/none-of-ours",
+        "/no-such-page",
+      ];
+      for (const where of pages) {
+        await test.step(where, async () => {
+          await page.goto(where);
+          const { violations } = await new AxeBuilder({ page }).analyze();
+          const told = violations.map((v) => `${v.id}: ${v.help} (${v.nodes.map((n) => n.target.join(" ")).join(", ")})`);
+          expect.soft(told, where).toEqual([]);
+        });
+      }
+    });
+  });
+}

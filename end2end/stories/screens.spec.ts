@@ -1,0 +1,83 @@
+import path from "node:path";
+import { Gate } from "../fixtures/gate";
+import { FAILING, QUICK, TWO_GATES } from "../fixtures/playbooks";
+import type { Server } from "../fixtures/server";
+import { expect, live, test } from "../fixtures/test";
+
+/** Where the pictures go, for people to look at: end2end/screenshots, ignored by git. */
+const FOLDER = path.join(path.dirname(new URL(import.meta.url).pathname), "..", "screenshots");
+
+type Content = { pages: Record<string, string>; done: () => Promise<void> };
+
+/** What can be on the screen. */
+const CONTENTS: Record<string, (server: Server) => Promise<Content>> = {
+  async empty() {
+    return {
+      pages: { dashboard: "/", executions: "/executions", playbooks: "/playbooks", register: "/register" },
+      done: async () => {},
+    };
+  },
+
+  async busy(server) {
+    await server.register(QUICK);
+    await server.register(TWO_GATES);
+    for (let n = 0; n < 30; n += 1) await server.submit("stories/quick", { who: `visitor ${n}` });
+    const [first, second] = [await Gate.at(server.file("first")), await Gate.at(server.file("second"))];
+    const id = await server.submit("stories/two_gates", { first: first.path, second: second.path });
+    await first.open("one");
+    await expect.poll(async () => (await server.events(id)).map((event) => event.data.step)).toContain("second");
+    return {
+      pages: {
+        dashboard: "/",
+        executions: "/executions",
+        playbooks: "/playbooks",
+        playbook: "/playbooks/stories/two_gates",
+        execution: `/executions/${id}`,
+      },
+      done: async () => await second.open("two"),
+    };
+  },
+
+  async failed(server) {
+    await server.register(FAILING);
+    const ids: string[] = [];
+    for (let n = 0; n < 5; n += 1) ids.push(await server.submit("stories/failing"));
+    for (const id of ids) await expect.poll(async () => (await server.execution(id)).outcome).toBe("failed");
+    return {
+      pages: {
+        dashboard: "/",
+        executions: "/executions?status=failed",
+        playbook: "/playbooks/stories/failing",
+        execution: `/executions/${ids[0]}`,
+        missing: "/executions/none-of-ours",
+      },
+      done: async () => {},
+    };
+  },
+};
+
+for (const [content, prepare] of Object.entries(CONTENTS)) {
+  for (const colorScheme of ["light", "dark"] as const) {
+    for (const width of [390, 1440]) {
+      test.describe(`${content}, ${colorScheme}, ${width} px`, () => {
+        test.use({ colorScheme, viewport: { width, height: width === 390 ? 844 : 900 } });
+
+        test("every page fits its window", async ({ page, server, complaints }) => {
+          complaints.allow(/status of 404/);
+          const { pages, done } = await prepare(server);
+          for (const [name, where] of Object.entries(pages)) {
+            await test.step(where, async () => {
+              await page.goto(where);
+              await live(page);
+              const file = `${name}-${content}-${colorScheme}-${width}.png`;
+              await page.screenshot({ path: path.join(FOLDER, file), fullPage: true, animations: "disabled" });
+              const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+              expect.soft(over, `${where} is wider than the window by`).toBeLessThanOrEqual(0);
+            });
+          }
+          await done();
+        });
+      });
+    }
+  }
+}
