@@ -1,0 +1,70 @@
+//! `sqlite`: statements on a database file of the data folder, in one transaction.
+//!
+//! Fields: `database` (a file under the data folder's `files/`, default `default.db`), `command`, `commands` or
+//! `sql` (text, several statements separated by `;`, or a list of texts or of `{sql, params}`), `params` (a list
+//! for `?` and `?1`, a map for `:name`, `@name`, `$name`). Without `params` the step's data is the map. Lists and
+//! maps are bound as JSON text, for `json_each` and its kin.
+//!
+//! Result: `{rows, row_count, columns, rows_affected, last_insert_rowid}` of the last statement, and with more
+//! than one statement `results`, the same for each in order. `rows` are maps; a BLOB is `{"base64": "…"}`;
+//! a column name that occurs again has `:1`, `:2` … appended.
+//!
+//! All statements are applied or none. Absences: no ATTACH, no extensions, no pragma that changes files or
+//! safety, no file outside the folder.
+
+mod bind;
+mod command;
+mod file;
+mod refuse;
+mod rows;
+mod session;
+mod split;
+
+use crate::within::{time_of, within};
+use async_trait::async_trait;
+use command::Command;
+use protocol::{Task, TaskError};
+use std::path::{Path, PathBuf};
+use worker::{Cancelled, Provider, Run};
+
+/// Connections at once. SQLite writes one at a time; the rest is for readers.
+const CONCURRENCY: usize = 16;
+
+pub struct SqliteProvider {
+    files: PathBuf,
+}
+
+impl SqliteProvider {
+    /// Files live under `data_dir/files`.
+    pub fn new(data_dir: &Path) -> Self {
+        Self { files: data_dir.join("files") }
+    }
+
+    async fn attempt(&self, task: &Task, cancelled: &mut Cancelled) -> Result<Run, TaskError> {
+        let command = Command::of(&task.config, &task.input)?;
+        let (files, name) = (self.files.clone(), command.database.clone());
+        let path = tokio::task::spawn_blocking(move || file::locate(&files, &name))
+            .await
+            .map_err(|error| TaskError::new("sqlite_open", error.to_string()))??;
+        let time = time_of(task);
+        match within(time, cancelled, session::run(&path, &command, time)).await {
+            Ok(result) => result.map(Run::completed),
+            Err(stopped) => Err(stopped.error(&format!("the sqlite command on `{}`", command.database))),
+        }
+    }
+}
+
+#[async_trait]
+impl Provider for SqliteProvider {
+    fn protocols(&self) -> &[&'static str] {
+        &["sqlite"]
+    }
+
+    fn concurrency(&self) -> usize {
+        CONCURRENCY
+    }
+
+    async fn run(&self, task: Task, mut cancelled: Cancelled) -> Run {
+        self.attempt(&task, &mut cancelled).await.unwrap_or_else(Run::failed)
+    }
+}
