@@ -1,11 +1,58 @@
 //! The hub: bus, topics, sessions and catch-up.
 //!
+//! # The way of an event
+//! The publisher hands committed events over in position order ([`Hub::publish`]). The hub's task takes up to 64,
+//! builds each frame once, looks up the subscribers of its topics, and appends the shared bytes to each
+//! connection's outbox, waking it once. The socket pulls ([`Outbound::next`]) and writes all it gets with one
+//! flush.
+//!
+//! # Why resume is exact
+//! Let the *head* be the position up to which the hub's task has fanned events out. Only that task changes the
+//! head, the topic table and whether a connection is attached to the live stream, and it does so between
+//! batches, an event and its projections being in one batch. Each subscription has a position up to which its
+//! client has everything; `subscribe` sets it (`after`), and it only ever grows:
+//!
+//! 1. *Attached.* At the moment of attaching, the head is H. The live lane gets every event of the topic above
+//!    H, in order, and none below: the task stages them, and stages nothing twice. The log serves what is up to
+//!    H and nothing else; pages are cut there. While pages are read the live lane waits, so what is above H
+//!    follows what is below. Nothing is missing (the two ranges touch), double (they do not overlap) or out of
+//!    order (one after the other).
+//! 2. *A published event is in the log*, so a page read after attaching reaches H. A page that does not is an
+//!    error and read again.
+//! 3. *Cut.* When the live lane holds too much or for too long, it is dropped whole. What the socket took is a
+//!    prefix, so everything up to R, the position before the first dropped event, was given. All topics then
+//!    stand at R, or where their running catch-up stands, and the log serves them from there, with no upper
+//!    end, until a page was not full; then the hub's task attaches the connection again (1), H being its head
+//!    at that moment. If the log was read beyond H already, H is where the reading stands, and live events up
+//!    to there are ignored.
+//! 4. *Several topics at once* are merged by position (`connection::catch_up`), since a frame names all topics of
+//!    its event and the client routes it to all it subscribed to: an event is given only when every topic that is
+//!    behind is known up to it. So for each topic the events above its position come in order, and a client that
+//!    drops what it has by position sees each once.
+//! 5. *If the log cannot serve a topic*, the client is told `gap` from where the topic stood to H, and goes on
+//!    above H. If the publisher left positions out, every connection is cut at the head before.
+//!
+//! `tests/history.rs` checks this on random histories.
+//!
 //! Absences: this crate knows no store (it reads the log through [`Log`]), no HTTP and no socket type of its
-//! own; the session is a state machine without I/O or clock.
+//! own; the session is a state machine without I/O or clock; nothing here has an unbounded queue.
 
+mod bus;
+mod config;
+mod connection;
+mod encode;
+mod hub;
 mod ports;
+pub mod session;
 
-pub use ports::{Commands, Log, LogUnavailable, Page};
-
-/// Placeholder of the hub itself.
-pub struct Hub {}
+pub use config::HubConfig;
+pub use connection::Inbound;
+pub use connection::Outbound;
+pub use connection::Outgoing;
+pub use connection::Sending;
+pub use hub::Draining;
+pub use hub::Hub;
+pub use ports::Commands;
+pub use ports::Log;
+pub use ports::LogUnavailable;
+pub use ports::Page;

@@ -1,0 +1,70 @@
+//! Figures of the hub.
+
+use protocol::api::HubHealth;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use tokio::sync::watch;
+
+pub(crate) struct Counters {
+    connections: watch::Sender<u64>,
+    handshakes: AtomicU64,
+    topics: AtomicU64,
+    subscriptions: AtomicU64,
+    catch_ups: AtomicU64,
+    ephemeral_dropped: AtomicU64,
+}
+
+impl Counters {
+    pub(crate) fn new() -> Self {
+        Self {
+            connections: watch::Sender::new(0),
+            handshakes: AtomicU64::new(0),
+            topics: AtomicU64::new(0),
+            subscriptions: AtomicU64::new(0),
+            catch_ups: AtomicU64::new(0),
+            ephemeral_dropped: AtomicU64::new(0),
+        }
+    }
+
+    pub(crate) fn connection_opened(&self) {
+        self.handshakes.fetch_add(1, Relaxed);
+        self.connections.send_modify(|open| *open += 1);
+    }
+
+    pub(crate) fn connection_closed(&self) {
+        self.connections.send_modify(|open| *open = open.saturating_sub(1));
+    }
+
+    /// Resolves when no connection is open.
+    pub(crate) async fn none_connected(&self) {
+        let mut connections = self.connections.subscribe();
+        // The sender is in self: it cannot go away meanwhile.
+        let _ = connections.wait_for(|open| *open == 0).await;
+    }
+
+    pub(crate) fn catch_up_started(&self) {
+        self.catch_ups.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn ephemeral_gave_way(&self, count: u64) {
+        self.ephemeral_dropped.fetch_add(count, Relaxed);
+    }
+
+    pub(crate) fn ephemeral_dropped(&self) -> u64 {
+        self.ephemeral_dropped.load(Relaxed)
+    }
+
+    pub(crate) fn set_subscriptions(&self, topics: usize, subscriptions: usize) {
+        self.topics.store(topics as u64, Relaxed);
+        self.subscriptions.store(subscriptions as u64, Relaxed);
+    }
+
+    pub(crate) fn health(&self) -> HubHealth {
+        HubHealth {
+            connections: *self.connections.borrow(),
+            handshakes: self.handshakes.load(Relaxed),
+            topics: self.topics.load(Relaxed),
+            subscriptions: self.subscriptions.load(Relaxed),
+            catch_ups: self.catch_ups.load(Relaxed),
+        }
+    }
+}

@@ -1,0 +1,376 @@
+//! The hub's task: the one owner of the topic table and of the position up to which events were fanned out.
+
+use super::{
+    core::Core,
+    input::{Input, Start},
+    table::{Slot, Table},
+};
+use crate::{
+    connection::{Key, Live, Overflow, Shared},
+    encode,
+    session::GOING_AWAY,
+};
+use bytes::Bytes;
+use protocol::{
+    ClientId, Envelope, Position, Topic,
+    frame::{ServerFrame, Subscribed},
+};
+use serde_json::Value;
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::{sync::mpsc, time::Instant};
+
+/// Events fanned out before connections are woken and requests looked at again: what is joined in one write.
+const EVENTS_PER_TURN: usize = 64;
+
+/// Requests handled in one turn, so that a storm of them does not hold events up.
+const INPUTS_PER_TURN: usize = 256;
+
+/// How often connections that went without a word are looked for. Normally they say so.
+const SWEEP: Duration = Duration::from_secs(10);
+
+/// Pause between attempts to read the log's head at the start.
+const HEAD_PAUSE: Duration = Duration::from_millis(200);
+
+/// A client comes back after at least this, plus up to as much again as the drain takes.
+const RECONNECT_AFTER_MS: u64 = 500;
+
+/// The ends of the hub's channels.
+pub(crate) struct Receivers {
+    pub(crate) inputs: mpsc::Receiver<Input>,
+    pub(crate) events: mpsc::Receiver<Vec<Arc<Envelope>>>,
+    pub(crate) ephemeral: mpsc::Receiver<Envelope>,
+}
+
+pub(crate) struct FanOut {
+    core: Arc<Core>,
+    table: Table,
+    connections: Vec<Option<Connection>>,
+    free: Vec<Slot>,
+    slots: HashMap<ClientId, Slot>,
+    /// Everything up to here was fanned out.
+    head: Position,
+    /// Counts events, to give one connection one frame of each.
+    stamp: u64,
+    /// Connections with staged events.
+    dirty: Vec<Slot>,
+}
+
+struct Connection {
+    shared: Arc<Shared>,
+    /// Its topics with their floors.
+    topics: HashMap<Topic, Position>,
+    /// It gets live events; otherwise everything comes from the log for now.
+    attached: bool,
+    staged: Vec<Live>,
+    stamp: u64,
+}
+
+impl FanOut {
+    pub(crate) fn new(core: Arc<Core>) -> Self {
+        Self {
+            core,
+            table: Table::default(),
+            connections: Vec::new(),
+            free: Vec::new(),
+            slots: HashMap::new(),
+            head: Position(0),
+            stamp: 0,
+            dirty: Vec::new(),
+        }
+    }
+
+    /// Runs until the hub is stopped; then every connection that is left is closed.
+    pub(crate) async fn run(mut self, mut receivers: Receivers) {
+        let stop = self.core.stop.clone();
+        tokio::select! {
+            () = self.serve(&mut receivers) => {}
+            () = stop.cancelled() => {}
+        }
+        receivers.inputs.close();
+        while let Ok(input) = receivers.inputs.try_recv() {
+            if let Input::Enter(shared) = input {
+                shared.close(GOING_AWAY);
+            }
+        }
+        for connection in self.connections.iter().flatten() {
+            connection.shared.close(GOING_AWAY);
+        }
+    }
+
+    async fn serve(&mut self, receivers: &mut Receivers) {
+        let head = read_head(&self.core).await;
+        self.advance(head);
+        let mut sweep = tokio::time::interval(SWEEP);
+        loop {
+            // No branch awaits: an event is fanned out whole or not at all when the hub is stopped.
+            tokio::select! {
+                Some(input) = receivers.inputs.recv() => {
+                    self.input(input);
+                    for _ in 1..INPUTS_PER_TURN {
+                        let Ok(input) = receivers.inputs.try_recv() else { break };
+                        self.input(input);
+                    }
+                    self.core.counters.set_subscriptions(self.table.topics(), self.table.subscriptions());
+                }
+                Some(batch) = receivers.events.recv() => {
+                    let mut count = batch.len();
+                    self.publish(&batch);
+                    while count < EVENTS_PER_TURN {
+                        let Ok(batch) = receivers.events.try_recv() else { break };
+                        count += batch.len();
+                        self.publish(&batch);
+                    }
+                    self.flush();
+                }
+                Some(envelope) = receivers.ephemeral.recv() => self.publish_ephemeral(&envelope),
+                _ = sweep.tick() => self.sweep(),
+            }
+        }
+    }
+
+    /// Stages a batch. It is never divided: an event and its projections reach a connection together.
+    fn publish(&mut self, batch: &[Arc<Envelope>]) {
+        let now = Instant::now();
+        for envelope in batch {
+            let Some(position) = envelope.position else {
+                self.publish_ephemeral(envelope);
+                continue;
+            };
+            if position < self.head {
+                // Before what the log held when this hub started: whoever subscribed since has it from there.
+                continue;
+            }
+            if position.0 > self.head.0 + 1 {
+                tracing::warn!(after = %self.head, got = %position, "the publisher left events out: reading the log");
+                self.flush();
+                self.cut_all();
+            }
+            self.stage(envelope, position, now);
+            self.advance(position);
+        }
+    }
+
+    fn stage(&mut self, envelope: &Envelope, position: Position, since: Instant) {
+        let topics = Topic::of(envelope);
+        self.stamp += 1;
+        let mut frame: Option<Bytes> = None;
+        for topic in &topics {
+            for subscriber in self.table.of(topic) {
+                let Some(connection) = &mut self.connections[subscriber.slot] else { continue };
+                if position <= subscriber.floor || connection.stamp == self.stamp || !connection.attached {
+                    continue;
+                }
+                connection.stamp = self.stamp;
+                if connection.staged.is_empty() {
+                    self.dirty.push(subscriber.slot);
+                }
+                let frame = frame.get_or_insert_with(|| encode::event(&topics, envelope)).clone();
+                connection.staged.push(Live { position, frame, since });
+            }
+        }
+    }
+
+    /// Hands what is staged to the connections, waking each once.
+    fn flush(&mut self) {
+        let now = Instant::now();
+        for slot in std::mem::take(&mut self.dirty) {
+            let Some(connection) = &mut self.connections[slot] else { continue };
+            let mut outbox = connection.shared.outbox();
+            if outbox.push_live(connection.staged.drain(..), now) == Err(Overflow) {
+                outbox.cut(floors(&connection.topics), &[], self.head);
+                connection.attached = false;
+                self.core.counters.catch_up_started();
+            }
+            drop(outbox);
+            connection.shared.wake();
+        }
+    }
+
+    fn publish_ephemeral(&mut self, envelope: &Envelope) {
+        let topics = Topic::of(envelope);
+        self.stamp += 1;
+        let mut frame: Option<Bytes> = None;
+        for topic in &topics {
+            for subscriber in self.table.of(topic) {
+                let Some(connection) = &mut self.connections[subscriber.slot] else { continue };
+                if connection.stamp == self.stamp {
+                    continue;
+                }
+                connection.stamp = self.stamp;
+                let frame = frame.get_or_insert_with(|| encode::event(&topics, envelope)).clone();
+                let gone = connection.shared.outbox().push_ephemeral(Key::of(envelope), frame);
+                self.core.counters.ephemeral_gave_way(gone);
+                connection.shared.wake();
+            }
+        }
+    }
+
+    fn input(&mut self, input: Input) {
+        match input {
+            Input::Enter(shared) => self.enter(shared),
+            Input::Subscribe { client, id, topics } => self.subscribe(client, id, topics),
+            Input::Unsubscribe { client, id, topics } => self.unsubscribe(client, id, topics),
+            Input::Join(client) => self.join(client),
+            Input::Leave(client) => self.leave(client),
+            Input::Drain(answer) => {
+                let all: Vec<Arc<Shared>> =
+                    self.connections.iter().flatten().map(|connection| connection.shared.clone()).collect();
+                for shared in &all {
+                    let spread = shared.client.0.as_u128() as u64 % self.core.config.drain_window_ms.max(1);
+                    shared.answer(&ServerFrame::Draining { reconnect_after_ms: RECONNECT_AFTER_MS + spread });
+                }
+                // Whoever asked may have gone.
+                let _ = answer.send(all);
+            }
+        }
+    }
+
+    fn enter(&mut self, shared: Arc<Shared>) {
+        let client = shared.client;
+        if self.core.is_draining() {
+            shared.close(GOING_AWAY);
+        }
+        let connection =
+            Connection { shared, topics: HashMap::new(), attached: true, staged: Vec::new(), stamp: self.stamp };
+        let slot = match self.free.pop() {
+            Some(slot) => {
+                self.connections[slot] = Some(connection);
+                slot
+            }
+            None => {
+                self.connections.push(Some(connection));
+                self.connections.len() - 1
+            }
+        };
+        self.slots.insert(client, slot);
+    }
+
+    fn subscribe(&mut self, client: ClientId, id: Option<Value>, topics: Vec<(Topic, Start)>) {
+        let head = self.head;
+        let Some((&slot, connection)) = find(&self.slots, &mut self.connections, client) else { return };
+        let mut outbox = connection.shared.outbox();
+        let mut subscribed = Vec::with_capacity(topics.len());
+        let mut gaps = Vec::new();
+        let mut behind = Vec::new();
+        for (topic, start) in topics {
+            let after = match start {
+                Start::Live => head,
+                Start::After(after) => after,
+                Start::Gap { from, reason } => {
+                    gaps.push(ServerFrame::Gap { topic: topic.clone(), from, to: head, reason });
+                    head
+                }
+            };
+            let floor = head.max(after);
+            let is_new = connection.topics.insert(topic.clone(), floor).is_none();
+            self.table.set(topic.clone(), slot, floor, is_new);
+            let recovered = matches!(start, Start::After(_));
+            subscribed.push(Subscribed { topic: topic.clone(), position: floor, recovered });
+            if after < head || !connection.attached {
+                behind.push((topic, after));
+            } else {
+                outbox.remove_topic(&topic);
+            }
+        }
+        outbox.answer(&ServerFrame::Subscribed { id, topics: subscribed });
+        for gap in gaps {
+            outbox.answer(&gap);
+        }
+        if !behind.is_empty() && !outbox.resume(&behind, head) {
+            outbox.cut(floors(&connection.topics), &behind, head);
+            connection.attached = false;
+        }
+        drop(outbox);
+        connection.shared.wake();
+    }
+
+    fn unsubscribe(&mut self, client: ClientId, id: Option<Value>, topics: Vec<Topic>) {
+        let Some((&slot, connection)) = find(&self.slots, &mut self.connections, client) else { return };
+        let mut outbox = connection.shared.outbox();
+        for topic in &topics {
+            if connection.topics.remove(topic).is_some() {
+                self.table.remove(topic, slot);
+                outbox.remove_topic(topic);
+            }
+        }
+        outbox.answer(&ServerFrame::Unsubscribed { id, topics });
+        drop(outbox);
+        connection.shared.wake();
+    }
+
+    fn join(&mut self, client: ClientId) {
+        let Some((_, connection)) = find(&self.slots, &mut self.connections, client) else { return };
+        if !connection.attached {
+            connection.attached = true;
+            connection.shared.outbox().join(self.head);
+        }
+        connection.shared.wake();
+    }
+
+    fn leave(&mut self, client: ClientId) {
+        let Some(slot) = self.slots.remove(&client) else { return };
+        if let Some(connection) = self.connections[slot].take() {
+            for topic in connection.topics.keys() {
+                self.table.remove(topic, slot);
+            }
+            self.free.push(slot);
+        }
+    }
+
+    /// Every connection continues from the log after the present head.
+    fn cut_all(&mut self) {
+        for connection in self.connections.iter_mut().flatten().filter(|connection| connection.attached) {
+            connection.shared.outbox().cut(floors(&connection.topics), &[], self.head);
+            connection.attached = false;
+            connection.shared.wake();
+        }
+    }
+
+    fn sweep(&mut self) {
+        let gone: HashSet<ClientId> = self
+            .connections
+            .iter()
+            .flatten()
+            .filter(|connection| connection.shared.is_gone())
+            .map(|connection| connection.shared.client)
+            .collect();
+        for client in gone {
+            self.leave(client);
+        }
+        self.core.counters.set_subscriptions(self.table.topics(), self.table.subscriptions());
+    }
+
+    fn advance(&mut self, position: Position) {
+        self.head = position;
+        self.core.set_position(position);
+    }
+}
+
+fn find<'a>(
+    slots: &'a HashMap<ClientId, Slot>,
+    connections: &'a mut [Option<Connection>],
+    client: ClientId,
+) -> Option<(&'a Slot, &'a mut Connection)> {
+    let slot = slots.get(&client)?;
+    connections.get_mut(*slot)?.as_mut().map(|connection| (slot, connection))
+}
+
+fn floors(topics: &HashMap<Topic, Position>) -> impl Iterator<Item = (&Topic, Position)> {
+    topics.iter().map(|(topic, floor)| (topic, *floor))
+}
+
+async fn read_head(core: &Core) -> Position {
+    loop {
+        match core.log.head().await {
+            Ok(head) => return head,
+            Err(error) => {
+                tracing::warn!(%error, "the hub waits for the log");
+                tokio::time::sleep(HEAD_PAUSE).await;
+            }
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! What can be set about the hub.
+
+use protocol::frame::Limits;
+
+/// The limits of one connection, told in `hello`, and how long things may wait.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HubConfig {
+    pub limits: Limits,
+    /// The oldest live event waits this long in a connection's queue before the queue is dropped and the client
+    /// served from the log.
+    pub queue_age_ms: u64,
+    /// Over how long `drain` spreads the closing of connections.
+    pub drain_window_ms: u64,
+}
+
+impl Default for HubConfig {
+    fn default() -> Self {
+        Self {
+            limits: Limits { frame_bytes: 64 << 10, topics: 1_000, queue_bytes: 1 << 20, idle_timeout_ms: 90_000 },
+            queue_age_ms: 15_000,
+            drain_window_ms: 2_000,
+        }
+    }
+}

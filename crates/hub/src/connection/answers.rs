@@ -1,0 +1,57 @@
+//! Commands of one client under way.
+
+use super::shared::Shared;
+use crate::bus::Core;
+use futures::FutureExt;
+use protocol::{Problem, frame::ServerFrame};
+use serde_json::Value;
+use std::{panic::AssertUnwindSafe, sync::Arc};
+use tokio::sync::Semaphore;
+
+/// Commands of one client that run at once. More are refused as temporary: one client cannot occupy the API,
+/// and a browser has a handful under way at most.
+const CALLS_AT_ONCE: usize = 8;
+
+pub(crate) struct Calls {
+    shared: Arc<Shared>,
+    core: Arc<Core>,
+    free: Arc<Semaphore>,
+}
+
+impl Calls {
+    pub(crate) fn new(shared: Arc<Shared>, core: Arc<Core>) -> Self {
+        Self { shared, core, free: Arc::new(Semaphore::new(CALLS_AT_ONCE)) }
+    }
+
+    /// Runs a command in a task of its own; its answer may overtake others.
+    pub(crate) fn start(&self, id: Value, method: String, params: Value) {
+        let Some(commands) = self.core.commands.get().cloned() else {
+            return self.fail(id, Problem::new(503, "unavailable", "Unavailable", "no commands yet").temporary());
+        };
+        let Ok(permit) = self.free.clone().try_acquire_owned() else {
+            let detail = format!("more than {CALLS_AT_ONCE} commands under way: send it again after a reply");
+            return self.fail(id, Problem::new(429, "too_many_commands", "Too many", detail).temporary());
+        };
+        let shared = self.shared.clone();
+        self.core.calls.spawn(async move {
+            let called = AssertUnwindSafe(commands.call(&method, params)).catch_unwind().await;
+            let result = called.unwrap_or_else(|_| {
+                tracing::error!(method, client = %shared.client, "a command panicked");
+                Err(Problem::internal(format!("`{method}` failed unexpectedly; the server's log has the cause")))
+            });
+            shared.answer(&match result {
+                Ok(result) => ServerFrame::Reply { id, result },
+                Err(problem) => error(id, problem),
+            });
+            drop(permit);
+        });
+    }
+
+    fn fail(&self, id: Value, problem: Problem) {
+        self.shared.answer(&error(id, problem));
+    }
+}
+
+fn error(id: Value, problem: Problem) -> ServerFrame {
+    ServerFrame::Error { id: Some(id), code: problem.code, message: problem.detail, temporary: problem.temporary }
+}

@@ -1,0 +1,120 @@
+//! What waits of the events without a position: bounded, newest first to survive.
+
+use bytes::Bytes;
+use protocol::{Envelope, Event};
+use std::collections::VecDeque;
+
+/// Bytes of ephemeral frames that wait for one client. Above it an older value of the same thing gives way to
+/// the newer, and where there is none the oldest frame is dropped: nobody can use more than some hundred stale
+/// measurements.
+const WAITING_BYTES: usize = 64 << 10;
+
+/// What an ephemeral event is the newest value of. Equal keys: the later event makes the earlier one worthless.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Key {
+    AgentState(String),
+    Metric { name: String, agent_id: Option<String> },
+}
+
+impl Key {
+    /// `None`: every event of this kind counts for itself.
+    pub(crate) fn of(envelope: &Envelope) -> Option<Self> {
+        match &envelope.event {
+            Event::AgentState(state) => Some(Key::AgentState(state.agent_id.clone())),
+            Event::PerformanceMetric(metric) => {
+                Some(Key::Metric { name: metric.metric_name.clone(), agent_id: metric.agent_id.clone() })
+            }
+            _ => None,
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Ephemeral {
+    waiting: VecDeque<(Option<Key>, Bytes)>,
+    bytes: usize,
+}
+
+impl Ephemeral {
+    /// Adds a frame. Returns how many older ones gave way.
+    pub(crate) fn push(&mut self, key: Option<Key>, frame: Bytes) -> u64 {
+        self.bytes += frame.len();
+        let mut gone = 0;
+        if self.bytes > WAITING_BYTES && key.is_some() {
+            if let Some(at) = self.waiting.iter().position(|(older, _)| *older == key) {
+                self.forget(at);
+                gone += 1;
+            }
+        }
+        self.waiting.push_back((key, frame));
+        while self.bytes > WAITING_BYTES && self.waiting.len() > 1 {
+            self.forget(0);
+            gone += 1;
+        }
+        gone
+    }
+
+    pub(crate) fn pop(&mut self) -> Option<Bytes> {
+        let (_, frame) = self.waiting.pop_front()?;
+        self.bytes -= frame.len();
+        if self.waiting.is_empty() {
+            // An idle connection holds no buffer.
+            self.waiting = VecDeque::new();
+        }
+        Some(frame)
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    fn forget(&mut self, at: usize) {
+        if let Some((_, frame)) = self.waiting.remove(at) {
+            self.bytes -= frame.len();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn metric(name: &str) -> Option<Key> {
+        Some(Key::Metric { name: name.to_owned(), agent_id: None })
+    }
+
+    fn frame(tag: u8, bytes: usize) -> Bytes {
+        vec![tag; bytes].into()
+    }
+
+    #[test]
+    fn everything_is_kept_while_there_is_room() {
+        let mut ephemeral = Ephemeral::default();
+        for tag in 0..4 {
+            assert_eq!(ephemeral.push(metric("cpu"), frame(tag, 100)), 0);
+        }
+        let tags: Vec<u8> = std::iter::from_fn(|| ephemeral.pop()).map(|frame| frame[0]).collect();
+        assert_eq!(tags, [0, 1, 2, 3]);
+        assert_eq!(ephemeral.bytes(), 0);
+    }
+
+    #[test]
+    fn under_pressure_the_newest_value_of_each_thing_survives() {
+        let mut ephemeral = Ephemeral::default();
+        let third = WAITING_BYTES / 3;
+        ephemeral.push(metric("rare"), frame(0, third));
+        ephemeral.push(metric("cpu"), frame(1, third));
+        ephemeral.push(metric("cpu"), frame(2, third));
+        assert_eq!(ephemeral.push(metric("cpu"), frame(3, third)), 1);
+        let tags: Vec<u8> = std::iter::from_fn(|| ephemeral.pop()).map(|frame| frame[0]).collect();
+        assert_eq!(tags, [0, 2, 3]);
+    }
+
+    #[test]
+    fn what_has_no_key_drops_the_oldest_and_stays_bounded() {
+        let mut ephemeral = Ephemeral::default();
+        let gone: u64 = (0..200).map(|tag| ephemeral.push(None, frame(tag, 1000))).sum();
+        assert!(ephemeral.bytes() <= WAITING_BYTES);
+        assert_eq!(gone as usize + ephemeral.bytes() / 1000, 200);
+    }
+}

@@ -1,0 +1,120 @@
+//! What the client says: the session's outputs, carried out.
+
+use super::{
+    answers::Calls,
+    shared::{Presence, Shared},
+};
+use crate::{
+    bus::{Core, Input, Start},
+    session::{Close, Output, Resume, Session},
+};
+use protocol::{Position, Timestamp, frame::GapReason};
+use std::sync::Arc;
+
+/// The receiving half. Feed it what the socket brings, in order, and tick it.
+pub struct Inbound {
+    session: Session,
+    shared: Arc<Shared>,
+    core: Arc<Core>,
+    calls: Calls,
+    _presence: Arc<Presence>,
+}
+
+impl Inbound {
+    pub(crate) fn new(session: Session, shared: Arc<Shared>, core: Arc<Core>, presence: Arc<Presence>) -> Self {
+        let calls = Calls::new(shared.clone(), core.clone());
+        Self { session, shared, core, calls, _presence: presence }
+    }
+
+    /// A text message. Resolves when the next one may be read: not while the client leaves too many answers
+    /// unread.
+    pub async fn text(&mut self, text: &str, now: Timestamp) {
+        let outputs = self.session.text(text, now);
+        self.carry_out(outputs).await;
+        self.shared.room_for_answers().await;
+    }
+
+    /// A binary message.
+    pub async fn binary(&mut self, now: Timestamp) {
+        let outputs = self.session.binary(now);
+        self.carry_out(outputs).await;
+        self.shared.room_for_answers().await;
+    }
+
+    /// A ping or pong.
+    pub fn heard(&mut self, now: Timestamp) {
+        self.session.heard(now);
+    }
+
+    /// Time has passed: to be called every [`Inbound::tick_ms`].
+    pub async fn tick(&mut self, now: Timestamp) {
+        let outputs = self.session.tick(now);
+        self.carry_out(outputs).await;
+    }
+
+    /// Milliseconds between ticks.
+    pub fn tick_ms(&self) -> u64 {
+        self.session.tick_ms()
+    }
+
+    /// Ends the connection, for a reason the socket found.
+    pub fn close(&self, code: u16, reason: &'static str) {
+        self.shared.close(Close { code, reason });
+    }
+
+    pub(crate) async fn carry_out(&mut self, outputs: Vec<Output>) {
+        for output in outputs {
+            match output {
+                Output::Send(frame) => self.shared.answer(&frame),
+                Output::Ping => self.shared.ping(),
+                Output::Close(close) => self.shared.close(close),
+                Output::Call { id, method, params } => self.calls.start(id, method, params),
+                Output::Subscribe { id, requests } => {
+                    let topics = self.starts(requests).await;
+                    self.ask(Input::Subscribe { client: self.shared.client, id, topics }).await;
+                }
+                Output::Unsubscribe { id, topics } => {
+                    self.ask(Input::Unsubscribe { client: self.shared.client, id, topics }).await;
+                }
+            }
+        }
+    }
+
+    async fn ask(&self, input: Input) {
+        // The hub's task ends only at shutdown, when every connection is closed anyway.
+        let _ = self.core.inputs.send(input).await;
+    }
+
+    /// Where each topic starts. A position beyond the newest is of another history.
+    async fn starts(&self, requests: Vec<Resume>) -> Vec<(protocol::Topic, Start)> {
+        let epoch = self.core.log.epoch();
+        let published = self.core.position();
+        let mut head = None;
+        let mut starts = Vec::with_capacity(requests.len());
+        for Resume { topic, after, epoch: theirs } in requests {
+            let start = match after {
+                None => Start::Live,
+                Some(from) if theirs.is_some_and(|theirs| theirs != epoch) => {
+                    Start::Gap { from, reason: GapReason::Epoch }
+                }
+                Some(after) if after <= published => Start::After(after),
+                Some(after) => {
+                    if head.is_none() {
+                        head = Some(self.core.log.head().await);
+                    }
+                    compared(after, &head)
+                }
+            };
+            starts.push((topic, start));
+        }
+        starts
+    }
+}
+
+fn compared(after: Position, head: &Option<Result<Position, crate::LogUnavailable>>) -> Start {
+    match head {
+        Some(Ok(head)) if after <= *head => Start::After(after),
+        Some(Err(_)) => Start::Gap { from: after, reason: GapReason::Unavailable },
+        _ => Start::Gap { from: after, reason: GapReason::Epoch },
+    }
+}

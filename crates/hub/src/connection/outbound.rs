@@ -1,0 +1,84 @@
+//! What the client is sent: pulled by the socket, so that nothing is read from the log before the client has
+//! taken what was read before.
+
+use super::{
+    catch_up::{Request, Want},
+    outbox::{Outgoing, Step},
+    pages::{Pages, Read},
+    shared::{Presence, Shared},
+};
+use crate::{
+    LogUnavailable,
+    bus::{Core, Input},
+    session::Close,
+};
+use futures::future::{BoxFuture, OptionFuture};
+use std::sync::Arc;
+
+/// The sending half.
+pub struct Outbound {
+    shared: Arc<Shared>,
+    core: Arc<Core>,
+    pages: Pages,
+    reading: Option<BoxFuture<'static, (Request, Result<Read, LogUnavailable>)>>,
+    _presence: Arc<Presence>,
+}
+
+/// What the socket is to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sending {
+    /// Write all of these and flush once.
+    Batch(Vec<Outgoing>),
+    /// Close; nothing follows.
+    Close(Close),
+}
+
+impl Outbound {
+    pub(crate) fn new(shared: Arc<Shared>, core: Arc<Core>, presence: Arc<Presence>) -> Self {
+        Self { shared, core, pages: Pages::new(), reading: None, _presence: presence }
+    }
+
+    /// The next thing to send; asking for it says that the one before was written. Waits while there is none.
+    pub async fn next(&mut self) -> Sending {
+        loop {
+            let step = self.shared.outbox().step(self.core.position());
+            self.shared.tell_sent();
+            match step {
+                Step::Send(batch) => return Sending::Batch(batch),
+                Step::Close(close) => return Sending::Close(close),
+                Step::Want(Want::Page(request)) if self.reading.is_none() => {
+                    self.reading = Some(Box::pin(self.pages.read(self.core.clone(), request)));
+                }
+                Step::Want(Want::Join) => {
+                    let _ = self.core.inputs.send(Input::Join(self.shared.client)).await;
+                }
+                _ => {}
+            }
+            tokio::select! {
+                () = self.shared.woken() => {}
+                Some((request, result)) = OptionFuture::from(self.reading.as_mut()) => {
+                    self.reading = None;
+                    self.read(&request, result);
+                }
+            }
+        }
+    }
+
+    /// Bytes held for this client.
+    pub fn held_bytes(&self) -> usize {
+        self.shared.outbox().bytes()
+    }
+
+    fn read(&mut self, request: &Request, result: Result<Read, LogUnavailable>) {
+        self.pages.learn(&result);
+        let mut outbox = self.shared.outbox();
+        let Some(catch_up) = outbox.catch_up() else { return };
+        match result {
+            Ok(Read { events, through, at_head, .. }) => catch_up.feed(request, events, through, at_head),
+            Err(error) => {
+                tracing::warn!(%error, topic = %request.topic, after = %request.after, "a topic cannot be resumed");
+                catch_up.lose(request);
+            }
+        }
+    }
+}

@@ -1,0 +1,307 @@
+//! What waits to be sent to one client, and where it stands with respect to the live stream.
+//!
+//! Pure but for the instants it is given. The hub's task puts in, the connection takes out; both hold the
+//! mutex around it for a moment. Three lanes: *control* (answers, in order of the requests; they go first),
+//! *live* (durable events, bounded in bytes and age) and *ephemeral*. While a catch-up runs the live lane waits
+//! behind it.
+
+use super::{
+    catch_up::{CatchUp, Lost, Want},
+    ephemeral::{Ephemeral, Key},
+};
+use crate::{encode, session::Close};
+use bytes::Bytes;
+use protocol::{
+    Position, Topic,
+    frame::{GapReason, ServerFrame},
+};
+use std::{collections::VecDeque, time::Duration};
+use tokio::time::Instant;
+
+/// Bytes handed to the socket at once: large enough that one flush carries hundreds of ordinary events, small
+/// enough that nearly everything of a stuck client is still here to be dropped.
+const TAKE_BYTES: usize = 64 << 10;
+
+#[derive(Debug)]
+pub(crate) struct Outbox {
+    limit_bytes: usize,
+    limit_age: Duration,
+    control: VecDeque<Control>,
+    control_bytes: usize,
+    live: VecDeque<Live>,
+    live_bytes: usize,
+    /// Taken by the socket and perhaps not written yet.
+    taken_bytes: usize,
+    ephemeral: Ephemeral,
+    /// Live events up to here are not wanted: the log gave them.
+    floor: Position,
+    /// Cut from the live stream: everything comes from the log until the two are joined.
+    catch_up: Option<CatchUp>,
+    join_asked: bool,
+    closing: Option<Close>,
+}
+
+/// A durable event on its way.
+#[derive(Clone, Debug)]
+pub(crate) struct Live {
+    pub(crate) position: Position,
+    pub(crate) frame: Bytes,
+    pub(crate) since: Instant,
+}
+
+#[derive(Debug)]
+enum Control {
+    Frame(Bytes),
+    Ping,
+}
+
+/// What the socket is to send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outgoing {
+    /// One text message.
+    Text(Bytes),
+    /// A WebSocket ping.
+    Ping,
+}
+
+/// What the connection is to do next.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Step {
+    Send(Vec<Outgoing>),
+    Close(Close),
+    Want(Want),
+    Wait,
+}
+
+/// The live lane holds more than it may, or for longer.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Overflow;
+
+impl Outbox {
+    pub(crate) fn new(limit_bytes: usize, limit_age: Duration) -> Self {
+        Self {
+            limit_bytes,
+            limit_age,
+            control: VecDeque::new(),
+            control_bytes: 0,
+            live: VecDeque::new(),
+            live_bytes: 0,
+            taken_bytes: 0,
+            ephemeral: Ephemeral::default(),
+            floor: Position(0),
+            catch_up: None,
+            join_asked: false,
+            closing: None,
+        }
+    }
+
+    /// Everything held for this client, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.control_bytes
+            + self.live_bytes
+            + self.taken_bytes
+            + self.ephemeral.bytes()
+            + self.catch_up.as_ref().map_or(0, CatchUp::bytes)
+    }
+
+    /// Answers still have room; a client that does not read them is not read from.
+    pub(crate) fn has_room_for_answers(&self) -> bool {
+        self.control_bytes < self.limit_bytes / 4
+    }
+
+    pub(crate) fn answer(&mut self, frame: &ServerFrame) {
+        if self.closing.is_none() {
+            let frame = encode::frame(frame);
+            self.control_bytes += frame.len();
+            self.control.push_back(Control::Frame(frame));
+        }
+    }
+
+    pub(crate) fn ping(&mut self) {
+        if self.closing.is_none() {
+            self.control.push_back(Control::Ping);
+        }
+    }
+
+    /// Ends the connection after the answers that wait. The first reason counts.
+    pub(crate) fn close(&mut self, close: Close) {
+        self.closing.get_or_insert(close);
+        self.live = VecDeque::new();
+        self.live_bytes = 0;
+        self.catch_up = None;
+    }
+
+    pub(crate) fn is_closing(&self) -> bool {
+        self.closing.is_some()
+    }
+
+    /// Adds live events in position order. On overflow they are in all the same: [`Outbox::cut`] follows.
+    pub(crate) fn push_live(&mut self, events: impl Iterator<Item = Live>, now: Instant) -> Result<(), Overflow> {
+        if self.closing.is_some() {
+            return Ok(());
+        }
+        for event in events {
+            if event.position > self.floor {
+                self.live_bytes += event.frame.len();
+                self.live.push_back(event);
+            }
+        }
+        let too_old = self.live.front().is_some_and(|oldest| now.duration_since(oldest.since) > self.limit_age);
+        if !self.live.is_empty() && (too_old || self.bytes() > self.limit_bytes) { Err(Overflow) } else { Ok(()) }
+    }
+
+    pub(crate) fn push_ephemeral(&mut self, key: Option<Key>, frame: Bytes) -> u64 {
+        if self.closing.is_some() { 1 } else { self.ephemeral.push(key, frame) }
+    }
+
+    /// Starts `topics` from the log, each after its position, while the hub is at `head`. The live stream goes
+    /// on behind it if nothing of it waits; else it must be cut, and false is returned.
+    #[must_use]
+    pub(crate) fn resume(&mut self, topics: &[(Topic, Position)], head: Position) -> bool {
+        if self.closing.is_some() {
+            return true;
+        }
+        let joined = self.catch_up.as_ref().is_none_or(|catch_up| catch_up.until().is_some());
+        if !joined || !self.live.is_empty() {
+            return false;
+        }
+        let head = head.max(self.floor);
+        let catch_up = self.catch_up.get_or_insert_with(|| CatchUp::new(head));
+        for (topic, after) in topics {
+            catch_up.add(topic.clone(), *after);
+        }
+        catch_up.join(head);
+        true
+    }
+
+    /// Cuts the connection from the live stream: drops the live lane, and lets the log serve every topic of
+    /// `subscriptions` from where it stood; `topics` (some of them) from the positions given. `head`: everything
+    /// up to there was put in here, where it belonged.
+    pub(crate) fn cut<'a>(
+        &mut self,
+        subscriptions: impl Iterator<Item = (&'a Topic, Position)>,
+        topics: &[(Topic, Position)],
+        head: Position,
+    ) {
+        if self.closing.is_some() {
+            return;
+        }
+        let reached = self.live.front().map_or(head.max(self.floor), |first| Position(first.position.0 - 1));
+        self.live = VecDeque::new();
+        self.live_bytes = 0;
+        self.join_asked = false;
+        let catch_up = self.catch_up.get_or_insert_with(|| CatchUp::new(reached));
+        catch_up.reopen();
+        for (topic, floor) in subscriptions {
+            // A topic of the running catch-up stands where that is; the others, where the live lane was.
+            if !catch_up.has(topic) {
+                catch_up.add(topic.clone(), reached.max(floor));
+            }
+        }
+        for (topic, after) in topics {
+            catch_up.add(topic.clone(), *after);
+        }
+    }
+
+    pub(crate) fn remove_topic(&mut self, topic: &Topic) {
+        if let Some(catch_up) = &mut self.catch_up {
+            catch_up.remove(topic);
+        }
+    }
+
+    /// Joins the catch-up to the live stream, the hub being at `head`; later events will be pushed.
+    pub(crate) fn join(&mut self, head: Position) {
+        self.join_asked = false;
+        if let Some(catch_up) = &mut self.catch_up {
+            self.floor = catch_up.join(head);
+        }
+    }
+
+    pub(crate) fn catch_up(&mut self) -> Option<&mut CatchUp> {
+        self.catch_up.as_mut()
+    }
+
+    /// What to do next, the hub being at `head`. What was taken before counts as written.
+    pub(crate) fn step(&mut self, head: Position) -> Step {
+        self.taken_bytes = 0;
+        self.tell_gaps();
+        let mut batch = Vec::new();
+        self.take(&mut batch);
+        if !batch.is_empty() {
+            return Step::Send(batch);
+        }
+        if let Some(close) = &self.closing {
+            return Step::Close(close.clone());
+        }
+        let Some(catch_up) = &self.catch_up else { return Step::Wait };
+        match catch_up.want(head) {
+            Want::Done => {
+                self.catch_up = None;
+                self.step(head)
+            }
+            Want::Join if self.join_asked => Step::Wait,
+            Want::Join => {
+                self.join_asked = true;
+                Step::Want(Want::Join)
+            }
+            want => Step::Want(want),
+        }
+    }
+
+    fn tell_gaps(&mut self) {
+        let Some(catch_up) = &mut self.catch_up else { return };
+        let Some(to) = catch_up.until() else { return };
+        for Lost { topic, from } in catch_up.take_lost() {
+            self.answer(&ServerFrame::Gap { topic, from, to, reason: GapReason::Unavailable });
+        }
+    }
+
+    fn take(&mut self, batch: &mut Vec<Outgoing>) {
+        while self.taken_bytes < TAKE_BYTES {
+            match self.control.pop_front() {
+                Some(Control::Frame(frame)) => {
+                    self.control_bytes -= frame.len();
+                    self.taken(batch, frame);
+                }
+                Some(Control::Ping) => batch.push(Outgoing::Ping),
+                None => break,
+            }
+        }
+        if self.closing.is_some() {
+            return;
+        }
+        while self.taken_bytes < TAKE_BYTES {
+            let Some(frame) = self.ephemeral.pop() else { break };
+            self.taken(batch, frame);
+        }
+        if self.taken_bytes >= TAKE_BYTES {
+            return;
+        }
+        if let Some(catch_up) = &mut self.catch_up {
+            for frame in catch_up.take(TAKE_BYTES - self.taken_bytes) {
+                self.taken(batch, frame);
+            }
+            return;
+        }
+        let mut last = None;
+        while let Some(event) = self.live.front() {
+            // An event and its projections have one position and are taken together: a cut resumes after it.
+            if self.taken_bytes >= TAKE_BYTES && last != Some(event.position) {
+                break;
+            }
+            last = Some(event.position);
+            let Some(event) = self.live.pop_front() else { break };
+            self.live_bytes -= event.frame.len();
+            self.taken(batch, event.frame);
+        }
+        if self.live.is_empty() && self.live.capacity() > 0 {
+            // An idle connection holds no buffer.
+            self.live = VecDeque::new();
+        }
+    }
+
+    fn taken(&mut self, batch: &mut Vec<Outgoing>, frame: Bytes) {
+        self.taken_bytes += frame.len();
+        batch.push(Outgoing::Text(frame));
+    }
+}

@@ -1,0 +1,169 @@
+//! The hub as others hold it.
+
+use crate::{
+    Commands, HubConfig, Log,
+    bus::{Core, FanOut, Input, Receivers},
+    connection::{Inbound, Outbound, Outbox, Presence, Shared},
+    session::{GOING_AWAY, Session},
+};
+use protocol::{ClientId, Envelope, Timestamp, api::HubHealth};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinHandle,
+};
+
+/// Batches of the publisher that wait for the hub's task. When it is full, `publish` waits: events are safe in
+/// the log, and a publisher that runs ahead helps nobody.
+const WAITING_BATCHES: usize = 64;
+
+/// Ephemeral events that wait; when it is full they are dropped and counted. A second of a busy agent farm.
+const WAITING_EPHEMERAL: usize = 1_024;
+
+/// Requests of connections that wait; when it is full the connection reads no further message until there is
+/// room.
+const WAITING_INPUTS: usize = 1_024;
+
+/// Batches in which a drain closes connections.
+const DRAIN_BATCHES: u32 = 20;
+
+/// How long a drain waits for clients to go once all were told to, and a shutdown for commands under way.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// Bus, topics and connections of one process. Owns its task; ends with [`Hub::shutdown`].
+pub struct Hub {
+    core: Arc<Core>,
+    task: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// The hub takes no connections: it is being shut down. Come back elsewhere or later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the server is going away")]
+pub struct Draining;
+
+impl Hub {
+    /// Starts the hub's task; to be called inside a tokio runtime.
+    pub fn new(log: Arc<dyn Log>, config: HubConfig) -> Arc<Self> {
+        let (inputs, inputs_end) = mpsc::channel(WAITING_INPUTS);
+        let (events, events_end) = mpsc::channel(WAITING_BATCHES);
+        let (ephemeral, ephemeral_end) = mpsc::channel(WAITING_EPHEMERAL);
+        let core = Arc::new(Core::new(log, config, inputs, events, ephemeral));
+        let receivers = Receivers { inputs: inputs_end, events: events_end, ephemeral: ephemeral_end };
+        let task = tokio::spawn(FanOut::new(core.clone()).run(receivers));
+        Arc::new(Self { core, task: Mutex::new(Some(task)) })
+    }
+
+    /// What `command` frames call. The first one set stays.
+    pub fn set_commands(&self, commands: Arc<dyn Commands>) {
+        if self.core.commands.set(commands).is_err() {
+            tracing::error!("the hub's commands were set twice");
+        }
+    }
+
+    /// Hands durable events to the subscribers. To be called by one publisher, after their commit, in position
+    /// order, an event's projections behind it in the same call. Waits while the hub is behind.
+    ///
+    /// A position left out is noticed: the connections then read what follows from the log.
+    pub async fn publish(&self, events: Vec<Arc<Envelope>>) {
+        if !events.is_empty() {
+            // Fails only after shutdown, when nobody listens.
+            let _ = self.core.events.send(events).await;
+        }
+    }
+
+    /// Hands an event without a position to whoever is subscribed now. Never waits: under pressure older values
+    /// of the same thing give way, then events are dropped; both are counted.
+    pub fn publish_ephemeral(&self, envelope: Envelope) {
+        if envelope.position.is_some() {
+            tracing::error!(id = %envelope.id, "a durable event was published as an ephemeral one");
+        } else if self.core.ephemeral.try_send(envelope).is_err() {
+            self.core.counters.ephemeral_gave_way(1);
+        }
+    }
+
+    /// Takes a client in. `client` is a fresh id. The first thing its outbound half gives is `hello`.
+    ///
+    /// # Errors
+    /// When the hub is going away.
+    pub async fn connect(&self, client: ClientId, now: Timestamp) -> Result<(Inbound, Outbound), Draining> {
+        if self.core.is_draining() {
+            return Err(Draining);
+        }
+        let config = &self.core.config;
+        let age = Duration::from_millis(config.queue_age_ms);
+        let shared = Arc::new(Shared::new(client, Outbox::new(config.limits.queue_bytes as usize, age)));
+        let (session, hello) = Session::open(client, self.core.log.epoch(), config.limits, now);
+        let presence = Arc::new(Presence::new(self.core.clone(), shared.clone()));
+        self.core.inputs.send(Input::Enter(shared.clone())).await.map_err(|_| Draining)?;
+        let outbound = Outbound::new(shared.clone(), self.core.clone(), presence.clone());
+        let mut inbound = Inbound::new(session, shared, self.core.clone(), presence);
+        inbound.carry_out(vec![hello]).await;
+        Ok((inbound, outbound))
+    }
+
+    pub fn limits(&self) -> protocol::frame::Limits {
+        self.core.config.limits
+    }
+
+    pub fn health(&self) -> HubHealth {
+        self.core.counters.health()
+    }
+
+    /// Ephemeral events nobody or not everybody got, because newer ones came or there was no room.
+    pub fn ephemeral_dropped(&self) -> u64 {
+        self.core.counters.ephemeral_dropped()
+    }
+
+    /// Takes no more clients, tells those there are when to come back, and closes them in batches over the
+    /// drain window. Resolves when all are gone or had time enough.
+    pub async fn drain(&self) {
+        self.core.start_draining();
+        let (answer, all) = oneshot::channel();
+        if self.core.inputs.send(Input::Drain(answer)).await.is_err() {
+            return;
+        }
+        let Ok(mut all) = all.await else { return };
+        // Ids sort by time of arrival; their low bits are random.
+        all.sort_by_key(|shared| shared.client.0.as_u128() as u64);
+        let pause = Duration::from_millis(self.core.config.drain_window_ms) / DRAIN_BATCHES;
+        for batch in all.chunks(all.len().div_ceil(DRAIN_BATCHES as usize).max(1)) {
+            tokio::time::sleep(pause).await;
+            for shared in batch {
+                shared.close(GOING_AWAY);
+            }
+        }
+        drop(all);
+        let _ = tokio::time::timeout(GRACE, self.core.counters.none_connected()).await;
+    }
+
+    /// Whether [`Hub::connect`] refuses.
+    pub fn is_draining(&self) -> bool {
+        self.core.is_draining()
+    }
+
+    /// Stops the hub's task, closes the connections that are left and waits for commands under way. To be kind,
+    /// [`Hub::drain`] first.
+    pub async fn shutdown(&self) {
+        self.core.start_draining();
+        self.core.stop.cancel();
+        let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(task) = task {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "the hub's task ended badly");
+            }
+        }
+        self.core.calls.close();
+        if tokio::time::timeout(GRACE, self.core.calls.wait()).await.is_err() {
+            tracing::warn!("commands of the socket were still under way at shutdown");
+        }
+    }
+}
+
+impl Drop for Hub {
+    fn drop(&mut self) {
+        self.core.stop.cancel();
+    }
+}

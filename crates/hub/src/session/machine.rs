@@ -1,0 +1,243 @@
+//! The state machine itself.
+
+use super::{budget::Budget, limits, parse};
+use protocol::{
+    ClientId, Epoch, Position, Timestamp, Topic,
+    frame::{ClientFrame, Limits, ServerFrame, TopicRequest, close},
+};
+use serde_json::Value;
+use std::collections::HashSet;
+
+/// What the session wants done, in order.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Output {
+    Send(ServerFrame),
+    /// Ask the hub; it answers with `subscribed`.
+    Subscribe {
+        id: Option<Value>,
+        requests: Vec<Resume>,
+    },
+    /// Ask the hub; it answers with `unsubscribed`.
+    Unsubscribe {
+        id: Option<Value>,
+        topics: Vec<Topic>,
+    },
+    /// Call the API; answered with `reply` or `error` of the same id.
+    Call {
+        id: Value,
+        method: String,
+        params: Value,
+    },
+    /// Send a WebSocket ping.
+    Ping,
+    /// End the connection after what was sent before.
+    Close(Close),
+}
+
+/// One topic to subscribe to. Without `after`: live only.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resume {
+    pub topic: Topic,
+    pub after: Option<Position>,
+    pub epoch: Option<Epoch>,
+}
+
+/// How a connection ends: a code of RFC 6455 or of `protocol::frame::close`, and words for a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Close {
+    pub code: u16,
+    pub reason: &'static str,
+}
+
+/// The server is being stopped.
+pub const GOING_AWAY: Close = Close { code: close::DRAINING, reason: "the server is going away: come back" };
+
+/// The state of one client.
+#[derive(Debug)]
+pub struct Session {
+    limits: Limits,
+    topics: HashSet<Topic>,
+    topic_changes: Budget,
+    commands: Budget,
+    invalid: Budget,
+    refused: Budget,
+    heard_at: Timestamp,
+    pings: u64,
+    closed: bool,
+}
+
+impl Session {
+    /// A new client, and the `hello` it gets.
+    pub fn open(client: ClientId, epoch: Epoch, limits: Limits, now: Timestamp) -> (Self, Output) {
+        let burst = limits.topics.saturating_mul(limits::TOPIC_CHANGES_BURST_PER_TOPIC);
+        let session = Self {
+            limits,
+            topics: HashSet::new(),
+            topic_changes: Budget::full(burst, limits::TOPIC_CHANGES_MILLI_PER_S, now),
+            commands: Budget::full(limits::COMMANDS_BURST, limits::COMMANDS_MILLI_PER_S, now),
+            invalid: Budget::full(limits::INVALID_BURST, limits::INVALID_MILLI_PER_S, now),
+            refused: Budget::full(limits::REFUSED_BURST, limits::REFUSED_MILLI_PER_S, now),
+            heard_at: now,
+            pings: 0,
+            closed: false,
+        };
+        (session, Output::Send(ServerFrame::Hello { epoch, client, limits }))
+    }
+
+    /// A text message. An invalid one changes nothing.
+    pub fn text(&mut self, text: &str, now: Timestamp) -> Vec<Output> {
+        self.heard(now);
+        if self.closed {
+            return Vec::new();
+        }
+        if text.len() > self.limits.frame_bytes as usize {
+            return self.close(1009, "the message is larger than limits.frame_bytes");
+        }
+        match parse::parse(text) {
+            Ok(frame) => self.frame(frame, now),
+            Err(parse::Invalid { id, code, message }) => self.invalid(id, code, message, now),
+        }
+    }
+
+    /// A binary message: there are none in this protocol.
+    pub fn binary(&mut self, now: Timestamp) -> Vec<Output> {
+        self.heard(now);
+        if self.closed {
+            return Vec::new();
+        }
+        self.invalid(None, "binary", "frames are JSON in text messages; this one was binary".to_owned(), now)
+    }
+
+    /// Any sign of life: a message, a ping, a pong.
+    pub fn heard(&mut self, now: Timestamp) {
+        self.heard_at = now;
+        self.pings = 0;
+    }
+
+    /// Time has passed. To be called about as often as [`Session::tick_ms`] says.
+    pub fn tick(&mut self, now: Timestamp) -> Vec<Output> {
+        if self.closed {
+            return Vec::new();
+        }
+        let silent_ms = now.ms_since(self.heard_at);
+        if silent_ms >= u64::from(self.limits.idle_timeout_ms) {
+            return self.close(close::IDLE, "nothing was heard from the client for limits.idle_timeout_ms");
+        }
+        let due = silent_ms / self.tick_ms();
+        if due > self.pings {
+            self.pings = due;
+            return vec![Output::Ping];
+        }
+        Vec::new()
+    }
+
+    /// Milliseconds between ticks that suffice.
+    pub fn tick_ms(&self) -> u64 {
+        (u64::from(self.limits.idle_timeout_ms) / (limits::PINGS_BEFORE_IDLE + 1)).max(1)
+    }
+
+    fn frame(&mut self, frame: ClientFrame, now: Timestamp) -> Vec<Output> {
+        match frame {
+            ClientFrame::Subscribe { id, topics } => self.subscribe(id, topics, now),
+            ClientFrame::Unsubscribe { id, topics } => self.unsubscribe(id, topics, now),
+            ClientFrame::Command { id, method, params } => {
+                if !self.commands.take(1, now) {
+                    return self.refused(Some(id), "more commands than 50 a second", now);
+                }
+                vec![Output::Call { id, method, params }]
+            }
+            ClientFrame::Ping { id } => {
+                if !self.commands.take(1, now) {
+                    return self.refused(id, "more pings and commands than 50 a second", now);
+                }
+                vec![Output::Send(ServerFrame::Pong { id })]
+            }
+        }
+    }
+
+    fn subscribe(&mut self, id: Option<Value>, topics: Vec<TopicRequest>, now: Timestamp) -> Vec<Output> {
+        let names = match self.names(&id, &topics, now) {
+            Ok(names) => names,
+            Err(outputs) => return outputs,
+        };
+        let mut requests: Vec<Resume> = Vec::with_capacity(names.len());
+        for (topic, request) in names.into_iter().zip(topics) {
+            let (after, epoch) = match request {
+                TopicRequest::Name(_) => (None, None),
+                TopicRequest::From { after, epoch, .. } => (after, epoch),
+            };
+            // Named twice: the last one counts.
+            requests.retain(|earlier| earlier.topic != topic);
+            requests.push(Resume { topic, after, epoch });
+        }
+        let added = requests.iter().filter(|request| !self.topics.contains(&request.topic)).count();
+        if self.topics.len() + added > self.limits.topics as usize {
+            let message = format!("field `topics`: at most {} topics at once", self.limits.topics);
+            return self.invalid(id, "too_many_topics", message, now);
+        }
+        self.topics.extend(requests.iter().map(|request| request.topic.clone()));
+        vec![Output::Subscribe { id, requests }]
+    }
+
+    fn unsubscribe(&mut self, id: Option<Value>, topics: Vec<TopicRequest>, now: Timestamp) -> Vec<Output> {
+        match self.names(&id, &topics, now) {
+            Ok(topics) => {
+                for topic in &topics {
+                    self.topics.remove(topic);
+                }
+                vec![Output::Unsubscribe { id, topics }]
+            }
+            Err(outputs) => outputs,
+        }
+    }
+
+    fn names(
+        &mut self,
+        id: &Option<Value>,
+        topics: &[TopicRequest],
+        now: Timestamp,
+    ) -> Result<Vec<Topic>, Vec<Output>> {
+        let count = u32::try_from(topics.len()).unwrap_or(u32::MAX).max(1);
+        if !self.topic_changes.take(count, now) {
+            return Err(self.refused(id.clone(), "more topics subscribed and unsubscribed than 100 a second", now));
+        }
+        let mut names = Vec::with_capacity(topics.len());
+        for (index, request) in topics.iter().enumerate() {
+            match request.name().parse() {
+                Ok(topic) => names.push(topic),
+                Err(error) => {
+                    let message = format!("field `topics[{index}]`: {error}");
+                    return Err(self.invalid(id.clone(), "invalid_topic", message, now));
+                }
+            }
+        }
+        Ok(names)
+    }
+
+    fn invalid(&mut self, id: Option<Value>, code: &'static str, message: String, now: Timestamp) -> Vec<Output> {
+        let mut outputs =
+            vec![Output::Send(ServerFrame::Error { id, code: code.to_owned(), message, temporary: false })];
+        if !self.invalid.take(1, now) {
+            outputs.extend(self.close(close::INVALID, "repeated invalid frames"));
+        }
+        outputs
+    }
+
+    fn refused(&mut self, id: Option<Value>, what: &str, now: Timestamp) -> Vec<Output> {
+        let mut outputs = vec![Output::Send(ServerFrame::Error {
+            id,
+            code: "rate_limited".to_owned(),
+            message: format!("{what}: wait a second and send it again"),
+            temporary: true,
+        })];
+        if !self.refused.take(1, now) {
+            outputs.extend(self.close(close::FLOODING, "too many frames in too short a time"));
+        }
+        outputs
+    }
+
+    fn close(&mut self, code: u16, reason: &'static str) -> Vec<Output> {
+        self.closed = true;
+        vec![Output::Close(Close { code, reason })]
+    }
+}

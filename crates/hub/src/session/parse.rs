@@ -1,0 +1,173 @@
+//! From the text of a message to a [`ClientFrame`], with errors that name the field.
+//!
+//! Serde's derived reader of the same type accepts the same frames (a test says so) but its errors do not say
+//! which of many topics is wrong.
+
+use protocol::{
+    Epoch, Position,
+    frame::{ClientFrame, TopicRequest},
+};
+use serde_json::{Map, Value};
+
+/// Longest `id`, bytes of text: it is echoed, so it must not be a way to store data here.
+const ID_BYTES: usize = 256;
+
+/// Why a message is no frame. `id` is the frame's own where it could be read.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Invalid {
+    pub(crate) id: Option<Value>,
+    pub(crate) code: &'static str,
+    pub(crate) message: String,
+}
+
+pub(crate) fn parse(text: &str) -> Result<ClientFrame, Invalid> {
+    let value: Value = serde_json::from_str(text)
+        .map_err(|error| Invalid::new("invalid_json", format!("the message is not JSON: {error}")))?;
+    let Value::Object(mut fields) = value else {
+        return Err(Invalid::new("invalid_json", "the message must be one JSON object".to_owned()));
+    };
+    let id = take_id(&mut fields)?;
+    frame(fields, id.clone()).map_err(|invalid| Invalid { id, ..invalid })
+}
+
+impl Invalid {
+    fn new(code: &'static str, message: String) -> Self {
+        Self { id: None, code, message }
+    }
+
+    fn field(name: &str, expected: &str) -> Self {
+        Self::new("invalid_field", format!("field `{name}`: expected {expected}"))
+    }
+}
+
+fn frame(mut fields: Map<String, Value>, id: Option<Value>) -> Result<ClientFrame, Invalid> {
+    const TYPES: &str = "one of subscribe, unsubscribe, command, ping";
+    let kind = match fields.remove("type") {
+        Some(Value::String(kind)) => kind,
+        Some(_) => return Err(Invalid::field("type", TYPES)),
+        None => return Err(Invalid::new("missing_field", format!("field `type` is missing: expected {TYPES}"))),
+    };
+    match kind.as_str() {
+        "subscribe" => Ok(ClientFrame::Subscribe { id, topics: topics(&mut fields)? }),
+        "unsubscribe" => Ok(ClientFrame::Unsubscribe { id, topics: topics(&mut fields)? }),
+        "command" => Ok(ClientFrame::Command {
+            id: id.ok_or_else(|| {
+                Invalid::new("missing_field", "field `id` is missing: the reply carries the same id".to_owned())
+            })?,
+            method: match fields.remove("method") {
+                Some(Value::String(method)) if !method.is_empty() => method,
+                Some(_) => return Err(Invalid::field("method", "the name of a method")),
+                None => return Err(Invalid::new("missing_field", "field `method` is missing".to_owned())),
+            },
+            params: fields.remove("params").unwrap_or(Value::Null),
+        }),
+        "ping" => Ok(ClientFrame::Ping { id }),
+        other => {
+            let other: String = other.chars().take(100).collect();
+            Err(Invalid::new("unknown_type", format!("field `type`: `{other}` is unknown, expected {TYPES}")))
+        }
+    }
+}
+
+fn take_id(fields: &mut Map<String, Value>) -> Result<Option<Value>, Invalid> {
+    match fields.remove("id") {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) if text.len() > ID_BYTES => {
+            Err(Invalid::field("id", "at most 256 bytes, since every answer echoes it"))
+        }
+        Some(id @ (Value::String(_) | Value::Number(_))) => Ok(Some(id)),
+        Some(_) => Err(Invalid::field("id", "a string or a number")),
+    }
+}
+
+fn topics(fields: &mut Map<String, Value>) -> Result<Vec<TopicRequest>, Invalid> {
+    let list = match fields.remove("topics") {
+        Some(Value::Array(list)) => list,
+        Some(_) => return Err(Invalid::field("topics", "a list of topics")),
+        None => return Err(Invalid::new("missing_field", "field `topics` is missing: a list of topics".to_owned())),
+    };
+    list.into_iter().enumerate().map(|(index, item)| topic(index, item)).collect()
+}
+
+fn topic(index: usize, item: Value) -> Result<TopicRequest, Invalid> {
+    let mut fields = match item {
+        Value::String(name) => return Ok(TopicRequest::Name(name)),
+        Value::Object(fields) => fields,
+        _ => return Err(Invalid::field(&format!("topics[{index}]"), "a topic's name or {topic, after, epoch}")),
+    };
+    Ok(TopicRequest::From {
+        topic: match fields.remove("topic") {
+            Some(Value::String(name)) => name,
+            _ => return Err(Invalid::field(&format!("topics[{index}].topic"), "a topic's name")),
+        },
+        after: match fields.remove("after") {
+            None | Some(Value::Null) => None,
+            Some(Value::Number(number)) if number.is_u64() => number.as_u64().map(Position),
+            Some(_) => return Err(Invalid::field(&format!("topics[{index}].after"), "a position: an integer from 0")),
+        },
+        epoch: match fields.remove("epoch") {
+            None | Some(Value::Null) => None,
+            Some(Value::String(epoch)) => Some(Epoch(epoch)),
+            Some(_) => return Err(Invalid::field(&format!("topics[{index}].epoch"), "the epoch of `hello`, a string")),
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn every_frame_reads_as_serde_reads_it() {
+        for text in [
+            r#"{"type":"subscribe","topics":["thread:45"]}"#,
+            r#"{"type":"subscribe","id":7,"topics":["agent_states",{"topic":"events","after":0,"epoch":"e"}]}"#,
+            r#"{"type":"subscribe","id":"a","topics":[{"topic":"events","after":null}]}"#,
+            r#"{"type":"unsubscribe","topics":[]}"#,
+            r#"{"type":"command","id":1,"method":"health"}"#,
+            r#"{"type":"command","id":"x","method":"submit","params":{"path":"p"},"later":true}"#,
+            r#"{"type":"ping"}"#,
+            r#"{"id":3.5,"type":"ping"}"#,
+        ] {
+            let derived: ClientFrame = serde_json::from_str(text).unwrap();
+            assert_eq!(parse(text), Ok(derived), "{text}");
+        }
+    }
+
+    #[test]
+    fn errors_name_the_field() {
+        for (text, code, part) in [
+            ("", "invalid_json", "not JSON"),
+            ("[1]", "invalid_json", "one JSON object"),
+            ("{}", "missing_field", "`type`"),
+            (r#"{"type":4}"#, "invalid_field", "`type`"),
+            (r#"{"type":"publish"}"#, "unknown_type", "`publish`"),
+            (r#"{"type":"subscribe"}"#, "missing_field", "`topics`"),
+            (r#"{"type":"subscribe","topics":"x"}"#, "invalid_field", "`topics`"),
+            (r#"{"type":"subscribe","topics":["a",4]}"#, "invalid_field", "`topics[1]`"),
+            (r#"{"type":"subscribe","topics":[{"after":4}]}"#, "invalid_field", "`topics[0].topic`"),
+            (r#"{"type":"subscribe","topics":[{"topic":"a","after":-4}]}"#, "invalid_field", "`topics[0].after`"),
+            (r#"{"type":"subscribe","topics":[{"topic":"a","epoch":1}]}"#, "invalid_field", "`topics[0].epoch`"),
+            (r#"{"type":"command","method":"x"}"#, "missing_field", "`id`"),
+            (r#"{"type":"command","id":1}"#, "missing_field", "`method`"),
+            (r#"{"type":"command","id":1,"method":""}"#, "invalid_field", "`method`"),
+            (r#"{"type":"ping","id":{}}"#, "invalid_field", "`id`"),
+        ] {
+            let invalid = parse(text).unwrap_err();
+            assert_eq!(invalid.code, code, "{text}");
+            assert!(invalid.message.contains(part), "{text}: {}", invalid.message);
+        }
+    }
+
+    #[test]
+    fn the_answer_to_an_invalid_frame_carries_its_id() {
+        assert_eq!(parse(r#"{"id":9,"type":"dance"}"#).unwrap_err().id, Some(json!(9)));
+    }
+
+    #[test]
+    fn deep_nesting_is_an_error_not_a_crash() {
+        let text = format!("{}{}", "[".repeat(50_000), "]".repeat(50_000));
+        assert_eq!(parse(&text).unwrap_err().code, "invalid_json");
+    }
+}

@@ -1,0 +1,49 @@
+//! `GET /api/ws`.
+
+use super::socket;
+use axum::{
+    extract::{
+        State,
+        ws::{WebSocketUpgrade, rejection::WebSocketUpgradeRejection},
+    },
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use hub::Hub;
+use std::sync::Arc;
+
+/// Bytes read from the socket at once, and held by every idle connection. Client frames are small; a larger one
+/// gets the room it needs while it is read.
+const READ_BUFFER_BYTES: usize = 1 << 10;
+
+/// Bytes after which tungstenite writes instead of collecting.
+const WRITE_BUFFER_BYTES: usize = 8 << 10;
+
+/// Bytes tungstenite may collect. Not reached by collecting, since it is flushed at the size above; it bounds
+/// the largest single frame, and is larger than any event the log takes.
+const MAX_WRITE_BUFFER_BYTES: usize = 64 << 20;
+
+/// Upgrades to a WebSocket and serves it. Host and Origin are checked by the router's guard before this.
+///
+/// 400 or 426 when the request is no WebSocket handshake, 503 while the server is going away.
+pub async fn upgrade(
+    State(hub): State<Arc<Hub>>,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Response {
+    if hub.is_draining() {
+        let retry = [(header::RETRY_AFTER, "2")];
+        return (StatusCode::SERVICE_UNAVAILABLE, retry, "the server is going away: come back").into_response();
+    }
+    let upgrade = match upgrade {
+        Ok(upgrade) => upgrade,
+        Err(rejection) => return rejection.into_response(),
+    };
+    let frame_bytes = hub.limits().frame_bytes as usize;
+    upgrade
+        .read_buffer_size(READ_BUFFER_BYTES)
+        .write_buffer_size(WRITE_BUFFER_BYTES)
+        .max_write_buffer_size(MAX_WRITE_BUFFER_BYTES)
+        .max_message_size(frame_bytes)
+        .max_frame_size(frame_bytes)
+        .on_upgrade(move |socket| socket::serve(socket, hub))
+}
