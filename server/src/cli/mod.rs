@@ -1,0 +1,83 @@
+//! The command line. One file per command; [`service`] is how they reach a server or the store itself, `output`
+//! is what they print.
+//!
+//! Exit codes: 0 done (and, for `run`, completed), 1 failed or cancelled, 2 bad input, 130 left with a second
+//! Ctrl-C.
+
+mod cancel;
+mod error;
+mod events;
+mod flags;
+mod follow;
+mod list;
+mod output;
+mod register;
+mod run;
+mod serve;
+mod service;
+mod show;
+mod source;
+mod stop;
+mod validate;
+
+use clap::{Parser, Subcommand};
+use error::{Error, Exit};
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// Runs AI-agent workflows and shows them live.
+#[derive(Debug, Parser)]
+#[command(name = "signalbox", version, arg_required_else_help = false)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Serve(serve::Args),
+    Validate(validate::Args),
+    Register(register::Args),
+    Run(run::Args),
+    Events(events::Args),
+    Cancel(cancel::Args),
+    List(list::Args),
+    Show(show::Args),
+}
+
+/// The whole program.
+pub fn main() -> ExitCode {
+    let command = match Cli::parse().command {
+        Some(command) => command,
+        // `cargo leptos watch` starts the binary without arguments.
+        None if std::env::var_os("LEPTOS_SITE_ADDR").is_some() => Command::Serve(serve::Args::default()),
+        None => {
+            let _ = <Cli as clap::CommandFactory>::command().print_help();
+            return Exit::BadInput.into();
+        }
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return Error::failed(format!("no threads to run on: {error}")).report(),
+    };
+    let ended = runtime.block_on(run(command));
+    // What is still running on a blocking thread is not waited for.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    match ended {
+        Ok(exit) => exit.into(),
+        Err(error) => error.report(),
+    }
+}
+
+async fn run(command: Command) -> Result<Exit, Error> {
+    match command {
+        Command::Serve(args) => serve::serve(args).await,
+        Command::Validate(args) => validate::validate(args).await,
+        Command::Register(args) => register::register(args).await,
+        Command::Run(args) => run::run(args).await,
+        Command::Events(args) => events::events(args).await,
+        Command::Cancel(args) => cancel::cancel(args).await,
+        Command::List(args) => list::list(args).await,
+        Command::Show(args) => show::show(args).await,
+    }
+}

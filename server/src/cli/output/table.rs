@@ -1,0 +1,39 @@
+//! Rows of tables.
+
+use super::{duration, status};
+use protocol::{Envelope, Timestamp, api::ExecutionSummary, status::of_execution, view::summary};
+
+/// Position, time of day (UTC), type, step, and a few words.
+pub(in crate::cli) fn event(envelope: &Envelope) -> String {
+    let position = envelope.position.map(|position| position.to_string()).unwrap_or_default();
+    let step = envelope.event.step().unwrap_or_default();
+    let row = format!(
+        "{position:>8}  {}  {:<20}  {step:<20}  {}",
+        time_of_day(envelope.time),
+        envelope.event.name(),
+        one_line(&summary(&envelope.event)),
+    );
+    row.trim_end().to_owned()
+}
+
+/// Id, status, start, duration, playbook.
+pub(in crate::cli) fn execution(row: &ExecutionSummary) -> String {
+    let took = row.ended_at.map(|ended| duration::words(ended.ms_since(row.created_at))).unwrap_or_default();
+    let version = row.version.map(|version| format!(" version {version}")).unwrap_or_default();
+    format!(
+        "{}  {}  {}  {took:>9}  {}{version}",
+        row.execution_id,
+        status::words(of_execution(row.status, row.outcome)),
+        &row.created_at.to_rfc3339()[..19],
+        row.path,
+    )
+}
+
+/// `07:48:19.123`
+fn time_of_day(time: Timestamp) -> String {
+    time.to_rfc3339()[11..23].to_owned()
+}
+
+fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}

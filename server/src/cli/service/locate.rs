@@ -1,0 +1,40 @@
+//! Finding the service a command is meant for.
+
+use super::{Service, embedded::Embedded, remote::Remote};
+use crate::{
+    Wiring,
+    cli::{error::Error, flags::TargetFlags},
+};
+use std::time::Duration;
+use store::StoreError;
+use tokio::time::{Instant, sleep};
+
+/// A folder that is taken without an address belongs to a server that is starting, or to another command.
+const STARTING: Duration = Duration::from_secs(5);
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// The server named; else the one that holds the data folder; else the folder itself, in this process.
+pub(in crate::cli) async fn locate(flags: &TargetFlags) -> Result<Box<dyn Service>, Error> {
+    let config = flags.read();
+    if let Some(server) = &flags.server {
+        config?;
+        return Ok(Box::new(Remote::new(server)?));
+    }
+    let config = config?;
+    let worker = format!("cli:{}", std::process::id());
+    let deadline = Instant::now() + STARTING;
+    loop {
+        match Wiring::open(&config, &worker, false).await {
+            Ok(wiring) => return Ok(Box::new(Embedded::new(wiring))),
+            Err(StoreError::Locked { url: Some(url), .. }) => return Ok(Box::new(Remote::new(&url)?)),
+            Err(StoreError::Locked { url: None, .. }) if Instant::now() < deadline => sleep(LOOK_AGAIN).await,
+            Err(StoreError::Locked { path, url: None }) => {
+                return Err(Error::failed(format!(
+                    "the data folder {path} is in use by another command; wait for its end, or start `signalbox \
+                     serve` there, which many commands can use at once"
+                )));
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! `signalbox validate`
+
+use super::{
+    error::{Error, Exit},
+    flags::LocalFlags,
+    output::{diagnostics, line},
+    source,
+};
+use crate::{Wiring, config::Tools};
+use protocol::diagnostic::Level;
+
+/// Says everything that is wrong with a playbook file; exit code 2 when it cannot be registered
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The playbook; `-` is standard input
+    file: String,
+    #[command(flatten)]
+    local: LocalFlags,
+    /// Print {"valid","diagnostics"} as one line of JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn validate(args: Args) -> Result<Exit, Error> {
+    let source = source::read(&args.file)?;
+    let sources = args.local.gather(args.local.layer(), "warn")?;
+    let wiring = Wiring::scratch(&Tools::read(&sources)?).await?;
+    let validation = wiring.api().validate_playbook(&source).await;
+    wiring.close().await;
+    let validation = validation?;
+    if args.json {
+        line::json(&validation)?;
+    } else {
+        diagnostics::show(&args.file, &source, &validation.diagnostics);
+        let of = |level| validation.diagnostics.iter().filter(|diagnostic| diagnostic.level == level).count();
+        let (errors, warnings) = (of(Level::Error), of(Level::Warning));
+        line::print(format_args!(
+            "{}: {}, {}{}",
+            args.file,
+            if validation.valid { "valid" } else { "not valid" },
+            diagnostics::count(errors, "error"),
+            if warnings == 0 { String::new() } else { format!(", {}", diagnostics::count(warnings, "warning")) },
+        ))?;
+    }
+    Ok(if validation.valid { Exit::Done } else { Exit::BadInput })
+}

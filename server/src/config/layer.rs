@@ -1,0 +1,135 @@
+//! The three places a setting can come from, and which of them wins.
+
+use super::{ConfigError, file};
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+
+/// Settings as one source gives them; also the shape of `signalbox.toml`.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Layer {
+    pub listen: Option<String>,
+    pub hosts: Option<Vec<String>>,
+    pub data: Option<String>,
+    pub store: Option<String>,
+    pub bus: Option<String>,
+    pub roles: Option<Vec<String>>,
+    pub hub: Option<String>,
+    pub log: Option<String>,
+    /// The interpreter of `python` steps.
+    pub python: Option<String>,
+    /// Hosts `http` steps may connect to although they are on loopback: `localhost:8080`, `127.0.0.1` …
+    pub http_allow: Option<Vec<String>>,
+}
+
+/// The names an environment variable of ours can have, without `SIGNALBOX_`.
+const VARIABLES: [&str; 12] =
+    ["LISTEN", "HOSTS", "DATA", "STORE", "BUS", "ROLES", "HUB", "LOG", "PYTHON", "HTTP_ALLOW", "CONFIG", "SERVER"];
+
+/// All sources, in order of precedence.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    pub flags: Layer,
+    pub environment: Layer,
+    pub file: Option<(PathBuf, Layer)>,
+    /// Variables of `cargo leptos` and the desktop (`LEPTOS_…`, `HOME`, `XDG_DATA_HOME`).
+    pub surroundings: Vec<(String, String)>,
+}
+
+/// A value and where it was written.
+#[derive(Clone, Debug)]
+pub struct Given<T> {
+    pub value: T,
+    pub place: String,
+    /// The folder relative paths are meant from, when it is not the working directory.
+    pub base: Option<PathBuf>,
+}
+
+impl Sources {
+    /// Reads the environment and the file: `config` (the flag), else `SIGNALBOX_CONFIG`, else `signalbox.toml`
+    /// in the working directory if there is one.
+    ///
+    /// # Errors
+    /// When the file is missing though it was named, or does not read.
+    pub fn gather(flags: Layer, config: Option<&Path>) -> Result<Self, ConfigError> {
+        Self::gather_from(flags, config, &|name| std::env::var(name).ok())
+    }
+
+    /// As [`Sources::gather`], from the given environment.
+    ///
+    /// # Errors
+    /// As [`Sources::gather`].
+    pub fn gather_from(
+        flags: Layer,
+        config: Option<&Path>,
+        variable: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, ConfigError> {
+        let ours = |name: &str| variable(&format!("SIGNALBOX_{name}")).filter(|value| !value.is_empty());
+        let list = |name: &str| ours(name).map(|value| split(&value));
+        let environment = Layer {
+            listen: ours("LISTEN"),
+            hosts: list("HOSTS"),
+            data: ours("DATA"),
+            store: ours("STORE"),
+            bus: ours("BUS"),
+            roles: list("ROLES"),
+            hub: ours("HUB"),
+            log: ours("LOG"),
+            python: ours("PYTHON"),
+            http_allow: list("HTTP_ALLOW"),
+        };
+        let named = config.map(Path::to_owned).or_else(|| ours("CONFIG").map(PathBuf::from));
+        let surroundings = ["HOME", "XDG_DATA_HOME"]
+            .into_iter()
+            .chain(super::site::VARIABLES)
+            .filter_map(|name| Some((name.to_owned(), variable(name)?)))
+            .collect();
+        Ok(Self { flags, environment, file: file::read(named.as_deref())?, surroundings })
+    }
+
+    /// The first source that has it. `name` as in the file.
+    pub fn pick<T>(&self, name: &str, of: impl Fn(&Layer) -> Option<T>) -> Option<Given<T>> {
+        if let Some(value) = of(&self.flags) {
+            return Some(Given { value, place: format!("--{}", name.replace('_', "-")), base: None });
+        }
+        if let Some(value) = of(&self.environment) {
+            return Some(Given { value, place: format!("SIGNALBOX_{}", name.to_uppercase()), base: None });
+        }
+        let (path, layer) = self.file.as_ref()?;
+        let base = path.parent().map(Path::to_owned);
+        of(layer).map(|value| Given { value, place: format!("`{name}` in {}", path.display()), base })
+    }
+
+    pub fn surrounding(&self, name: &str) -> Option<&str> {
+        self.surroundings.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+}
+
+impl<T> Given<T> {
+    /// The value cannot be used, and why.
+    pub fn cannot(&self, message: impl Into<String>) -> ConfigError {
+        ConfigError::Value { place: self.place.clone(), message: message.into() }
+    }
+}
+
+impl Given<String> {
+    /// The value as a path; one in a file is relative to the file.
+    pub fn path(&self) -> PathBuf {
+        match &self.base {
+            Some(base) => base.join(&self.value),
+            None => PathBuf::from(&self.value),
+        }
+    }
+}
+
+/// Variables that begin with `SIGNALBOX_` and mean nothing to this program: probably misspelt.
+pub fn unknown_variables(names: impl Iterator<Item = String>) -> Vec<String> {
+    let ours = |name: &String| {
+        name.strip_prefix("SIGNALBOX_").is_some_and(|rest| rest != "SITE_DIR" && !VARIABLES.contains(&rest))
+    };
+    names.filter(ours).collect()
+}
+
+fn split(list: &str) -> Vec<String> {
+    list.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
+}

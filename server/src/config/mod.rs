@@ -1,0 +1,82 @@
+//! Configuration: read once, at start, into these structs. One file per concern.
+//!
+//! Sources, the first that says something wins: flag, environment variable, `signalbox.toml`, default.
+//! An unknown key of the file is an error that names key and file; a value this version cannot honour is an
+//! error too, never ignored.
+
+mod bus;
+mod data_dir;
+mod error;
+mod file;
+mod hosts;
+mod layer;
+mod listen;
+mod roles;
+mod site;
+mod store;
+mod tools;
+
+pub use bus::Bus;
+pub use data_dir::default_data_dir;
+pub use error::ConfigError;
+pub use layer::{Layer, Sources, unknown_variables};
+pub use roles::Roles;
+pub use site::Site;
+pub use store::StoreUrl;
+pub use tools::Tools;
+
+use std::{net::SocketAddr, path::PathBuf};
+
+/// Everything a server needs to know.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Loopback; port 0 lets the system choose.
+    pub listen: SocketAddr,
+    /// Host names (`name` or `name:port`) the server answers to besides its own address.
+    pub hosts: Vec<String>,
+    pub local: LocalConfig,
+    pub bus: Bus,
+    pub roles: Roles,
+    pub site: Site,
+}
+
+/// The part every command that works on a data folder needs.
+#[derive(Clone, Debug)]
+pub struct LocalConfig {
+    pub data: PathBuf,
+    pub store: StoreUrl,
+    pub tools: Tools,
+}
+
+impl Config {
+    /// # Errors
+    /// Names the flag, variable or file and key that is wrong.
+    pub fn read(sources: &Sources) -> Result<Self, ConfigError> {
+        let site = site::read(sources)?;
+        hub_is_here(sources)?;
+        Ok(Self {
+            listen: listen::read(sources)?,
+            hosts: hosts::read(sources)?,
+            local: LocalConfig::read(sources)?,
+            bus: bus::read(sources)?,
+            roles: roles::read(sources)?,
+            site,
+        })
+    }
+}
+
+impl LocalConfig {
+    /// # Errors
+    /// Names the flag, variable or file and key that is wrong.
+    pub fn read(sources: &Sources) -> Result<Self, ConfigError> {
+        let data = data_dir::read(sources)?;
+        Ok(Self { store: store::read(sources, &data)?, tools: Tools::read(sources)?, data })
+    }
+}
+
+fn hub_is_here(sources: &Sources) -> Result<(), ConfigError> {
+    match sources.pick("hub", |layer| layer.hub.clone()) {
+        Some(given) => Err(given.cannot("this version runs the hub in the same process; leave it out")),
+        None => Ok(()),
+    }
+}

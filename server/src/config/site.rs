@@ -1,0 +1,23 @@
+//! Where the browser's files are, and whether `cargo leptos watch` rebuilds them.
+
+use super::{ConfigError, Sources};
+use std::path::PathBuf;
+
+/// What `cargo leptos` tells the server it starts.
+pub(super) const VARIABLES: [&str; 4] = ["LEPTOS_SITE_ROOT", "LEPTOS_SITE_ADDR", "LEPTOS_RELOAD_PORT", "LEPTOS_WATCH"];
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Site {
+    /// Used when the files are not inside the binary.
+    pub root: PathBuf,
+    /// The port of the reload socket, under `cargo leptos watch` only.
+    pub reload_port: Option<u16>,
+}
+
+pub(super) fn read(sources: &Sources) -> Result<Site, ConfigError> {
+    let reload_port = match (sources.surrounding("LEPTOS_WATCH"), sources.surrounding("LEPTOS_RELOAD_PORT")) {
+        (None, _) => None,
+        (Some(_), port) => Some(port.and_then(|port| port.parse().ok()).unwrap_or(9998)),
+    };
+    Ok(Site { root: sources.surrounding("LEPTOS_SITE_ROOT").unwrap_or("target/site").into(), reload_port })
+}

@@ -1,0 +1,94 @@
+//! Accepting connections, and letting them end.
+//!
+//! Not `axum::serve`: that one has no limit on connections and none on the time a client takes for its headers.
+
+use axum::{Router, body::Body, extract::Request};
+use hyper::body::Incoming;
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::{conn::auto::Builder, graceful::GracefulShutdown},
+    service::TowerToHyperService,
+};
+use std::{future::Future, io, sync::Arc, time::Duration};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+    task::JoinSet,
+};
+use tower::ServiceExt as _;
+
+/// Twice the 5,000 clients the hub is built for. One more is closed at once, before a byte is read.
+const CONNECTIONS: usize = 10_000;
+/// From the opening of a connection, or the end of the answer before, to the end of a request's headers.
+const HEADERS: Duration = Duration::from_secs(15);
+/// Longest request line and headers together, bytes.
+const HEADER_BYTES: usize = 64 << 10;
+/// How long requests under way may take to end once the server stops.
+const FINISH: Duration = Duration::from_secs(10);
+/// Pause after a failed accept (out of file handles), so that the failure does not spin.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
+
+/// Serves until `stop` resolves, then lets requests under way finish, within bounds.
+pub(crate) async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {
+    let slots = Arc::new(Semaphore::new(CONNECTIONS));
+    let graceful = GracefulShutdown::new();
+    let builder = http();
+    let mut open = JoinSet::new();
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        tokio::select! {
+            () = &mut stop => break,
+            Some(ended) = open.join_next(), if !open.is_empty() => note(ended),
+            accepted = listener.accept() => {
+                let Some(stream) = admit(accepted).await else { continue };
+                let Ok(slot) = slots.clone().try_acquire_owned() else {
+                    tracing::warn!("{CONNECTIONS} connections are open already: one more was closed");
+                    continue;
+                };
+                let service = TowerToHyperService::new(
+                    router.clone().map_request(|request: Request<Incoming>| request.map(Body::new)),
+                );
+                let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
+                let connection = graceful.watch(connection);
+                open.spawn(async move {
+                    let _slot = slot;
+                    if let Err(error) = connection.await {
+                        tracing::debug!("a connection ended early: {error}");
+                    }
+                });
+            }
+        }
+    }
+    drop(listener);
+    if tokio::time::timeout(FINISH, graceful.shutdown()).await.is_err() {
+        tracing::warn!("requests still under way after {} s were cut off", FINISH.as_secs());
+    }
+    open.shutdown().await;
+}
+
+fn http() -> Builder<TokioExecutor> {
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADERS).max_buf_size(HEADER_BYTES);
+    builder
+}
+
+async fn admit(accepted: io::Result<(TcpStream, std::net::SocketAddr)>) -> Option<TcpStream> {
+    match accepted {
+        Ok((stream, _)) => {
+            // Small frames should leave at once. A socket that refuses this is about to fail anyway.
+            let _ = stream.set_nodelay(true);
+            Some(stream)
+        }
+        Err(error) => {
+            tracing::warn!("a connection could not be accepted: {error}");
+            tokio::time::sleep(ACCEPT_PAUSE).await;
+            None
+        }
+    }
+}
+
+fn note(ended: Result<(), tokio::task::JoinError>) {
+    if let Err(error) = ended {
+        tracing::error!("a connection's task failed: {error}");
+    }
+}

@@ -1,0 +1,22 @@
+//! What stands before every route: which requests are answered at all, and what every answer carries.
+//!
+//! From outside to inside: [`request_log`], [`headers`], [`panic`], [`host`], [`origin`], [`concurrency`],
+//! [`deadline`], [`body`]. A request that fails one of them never reaches a handler.
+//!
+//! A web page somebody visits must not be able to register or run a playbook on their loopback: that is what
+//! [`host`] (no DNS rebinding) and [`origin`] (no cross-site writes or upgrades) are for.
+
+pub(crate) mod body;
+pub(crate) mod concurrency;
+pub(crate) mod deadline;
+pub(crate) mod headers;
+pub(crate) mod host;
+pub(crate) mod origin;
+pub(crate) mod panic;
+pub(crate) mod request_log;
+
+mod stack;
+
+pub(crate) use headers::Policy;
+pub(crate) use host::AllowedHosts;
+pub(crate) use stack::guarded;

@@ -1,0 +1,109 @@
+//! Cross-site writes and upgrades are refused.
+//!
+//! Browsers say where a request comes from (`Origin`, `Sec-Fetch-Site`) and pages cannot forge either. Programs
+//! that are no browser send neither, and are let through: they could forge both.
+
+use super::AllowedHosts;
+use crate::rest::Refusal;
+use axum::{
+    extract::{Request, State},
+    http::{HeaderMap, Method, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use protocol::Problem;
+use std::sync::Arc;
+
+pub(crate) async fn check(State(hosts): State<Arc<AllowedHosts>>, request: Request, next: Next) -> Response {
+    if !is_write_or_upgrade(request.method(), request.headers()) {
+        return next.run(request).await;
+    }
+    match foreign(request.headers(), &hosts) {
+        None => next.run(request).await,
+        Some(from) => refuse(&from).into_response(),
+    }
+}
+
+/// Everything but plain reads.
+fn is_write_or_upgrade(method: &Method, headers: &HeaderMap) -> bool {
+    !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) || headers.contains_key(header::UPGRADE)
+}
+
+/// What gives the request away as coming from another site, or `None`.
+fn foreign(headers: &HeaderMap, hosts: &AllowedHosts) -> Option<String> {
+    for site in headers.get_all("sec-fetch-site") {
+        match site.as_bytes() {
+            b"same-origin" | b"none" => {}
+            other => return Some(format!("Sec-Fetch-Site: {}", printable(other))),
+        }
+    }
+    for origin in headers.get_all(header::ORIGIN) {
+        let ours = origin.to_str().is_ok_and(|origin| is_ours(origin, hosts));
+        if !ours {
+            return Some(format!("Origin: {}", printable(origin.as_bytes())));
+        }
+    }
+    None
+}
+
+fn is_ours(origin: &str, hosts: &AllowedHosts) -> bool {
+    match origin.split_once("://") {
+        Some(("http", authority)) => hosts.contains(authority, 80),
+        Some(("https", authority)) => hosts.contains(authority, 443),
+        _ => false,
+    }
+}
+
+fn printable(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(&bytes[..bytes.len().min(200)]).into_owned()
+}
+
+fn refuse(from: &str) -> Refusal {
+    Refusal(Problem::new(
+        403,
+        "cross_site",
+        "Cross-site request refused",
+        format!(
+            "requests that change something are taken from this server's own pages and from programs, not from `{from}`"
+        ),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::{HeaderName, HeaderValue};
+    use std::net::SocketAddr;
+
+    #[test]
+    fn foreign_requests_are_told_apart() {
+        let hosts = AllowedHosts::new(SocketAddr::from(([127, 0, 0, 1], 9999)), &[]);
+        for (given, expect) in [
+            (&[][..], false),
+            (&[("origin", "http://127.0.0.1:9999")], false),
+            (&[("origin", "http://localhost:9999"), ("sec-fetch-site", "same-origin")], false),
+            (&[("sec-fetch-site", "none")], false),
+            (&[("origin", "null")], true),
+            (&[("origin", "")], true),
+            (&[("origin", "http://evil.test")], true),
+            (&[("origin", "http://localhost:8080")], true),
+            (&[("origin", "http://localhost")], true),
+            (&[("origin", "https://localhost:9999.evil.test")], true),
+            (&[("origin", "file://")], true),
+            (&[("sec-fetch-site", "cross-site")], true),
+            (&[("sec-fetch-site", "same-site")], true),
+            (&[("sec-fetch-site", "same-origin"), ("sec-fetch-site", "cross-site")], true),
+            (&[("origin", "http://127.0.0.1:9999"), ("sec-fetch-site", "cross-site")], true),
+            (&[("origin", "http://127.0.0.1:9999"), ("origin", "http://evil.test")], true),
+        ] {
+            let headers: HeaderMap = given
+                .iter()
+                .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
+                .fold(HeaderMap::new(), |mut map, (name, value)| {
+                    map.append(name, value);
+                    map
+                });
+            assert_eq!(foreign(&headers, &hosts).is_some(), expect, "{given:?}");
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! `/api/v1/events`
+
+use super::{Refusal, extract::Query, page};
+use axum::{Json, extract::State};
+use protocol::{Position, Problem, Topic, api::EventPage};
+use runtime::Api;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct EventsQuery {
+    /// `events`, `workflow_executions`, `execution:ID`, `workflow:PATH` …
+    topic: String,
+    /// Events after this position; from the beginning when absent.
+    #[serde(default)]
+    after: Option<u64>,
+    /// 1 to 1000; 100 unless told.
+    #[serde(default)]
+    limit: Option<u32>,
+}
+
+/// A topic's history in order. `next` is the `after` of the following page.
+#[utoipa::path(get, path = "/events", tag = "events", params(EventsQuery),
+    responses((status = 200, body = EventPage),
+        (status = 400, description = "No such topic", body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn list(State(api): State<Api>, Query(query): Query<EventsQuery>) -> Result<Json<EventPage>, Refusal> {
+    let topic: Topic =
+        query.topic.parse().map_err(|error| Problem::bad_request("unknown_topic", format!("{error}")))?;
+    Ok(Json(api.topic_events(topic, Position(query.after.unwrap_or(0)), page::limit(query.limit)?).await?))
+}

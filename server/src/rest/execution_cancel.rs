@@ -1,0 +1,31 @@
+//! `/api/v1/executions/{id}/cancel`
+
+use super::{
+    Refusal,
+    extract::{ExecutionPath, NoQuery, OptionalJson},
+};
+use axum::{Json, extract::State};
+use protocol::{
+    Problem,
+    api::{CancelRequest, ExecutionDetail},
+};
+use runtime::Api;
+
+/// Cancels an execution. Wins over every report still under way.
+#[utoipa::path(
+    post, path = "/executions/{id}/cancel", tag = "executions",
+    params(("id" = String, Path, description = "The execution's UUID")),
+    request_body(content = Option<CancelRequest>, content_type = "application/json"),
+    responses((status = 200, body = ExecutionDetail),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "It has ended already", body = Problem,
+            content_type = "application/problem+json"))
+)]
+pub(super) async fn cancel(
+    State(api): State<Api>,
+    ExecutionPath(id): ExecutionPath,
+    NoQuery: NoQuery,
+    OptionalJson(request): OptionalJson<CancelRequest>,
+) -> Result<Json<ExecutionDetail>, Refusal> {
+    Ok(Json(api.cancel(id, request.reason, "api").await?))
+}

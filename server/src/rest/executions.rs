@@ -1,0 +1,59 @@
+//! `/api/v1/executions`
+
+use super::{
+    Refusal,
+    extract::{ExecutionPath, Json as JsonBody, NoQuery, Query},
+};
+use axum::{
+    Json,
+    extract::State,
+    http::{StatusCode, header},
+    response::AppendHeaders,
+};
+use protocol::{
+    Problem,
+    api::{ExecutionDetail, ExecutionPage, ExecutionQuery, SubmitRequest, Submitted},
+};
+use runtime::Api;
+
+/// Starts an execution. The answer comes when its start is durable; it then runs to its end, also over a crash.
+#[utoipa::path(
+    post, path = "/executions", tag = "executions", request_body = SubmitRequest,
+    responses(
+        (status = 201, body = Submitted, headers(("Location" = String, description = "Where the execution is"))),
+        (status = 404, description = "No such playbook or version", body = Problem,
+            content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn submit(
+    State(api): State<Api>,
+    NoQuery: NoQuery,
+    JsonBody(request): JsonBody<SubmitRequest>,
+) -> Result<(StatusCode, AppendHeaders<[(header::HeaderName, String); 1]>, Json<Submitted>), Refusal> {
+    let submitted = api.submit(request).await?;
+    let location = format!("/api/v1/executions/{}", submitted.execution_id);
+    Ok((StatusCode::CREATED, AppendHeaders([(header::LOCATION, location)]), Json(submitted)))
+}
+
+/// Executions, newest first.
+#[utoipa::path(get, path = "/executions", tag = "executions", params(ExecutionQuery),
+    responses((status = 200, body = ExecutionPage)))]
+pub(super) async fn list(
+    State(api): State<Api>,
+    Query(query): Query<ExecutionQuery>,
+) -> Result<Json<ExecutionPage>, Refusal> {
+    Ok(Json(api.executions(query).await?))
+}
+
+/// One execution with input, result and error.
+#[utoipa::path(get, path = "/executions/{id}", tag = "executions",
+    params(("id" = String, Path, description = "The execution's UUID")),
+    responses((status = 200, body = ExecutionDetail),
+        (status = 404, body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn get(
+    State(api): State<Api>,
+    ExecutionPath(id): ExecutionPath,
+    NoQuery: NoQuery,
+) -> Result<Json<ExecutionDetail>, Refusal> {
+    Ok(Json(api.execution(id).await?))
+}

@@ -1,0 +1,15 @@
+//! What handlers take a request apart with. Each refuses with a problem that names the place.
+
+mod json;
+mod media_type;
+mod path;
+mod query;
+mod yaml;
+
+pub(super) use json::Json;
+pub(super) use json::OptionalJson;
+pub(super) use path::ExecutionPath;
+pub(super) use path::PlaybookPath;
+pub(super) use query::NoQuery;
+pub(super) use query::Query;
+pub(super) use yaml::Yaml;

@@ -1,0 +1,20 @@
+//! REST under `/api/v1`. A URL's handler file has the name of the URL; the route table is [`routes`].
+//!
+//! Handlers extract, call one [`runtime::Api`] method and map. Errors are `application/problem+json`, always.
+
+mod events;
+mod execution_cancel;
+mod execution_events;
+mod executions;
+mod extract;
+mod health;
+mod openapi;
+mod page;
+mod playbook_versions;
+mod playbooks;
+mod playbooks_validate;
+mod refusal;
+mod routes;
+
+pub(crate) use refusal::Refusal;
+pub(crate) use routes::routes;

@@ -1,0 +1,53 @@
+//! The route table of `/api/v1`.
+
+use super::{
+    Refusal, events, execution_cancel, execution_events, executions, health, openapi, playbook_versions, playbooks,
+    playbooks_validate,
+};
+use crate::AppState;
+use axum::{
+    Router,
+    http::{Method, Uri},
+    routing::get,
+};
+use protocol::Problem;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// Everything under `/api/v1`, the probes beside it, and what answers for any other path under `/api`.
+pub(crate) fn routes() -> Router<AppState> {
+    let (router, document) = OpenApiRouter::with_openapi(openapi::head())
+        .nest(
+            "/api/v1",
+            OpenApiRouter::new()
+                .routes(routes!(playbooks::list, playbooks::register))
+                .routes(routes!(playbooks_validate::validate))
+                .routes(routes!(playbooks::get))
+                .routes(routes!(playbook_versions::list))
+                .routes(routes!(executions::list, executions::submit))
+                .routes(routes!(executions::get))
+                .routes(routes!(execution_events::list))
+                .routes(routes!(execution_cancel::cancel))
+                .routes(routes!(events::list))
+                .routes(routes!(health::health)),
+        )
+        .split_for_parts();
+    router
+        // `validate` is a legal playbook path, and the literal route would hide it.
+        .route("/api/v1/playbooks/validate", get(playbooks::get_called_validate))
+        .route("/api/v1/openapi.json", openapi::serve(document))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/api", axum::routing::any(unknown))
+        .route("/api/{*rest}", axum::routing::any(unknown))
+        .method_not_allowed_fallback(wrong_method)
+}
+
+async fn unknown(uri: Uri) -> Refusal {
+    let detail = format!("there is nothing at `{}`; GET /api/v1/openapi.json lists what there is", uri.path());
+    Refusal(Problem::new(404, "unknown_route", "Not found", detail))
+}
+
+async fn wrong_method(method: Method, uri: Uri) -> Refusal {
+    let detail = format!("`{}` does not take {method}; the Allow header says what it takes", uri.path());
+    Refusal(Problem::new(405, "method_not_allowed", "Method not allowed", detail))
+}

@@ -1,0 +1,21 @@
+//! Which URL goes where.
+
+use crate::{AppState, guard, rest, ssr, ws};
+use axum::{Router, routing::get};
+use std::sync::Arc;
+use tower_http::{CompressionLevel, compression::CompressionLayer};
+
+/// Everything, behind the guards.
+pub(crate) fn router(state: AppState, hosts: guard::AllowedHosts) -> Router {
+    let policy = state.policy.clone();
+    let routes = Router::new()
+        .route("/api/ws", get(ws::upgrade))
+        .merge(rest::routes())
+        .merge(ssr::pages(&state))
+        .fallback(ssr::asset_or_not_found)
+        // Assets come compressed from the build; this is for pages and JSON. The fastest level: the text is made
+        // for one reader.
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
+        .with_state(state);
+    guard::guarded(routes, Arc::new(hosts), policy)
+}

@@ -1,0 +1,113 @@
+//! The whole server, from a listener to the last commit.
+
+use crate::{AppState, Config, Drain, Wiring, assets::Assets, connections, guard, router, samples};
+use axum::Router;
+use leptos::config::LeptosOptions;
+use protocol::Problem;
+use std::{future::Future, io, net::SocketAddr, time::Duration};
+use store::StoreError;
+use tokio::{net::TcpListener, sync::oneshot};
+
+/// The hub tells its clients that it goes away, and closes them in batches within this time.
+const DRAIN: Duration = Duration::from_secs(5);
+/// Commits under way and the closing of the store. What is not done by then is done by the next start.
+const CLOSE: Duration = Duration::from_secs(20);
+
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("the listener's address cannot be read: {0}")]
+    Listener(#[from] io::Error),
+    #[error("the catalog cannot be read: {0}")]
+    Samples(Problem),
+}
+
+/// Serves on the listener until `shutdown` resolves; then drains, finishes and closes.
+///
+/// # Errors
+/// When the data folder is in use or cannot be opened; nothing was served then.
+pub async fn serve(
+    config: Config,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), ServeError> {
+    Server::open(&config, listener).await?.run(shutdown).await;
+    Ok(())
+}
+
+/// A server that is ready: connections wait in its listener.
+pub struct Server {
+    address: SocketAddr,
+    listener: TcpListener,
+    router: Router,
+    wiring: Wiring,
+    drain: Drain,
+}
+
+impl Server {
+    /// # Errors
+    /// As [`serve`].
+    pub async fn open(config: &Config, listener: TcpListener) -> Result<Self, ServeError> {
+        let address = listener.local_addr()?;
+        let worker = format!("signalbox:{}", std::process::id());
+        let wiring = Wiring::open(&config.local, &worker, true).await?;
+        samples::register(&wiring.api()).await.map_err(ServeError::Samples)?;
+        let drain = Drain::default();
+        let state = AppState {
+            api: wiring.api(),
+            hub: wiring.hub.clone(),
+            drain: drain.clone(),
+            assets: Assets::new(&config.site.root),
+            policy: guard::Policy::new(config.site.reload_port),
+            leptos: leptos_options(config, address),
+        };
+        let router = router::router(state, guard::AllowedHosts::new(address, &config.hosts));
+        if let Some(data) = &wiring.data {
+            data.announce(&url(address))?;
+        }
+        Ok(Self { address, listener, router, wiring, drain })
+    }
+
+    pub fn url(&self) -> String {
+        url(self.address)
+    }
+
+    /// Serves until `shutdown` resolves. Clients of the hub are told first, while requests are still answered;
+    /// then requests finish; then the runtime does.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) {
+        let Self { listener, router, wiring, drain, .. } = self;
+        let (stop, stopped) = oneshot::channel::<()>();
+        let hub = wiring.hub.clone();
+        let draining = async move {
+            shutdown.await;
+            tracing::info!("going away");
+            drain.begin();
+            if tokio::time::timeout(DRAIN, hub.drain()).await.is_err() {
+                tracing::warn!("some clients were not closed within {} s", DRAIN.as_secs());
+            }
+            let _ = stop.send(());
+        };
+        let stopped = async move {
+            let _ = stopped.await;
+        };
+        tokio::join!(connections::serve(listener, router, stopped), draining);
+        if tokio::time::timeout(CLOSE, wiring.close()).await.is_err() {
+            tracing::warn!("the store was not closed within {} s; the next start makes good", CLOSE.as_secs());
+        }
+    }
+}
+
+fn url(address: SocketAddr) -> String {
+    format!("http://{address}")
+}
+
+fn leptos_options(config: &Config, address: SocketAddr) -> LeptosOptions {
+    LeptosOptions::builder()
+        .output_name("signalbox")
+        .site_root(config.site.root.to_string_lossy().into_owned())
+        .site_pkg_dir("pkg")
+        .site_addr(address)
+        .reload_port(u32::from(config.site.reload_port.unwrap_or_default()))
+        .build()
+}

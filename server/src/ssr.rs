@@ -1,0 +1,50 @@
+//! Pages: the app rendered on the server, its server functions, and the page for what does not exist.
+
+use crate::{AppState, rest::Refusal};
+use axum::{
+    Router,
+    extract::{Request, State},
+    http::{Method, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use leptos::{nonce::use_nonce, prelude::*};
+use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list};
+use protocol::Problem;
+
+/// Every page of the app and every server function.
+pub(crate) fn pages(state: &AppState) -> Router<AppState> {
+    let options = state.leptos.clone();
+    let context = context(state);
+    Router::new()
+        .leptos_routes_with_context(state, generate_route_list(app::App), context, move || app::shell(options.clone()))
+}
+
+/// A file of the site, else the app's own page for an unknown URL, with status 404.
+pub(crate) async fn asset_or_not_found(State(state): State<AppState>, request: Request) -> Response {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        let detail = format!("there is nothing at `{}` to send anything to", request.uri().path());
+        return Refusal(Problem::new(404, "unknown_route", "Not found", detail)).into_response();
+    }
+    if let Some(asset) = state.assets.answer(request.uri().path(), request.headers()).await {
+        return asset;
+    }
+    let options = state.leptos.clone();
+    let render = leptos_axum::render_app_async_with_context(context(&state), move || app::shell(options.clone()));
+    let mut page = render(request).await;
+    if page.status() == StatusCode::OK {
+        *page.status_mut() = StatusCode::NOT_FOUND;
+    }
+    page
+}
+
+/// What pages and server functions find in their context: the API. A page's inline scripts carry a nonce, and
+/// its policy names it.
+fn context(state: &AppState) -> impl Fn() + Clone + Send + Sync + 'static {
+    let (api, policy) = (state.api.clone(), state.policy.clone());
+    move || {
+        provide_context(api.clone());
+        if let (Some(nonce), Some(response)) = (use_nonce(), use_context::<ResponseOptions>()) {
+            response.insert_header(header::CONTENT_SECURITY_POLICY, policy.with_nonce(&nonce));
+        }
+    }
+}

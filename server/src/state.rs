@@ -1,0 +1,18 @@
+//! What handlers can ask for.
+
+use crate::{Drain, assets::Assets, guard::Policy};
+use axum::extract::FromRef;
+use hub::Hub;
+use leptos::config::LeptosOptions;
+use runtime::Api;
+use std::sync::Arc;
+
+#[derive(Clone, FromRef)]
+pub struct AppState {
+    pub(crate) api: Api,
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) drain: Drain,
+    pub(crate) assets: Assets,
+    pub(crate) policy: Policy,
+    pub(crate) leptos: LeptosOptions,
+}

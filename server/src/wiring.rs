@@ -1,0 +1,86 @@
+//! The parts of one process, put together. Distribution is wiring, and this is the wiring.
+
+use crate::{
+    commands::SocketCommands,
+    config::{LocalConfig, StoreUrl, Tools},
+};
+use hub::{Hub, HubConfig};
+use runtime::{Api, Parts, Runtime, StoreLog};
+use std::{path::Path, sync::Arc};
+use store::{DataDir, Store, StoreError, sqlite::SqliteStore};
+use tools::ToolsConfig;
+
+/// Store, hub and runtime on a locked data folder.
+pub struct Wiring {
+    /// Holds the lock until it is dropped; `None` for a store in memory.
+    pub data: Option<DataDir>,
+    pub hub: Arc<Hub>,
+    pub runtime: Runtime,
+    /// A second lock, when the database is outside the data folder.
+    _database: Option<DataDir>,
+}
+
+impl Wiring {
+    /// Locks the data folder, opens the store and starts the runtime. `recover`: take up what was under way.
+    ///
+    /// # Errors
+    /// When another process holds the folder ([`StoreError::Locked`]), or disk or database fail.
+    pub async fn open(config: &LocalConfig, worker: &str, recover: bool) -> Result<Self, StoreError> {
+        let data = DataDir::lock(&config.data)?;
+        let StoreUrl::Sqlite(path) = &config.store;
+        let database = lock_database(&config.data, path)?;
+        let store = SqliteStore::open(path).await?;
+        let (hub, runtime) = start(store, &config.data, &config.tools, worker, recover).await?;
+        Ok(Self { data: Some(data), hub, runtime, _database: database })
+    }
+
+    /// A runtime on an empty store in memory, for what needs no data folder.
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    pub async fn scratch(tools: &Tools) -> Result<Self, StoreError> {
+        let store = SqliteStore::in_memory().await?;
+        let (hub, runtime) = start(store, &std::env::temp_dir(), tools, "scratch", false).await?;
+        Ok(Self { data: None, hub, runtime, _database: None })
+    }
+
+    pub fn api(&self) -> Api {
+        self.runtime.api()
+    }
+
+    /// Stops the runtime and closes the store; the lock goes last.
+    pub async fn close(self) {
+        let Self { data, runtime, hub, _database } = self;
+        runtime.shutdown().await;
+        hub.shutdown().await;
+        drop((data, _database));
+    }
+}
+
+async fn start(
+    store: Arc<dyn Store>,
+    data: &Path,
+    tools: &Tools,
+    worker: &str,
+    recover: bool,
+) -> Result<(Arc<Hub>, Runtime), StoreError> {
+    let hub = Hub::new(Arc::new(StoreLog::new(store.clone())), HubConfig::default());
+    let mut config = ToolsConfig::new(data);
+    config.egress = tools.egress.clone();
+    config.python.clone_from(&tools.python);
+    let parts =
+        Parts { store, hub: hub.clone(), providers: ::tools::builtin(config), worker: worker.to_owned(), recover };
+    let runtime = Runtime::start(parts).await?;
+    hub.set_commands(Arc::new(SocketCommands(runtime.api())));
+    Ok((hub, runtime))
+}
+
+/// A database outside the data folder is locked too: two servers must not share it either.
+fn lock_database(data: &Path, database: &Path) -> Result<Option<DataDir>, StoreError> {
+    let folder = match database.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let is_inside = std::fs::canonicalize(folder).ok() == std::fs::canonicalize(data).ok();
+    if is_inside { Ok(None) } else { DataDir::lock(folder).map(Some) }
+}
