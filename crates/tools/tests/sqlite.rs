@@ -253,3 +253,24 @@ async fn writers_at_the_same_time_all_come_through() {
     let ran = sqlite(folder.path(), json!({"sql": "SELECT count(DISTINCT a) AS n FROM t"}), json!({})).await;
     assert_eq!(result(&ran)["rows"], json!([{"n": 20}]));
 }
+
+#[tokio::test]
+async fn a_connection_is_not_kept_after_its_file_or_its_transaction_is_gone() {
+    let folder = folder();
+    let provider = SqliteProvider::new(folder.path());
+    let ask = |sql: &str| run(&provider, task("sqlite", json!({"sql": sql}), json!({})));
+    result(&ask("CREATE TABLE t (a); INSERT INTO t VALUES (1)").await);
+    assert_eq!(error(&ask("INSERT INTO t VALUES (2); SELECT * FROM nowhere").await).code, "sqlite_error");
+    assert_eq!(result(&ask("SELECT count(*) AS n FROM t").await)["rows"], json!([{"n": 1}]));
+    for _ in 0..2 {
+        // Nothing of one step's connection is there in the next.
+        result(&ask("CREATE TEMP TABLE own (a)").await);
+        result(&ask("CREATE TABLE \"temp\".other (a)").await);
+        result(&ask("PRAGMA case_sensitive_like = ON").await);
+        assert_eq!(result(&ask("SELECT 'a' LIKE 'A' AS same").await)["rows"], json!([{"same": 1}]));
+    }
+    for name in ["default.db", "default.db-wal", "default.db-shm"] {
+        let _ = fs::remove_file(folder.path().join("files").join(name));
+    }
+    assert!(error(&ask("SELECT * FROM t").await).message.contains("no such table"));
+}

@@ -17,7 +17,22 @@ use tokio::{
 };
 use worker::Cancelled;
 
-const BOOTSTRAP: &str = include_str!("bootstrap.py");
+/// One program in several files; `run.py` starts it.
+const BOOTSTRAP: &str = concat!(
+    include_str!("bootstrap/job.py"),
+    "\n\n",
+    include_str!("bootstrap/json.py"),
+    "\n\n",
+    include_str!("bootstrap/namespace.py"),
+    "\n\n",
+    include_str!("bootstrap/call.py"),
+    "\n\n",
+    include_str!("bootstrap/result.py"),
+    "\n\n",
+    include_str!("bootstrap/failure.py"),
+    "\n\n",
+    include_str!("bootstrap/run.py"),
+);
 
 /// How long a killed process may take to be gone, and its pipes to drain. A process that left the group and
 /// holds the pipes is not waited for longer than this.

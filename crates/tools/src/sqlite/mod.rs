@@ -14,6 +14,7 @@
 
 mod bind;
 mod command;
+mod connections;
 mod file;
 mod refuse;
 mod rows;
@@ -23,6 +24,7 @@ mod split;
 use crate::within::{time_of, within};
 use async_trait::async_trait;
 use command::Command;
+use connections::Connections;
 use protocol::{Task, TaskError};
 use std::path::{Path, PathBuf};
 use worker::{Cancelled, Provider, Run};
@@ -32,12 +34,13 @@ const CONCURRENCY: usize = 16;
 
 pub struct SqliteProvider {
     files: PathBuf,
+    connections: Connections,
 }
 
 impl SqliteProvider {
     /// Files live under `data_dir/files`.
     pub fn new(data_dir: &Path) -> Self {
-        Self { files: data_dir.join("files") }
+        Self { files: data_dir.join("files"), connections: Connections::default() }
     }
 
     async fn attempt(&self, task: &Task, cancelled: &mut Cancelled) -> Result<Run, TaskError> {
@@ -46,8 +49,7 @@ impl SqliteProvider {
         let path = tokio::task::spawn_blocking(move || file::locate(&files, &name))
             .await
             .map_err(|error| TaskError::new("sqlite_open", error.to_string()))??;
-        let time = time_of(task);
-        match within(time, cancelled, session::run(&path, &command, time)).await {
+        match within(time_of(task), cancelled, session::run(&self.connections, &path, &command)).await {
             Ok(result) => result.map(Run::completed),
             Err(stopped) => Err(stopped.error(&format!("the sqlite command on `{}`", command.database))),
         }

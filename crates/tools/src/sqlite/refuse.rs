@@ -74,6 +74,12 @@ pub(super) fn changes_rows(statement: &Statement) -> bool {
     matches!(verb(statement), "INSERT" | "REPLACE" | "UPDATE" | "DELETE")
 }
 
+/// Whether the statement may change the connection itself: temporary tables, pragmas.
+pub(super) fn leaves_state(statement: &Statement) -> bool {
+    statement.words.iter().any(|word| matches!(word.as_str(), "TEMP" | "TEMPORARY" | "PRAGMA" | "''"))
+        && !matches!(verb(statement), "SELECT" | "VALUES" | "INSERT" | "REPLACE" | "UPDATE" | "DELETE")
+}
+
 /// What the statement does; the verb of `WITH …` is behind its tables.
 fn verb(statement: &Statement) -> &str {
     let mut depth = 0;

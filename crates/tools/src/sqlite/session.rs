@@ -3,16 +3,16 @@
 use super::{
     bind::{Bind, Bound},
     command::Command,
-    refuse::{changes_rows, only_reads},
+    connections::Connections,
+    refuse::{changes_rows, leaves_state, only_reads},
     rows::{Budget, Rows},
 };
 use futures::StreamExt;
 use protocol::TaskError;
 use serde_json::{Map, Value};
 use sqlx::{
-    AssertSqlSafe, Column, ConnectOptions, Connection, Either, Executor, SqlSafeStr, SqliteConnection, Statement,
-    query::Query,
-    sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+    AssertSqlSafe, Column, Either, Executor, SqlSafeStr, SqliteConnection, Statement, query::Query,
+    sqlite::SqliteArguments,
 };
 use std::{
     path::Path,
@@ -20,14 +20,10 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
 };
 
 /// Virtual machine steps between two looks at whether the step was stopped: well under a millisecond of work.
 const LOOK_EVERY: i32 = 10_000;
-
-/// How long a statement waits for another writer of the same file.
-const BUSY: Duration = Duration::from_secs(30);
 
 const DETAILS_CHARS: usize = 2000;
 
@@ -35,8 +31,9 @@ const DETAILS_CHARS: usize = 2000;
 ///
 /// # Errors
 /// `sqlite_error` naming the statement by its number, `sqlite_busy`, `sqlite_open`, and those of [`Rows`].
-pub(super) async fn run(path: &Path, command: &Command, time: Duration) -> Result<Value, TaskError> {
-    let mut connection = open(path, command, time).await?;
+pub(super) async fn run(connections: &Connections, path: &Path, command: &Command) -> Result<Value, TaskError> {
+    let mut open = connections.take(path, &command.database).await?;
+    let connection = &mut open.connection;
     let stopped = Stop::default();
     let seen = stopped.0.clone();
     connection
@@ -50,13 +47,13 @@ pub(super) async fn run(path: &Path, command: &Command, time: Duration) -> Resul
     let mut budget = Budget::default();
     let mut results = Vec::new();
     for (index, bound) in command.statements.iter().enumerate() {
-        results.push(one(&mut connection, bound, &mut budget, &place(index, command)).await?);
+        results.push(one(connection, bound, &mut budget, &place(index, command)).await?);
     }
     connection.execute("COMMIT").await.map_err(|error| failed(&error, "committing", None))?;
-    if let Err(error) = connection.close().await {
-        tracing::debug!(path = %path.display(), %error, "closing a step's database");
+    // Only now: after an error the connection, with its open transaction, is dropped.
+    if !command.statements.iter().any(|bound| leaves_state(&bound.statement)) {
+        connections.put(open);
     }
-    drop(stopped);
     Ok(Value::Object(combined(results)))
 }
 
@@ -68,25 +65,6 @@ impl Drop for Stop {
     fn drop(&mut self) {
         self.0.store(true, Ordering::Relaxed);
     }
-}
-
-async fn open(path: &Path, command: &Command, time: Duration) -> Result<SqliteConnection, TaskError> {
-    SqliteConnectOptions::new()
-        .filename(path)
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .foreign_keys(true)
-        .busy_timeout(BUSY.min(time))
-        // Views and triggers in the file cannot call functions with side effects.
-        .pragma("trusted_schema", "OFF")
-        .disable_statement_logging()
-        .connect()
-        .await
-        .map_err(|error| {
-            let text = cause(&error);
-            TaskError::new("sqlite_open", format!("sqlite: `{}` cannot be opened: {text}", command.database))
-        })
 }
 
 async fn one(
@@ -154,6 +132,6 @@ fn failed(error: &sqlx::Error, place: &str, sql: Option<&String>) -> TaskError {
 }
 
 /// SQLite's own words, without sqlx's frame.
-fn cause(error: &sqlx::Error) -> String {
+pub(super) fn cause(error: &sqlx::Error) -> String {
     error.as_database_error().map_or_else(|| error.to_string(), |error| error.message().to_owned())
 }
