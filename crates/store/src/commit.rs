@@ -6,7 +6,8 @@ use protocol::{
 use serde_json::Value;
 use std::sync::Arc;
 
-/// Applied whole or not at all. Events not of an execution have `execution: None`.
+/// Applied whole or not at all. Events of an execution come with its `execution`, all others with `None`; a
+/// commit that mixes them is refused.
 #[derive(Clone, Debug)]
 pub struct Commit {
     pub id: CommitId,
@@ -18,7 +19,7 @@ pub struct Commit {
 }
 
 /// What changes in the execution's row. `expected_version` counts the execution's events before this commit
-/// (0: the execution must not exist); afterwards it is `expected_version + events.len()`.
+/// (0: the execution must not exist, and the commit has at least one event); afterwards it is `expected_version + events.len()`.
 #[derive(Clone, Debug)]
 pub struct ExecutionChange {
     pub execution_id: ExecutionId,
@@ -51,14 +52,14 @@ pub struct NewEvent {
     pub event: Event,
 }
 
-/// A change to the task table.
+/// A change to the task table. Within a commit all `Add`s are applied, then the `Claim`s, then the `Settle`s.
 #[derive(Clone, Debug)]
 pub enum TaskChange {
     /// A new task; `claimed_by` set when the same commit hands it out. Inserting a key twice is an error.
     Add { task: Arc<Task>, due: Timestamp, claimed_by: Option<Arc<str>> },
-    /// Hand out a queued task.
+    /// Hand out an open task, also one that was handed out before. Nothing happens when it is not open.
     Claim { key: TaskKey, worker: Arc<str> },
-    /// The task is done with: reported, cancelled or timed out.
+    /// The task is done with: reported, cancelled or timed out. Nothing happens when it is not open.
     Settle { key: TaskKey },
 }
 

@@ -6,6 +6,10 @@ pub enum StoreError {
     /// Somebody else moved the execution first: reload, decide again.
     #[error("execution {execution}: expected version {expected}, found {found}")]
     Conflict { execution: protocol::ExecutionId, expected: u64, found: u64 },
+    /// The commit is not one a store can take: too large, too deep, a task that is there already, an event of
+    /// another execution … Nothing was applied; trying again does not help.
+    #[error("the store refuses the commit: {0}")]
+    Refused(String),
     /// Another process uses the data folder.
     #[error("the data folder {path} is in use by another signalbox{}", url.as_ref().map(|u| format!(" at {u}")).unwrap_or_default())]
     Locked { path: String, url: Option<String> },

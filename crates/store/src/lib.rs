@@ -6,11 +6,23 @@
 //! Absences: this crate decides nothing about executions, publishes nothing and asks no clock.
 
 pub mod commit;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod error;
+pub mod limits;
 pub mod query;
+pub mod sqlite;
+
+mod data_dir;
+mod feed;
+mod history;
+mod open;
+mod state;
 mod traits;
 
 pub use commit::{Commit, Committed, CommittedBatch, ExecutionChange, NewEvent, TaskChange};
+pub use data_dir::DataDir;
 pub use error::StoreError;
+pub use open::open;
 pub use query::{ActiveExecution, ExecutionFilter, LogPage, NewPlaybook, PlaybookRow, StoredTask};
 pub use traits::Store;

@@ -18,7 +18,9 @@ use tokio::sync::mpsc;
 /// - Positions are gap-free from 1 within an epoch; an event is visible only when all before it are.
 /// - A commit whose `expected_version` is not the execution's fails alone with `Conflict`; others in the same
 ///   group go through.
-/// - The same `commit.id` twice applies once; the second call answers like the first.
+/// - The same `commit.id` twice applies once; the second call answers like the first. Recognised among the
+///   last 32,768 commits at least, and in the log's last 4,096 events after a restart; for commits with
+///   execution events and the same `expected_version`, always.
 /// - Concurrent commits share one transaction and one flush.
 /// - Dropping the future of a call never leaves anything half applied.
 #[async_trait]
@@ -32,9 +34,9 @@ pub trait Store: Send + Sync + 'static {
     /// Applies one decision. Resolves when it is durable.
     async fn commit(&self, commit: Commit) -> Result<Committed, StoreError>;
 
-    /// Every batch this process commits, in position order. Handed out once (`None` afterwards). When the
-    /// reader falls behind a bounded number of batches, batches are left out: the positions tell, and the
-    /// reader fetches what is missing with `log`.
+    /// Every batch this process commits from now on, in position order. Handed out once (`None` afterwards).
+    /// When the reader falls behind a bounded number of batches, batches are left out: the positions tell, and
+    /// the reader fetches what is missing with `log`. Ends when the store is closed.
     fn committed(&self) -> Option<mpsc::Receiver<CommittedBatch>>;
 
     /// Flushes (fsync) made by commits since the store was opened; for figures.
@@ -42,7 +44,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// History of a topic after a position, oldest first, at most `limit` events. A projected topic's events
     /// are projections. `through` is the position up to which the page is complete, at least as far as the
-    /// last event, and the head at its reading when nothing more follows.
+    /// last event, and the head at its reading when nothing more follows. A page may hold fewer events than
+    /// `limit`, even none, and not be the last one (its bytes are bounded, and so is the search for a rare
+    /// topic): go on from `through` until `at_head`.
     async fn log(&self, topic: &Topic, after: Position, limit: u32) -> Result<LogPage, StoreError>;
 
     /// One execution's events, oldest first.

@@ -1,0 +1,61 @@
+//! The promises of [`crate::Store`], one function each. [`suite!`](crate::suite) makes a test of every one of
+//! them for a backend; a new promise is a new function and a line there.
+
+pub mod committing;
+pub mod feed;
+pub mod grouping;
+pub mod history;
+pub mod listing;
+pub mod playbooks;
+pub mod refusing;
+pub mod restarting;
+pub mod sample;
+
+use crate::Store;
+use async_trait::async_trait;
+use std::sync::Arc;
+
+/// One database under test.
+#[async_trait]
+pub trait Backend: Send + Sync {
+    /// Opens it: empty the first time; after `close`, with what was committed, if [`Backend::keeps`].
+    async fn open(&self) -> Arc<dyn Store>;
+
+    /// Whether it outlives a closed store.
+    fn keeps(&self) -> bool;
+}
+
+/// One test per promise: `store::suite!(MyBackend::new());`, the expression making a fresh [`Backend`].
+#[macro_export]
+macro_rules! suite {
+    ($backend:expr) => {
+        $crate::suite!(@tests $backend;
+            committing: applies_a_commit_whole, conflict_fails_alone_and_names_what_it_found,
+                one_of_many_racing_commits_wins, same_commit_id_applies_once,
+                same_commit_id_at_another_version_applies_once, commit_without_events_answers_the_head,
+                values_come_back_as_they_were, dropped_calls_are_whole_or_absent, tasks_are_added_claimed_and_settled;
+            grouping: concurrent_commits_share_flushes, commits_of_one_execution_in_one_group_follow_each_other,
+                a_task_added_again_in_the_same_group_stays, positions_are_gap_free_under_concurrency,
+                a_bad_row_fails_alone;
+            refusing: too_much_is_refused_at_once, contradictions_are_refused, a_task_cannot_be_added_twice;
+            feed: every_batch_arrives_in_position_order, the_feed_is_handed_out_once_and_ends_with_the_store;
+            history: every_topic_replays_what_was_seen_live, pages_of_an_execution_join_without_a_seam,
+                large_events_end_a_page_early, rare_workflows_are_found_however_long_the_log,
+                event_rate_counts_by_second;
+            listing: pages_join_and_filters_agree_with_a_scan, text_finds_parts_of_paths_and_ids,
+                counts_agree_with_the_list_at_one_position, newest_by_path_is_found, active_executions_are_paged_by_id;
+            playbooks: equal_content_is_registered_once, versions_count_up_without_gaps_under_concurrency;
+            restarting: everything_is_there_after_reopening, close_flushes_what_is_queued_and_refuses_the_rest;
+        );
+    };
+    (@tests $backend:expr; $($module:ident: $($case:ident),+;)+) => {
+        $(mod $module {
+            #[allow(unused_imports)]
+            use super::*;
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                $crate::conformance::$module::$case(&$backend).await;
+            })+
+        })+
+    };
+}

@@ -1,0 +1,112 @@
+//! The data folder and who uses it.
+//!
+//! `lock` is held (flock) by the process that serves the folder, and released by the system however that process
+//! ends. `url` says where it serves; it is believed only while the lock is held.
+
+use crate::StoreError;
+use std::{
+    fs::{self, DirBuilder, File, OpenOptions, TryLockError},
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+const LOCK: &str = "lock";
+const URL: &str = "url";
+/// [`DataDir::server_url`] holds the lock for some microseconds while it looks: that must not pass for a server.
+const ATTEMPTS: u32 = 10;
+const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(5);
+
+/// A data folder this process has to itself until this is dropped.
+#[derive(Debug)]
+pub struct DataDir {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl DataDir {
+    /// Creates the folder (mode 0700) if it is missing and takes it. Blocks for up to 50 ms when it is taken.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`] when another process (or another `DataDir` here) has it, with the URL announced
+    /// there; [`StoreError::Backend`] when the folder cannot be made or written.
+    pub fn lock(path: &Path) -> Result<Self, StoreError> {
+        let failed = |error: io::Error| backend(path, &error);
+        create(path).map_err(failed)?;
+        let lock = open_lock(path).map_err(failed)?;
+        for attempt in 1.. {
+            match lock.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) if attempt < ATTEMPTS => std::thread::sleep(BETWEEN_ATTEMPTS),
+                Err(TryLockError::WouldBlock) => {
+                    return Err(StoreError::Locked { path: path.display().to_string(), url: read_url(path) });
+                }
+                Err(TryLockError::Error(error)) => return Err(failed(error)),
+            }
+        }
+        // What a killed server left behind.
+        remove_url(path).map_err(failed)?;
+        Ok(Self { path: path.to_owned(), _lock: lock })
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Tells others where this process serves the folder.
+    ///
+    /// # Errors
+    /// [`StoreError::Backend`] when it cannot be written.
+    pub fn announce(&self, url: &str) -> Result<(), StoreError> {
+        let failed = |error: io::Error| backend(&self.path, &error);
+        let fresh = self.path.join("url.new");
+        fs::write(&fresh, url).map_err(failed)?;
+        fs::rename(&fresh, self.path.join(URL)).map_err(failed)
+    }
+
+    /// Where the process that has this folder serves it; `None` when nobody has it or nothing was announced yet.
+    pub fn server_url(path: &Path) -> Option<String> {
+        let url = read_url(path)?;
+        match open_lock(path).ok()?.try_lock_shared() {
+            Err(TryLockError::WouldBlock) => Some(url),
+            Ok(()) | Err(TryLockError::Error(_)) => None,
+        }
+    }
+}
+
+impl Drop for DataDir {
+    fn drop(&mut self) {
+        // Failing is harmless: without the lock nobody believes the file.
+        let _ = remove_url(&self.path);
+    }
+}
+
+fn create(path: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+fn open_lock(path: &Path) -> io::Result<File> {
+    OpenOptions::new().create(true).truncate(false).write(true).open(path.join(LOCK))
+}
+
+fn read_url(path: &Path) -> Option<String> {
+    fs::read_to_string(path.join(URL)).ok().filter(|url| !url.is_empty())
+}
+
+fn remove_url(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path.join(URL)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn backend(path: &Path, error: &io::Error) -> StoreError {
+    StoreError::Backend {
+        message: format!("the data folder {}: {error}", path.display()),
+        temporary: error.kind() == io::ErrorKind::StorageFull,
+    }
+}

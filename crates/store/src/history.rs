@@ -1,0 +1,71 @@
+//! Which rows of the log a topic's history is made of. The counterpart of [`Topic::of`] for replay.
+
+use protocol::{Envelope, ExecutionId, Topic, projection};
+
+/// Types of execution events that have an S1 projection; the only ones read for the workflow topics.
+const PROJECTED: [&str; 5] = ["execution_start", "step_started", "step_completed", "step_failed", "execution_complete"];
+
+/// What to read for a topic.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Source {
+    Everything,
+    Execution(ExecutionId),
+    /// Events that are not of an execution, of one type.
+    OfType(&'static str),
+    /// Events that are not of an execution, about one thing, of these types.
+    About {
+        subject: String,
+        types: &'static [&'static str],
+    },
+    /// Projections of execution events (and the S1 message itself, where somebody published it), of all
+    /// playbooks or of the one with this path.
+    Projected {
+        path: Option<String>,
+    },
+    /// No durable event is seen under this topic.
+    Nothing,
+}
+
+impl Source {
+    pub(crate) fn of(topic: &Topic) -> Self {
+        match topic {
+            Topic::Events => Source::Everything,
+            Topic::Execution(id) => Source::Execution(*id),
+            Topic::AgentStates => Source::OfType("agent_state"),
+            Topic::PerformanceMetrics => Source::OfType("performance_metric"),
+            Topic::MemoryTimeline => Source::OfType("memory_timeline"),
+            Topic::SystemAlerts => Source::OfType("system_alert"),
+            Topic::Agent(id) => {
+                Source::About { subject: id.clone(), types: &["agent_state", "performance_metric", "memory_timeline"] }
+            }
+            Topic::WorkflowExecutions => Source::Projected { path: None },
+            Topic::Workflow(path) => Source::Projected { path: Some(path.clone()) },
+            Topic::Components | Topic::Thread(_) | Topic::Session(_) => Source::Nothing,
+        }
+    }
+}
+
+/// The types to read for [`Source::Projected`], as a JSON array.
+pub(crate) fn projected_types() -> String {
+    let types: Vec<&str> = PROJECTED.into_iter().chain(["workflow_execution"]).collect();
+    serde_json::to_string(&types).expect("a list of strings is JSON")
+}
+
+/// An event as a workflow topic shows it.
+pub(crate) fn projected(envelope: Envelope) -> Option<Envelope> {
+    match envelope.event {
+        protocol::Event::WorkflowExecution(_) => Some(envelope),
+        _ => projection::workflow_execution(&envelope),
+    }
+}
+
+/// What an event is about, for [`Source::About`] and [`Source::Projected`].
+pub(crate) fn subject(event: &protocol::Event) -> Option<&str> {
+    use protocol::Event;
+    match event {
+        Event::AgentState(e) => Some(&e.agent_id),
+        Event::PerformanceMetric(e) => e.agent_id.as_deref(),
+        Event::MemoryTimeline(e) => e.agent_id.as_deref(),
+        event => event.path(),
+    }
+}

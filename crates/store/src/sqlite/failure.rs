@@ -1,0 +1,36 @@
+//! What sqlx's errors mean to a caller.
+
+use crate::StoreError;
+
+/// SQLite's primary result codes after which trying again may help: busy, locked, no memory, I/O error, full,
+/// cannot open, locking protocol.
+const TEMPORARY: [i32; 7] = [5, 6, 7, 10, 13, 14, 15];
+/// The file is damaged, or is no database.
+const DAMAGED: [i32; 2] = [11, 26];
+const CONSTRAINT: i32 = 19;
+
+/// The primary result code, if the error is SQLite's.
+fn code(error: &sqlx::Error) -> Option<i32> {
+    let extended: i32 = error.as_database_error()?.code()?.parse().ok()?;
+    Some(extended & 0xff)
+}
+
+/// A row was refused: the group's other commits may still go through.
+pub(super) fn is_constraint(error: &sqlx::Error) -> bool {
+    code(error) == Some(CONSTRAINT)
+}
+
+pub(super) fn store_error(error: sqlx::Error) -> StoreError {
+    let message = error.to_string();
+    match (&error, code(&error)) {
+        (sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed, _) => StoreError::Closed,
+        (sqlx::Error::PoolTimedOut | sqlx::Error::Io(_), _) => StoreError::Backend { message, temporary: true },
+        (sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_), _) => StoreError::Corrupt(message),
+        (_, Some(code)) if DAMAGED.contains(&code) => StoreError::Corrupt(message),
+        (_, Some(CONSTRAINT)) => StoreError::Refused(message),
+        (_, code) => {
+            let temporary = code.is_some_and(|code| TEMPORARY.contains(&code));
+            StoreError::Backend { message, temporary }
+        }
+    }
+}

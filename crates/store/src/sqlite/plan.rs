@@ -1,0 +1,196 @@
+//! What becomes of each commit of a group, and what is written: decided from what the first script found.
+//! Pure; the writer does the rest.
+
+use super::{
+    encode::Entry,
+    recent::{Answer, Recent},
+};
+use protocol::{CommitId, ExecutionId, Position};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+/// What becomes of one commit of the group.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Fate {
+    Applied {
+        first: Position,
+    },
+    /// Applied before this group.
+    Duplicate(Answer),
+    /// The same commit as an earlier one of this group.
+    Same(usize),
+    Conflict {
+        found: u64,
+    },
+}
+
+/// An execution as the group finds it; `state` is `None` when it does not exist.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Found {
+    pub(super) version: u64,
+    pub(super) state: Option<String>,
+}
+
+/// The second script's parameters: JSON rows joined by commas, and how many.
+#[derive(Default)]
+pub(super) struct Plan {
+    pub(super) fates: Vec<Fate>,
+    /// The newest position before the group.
+    pub(super) head: u64,
+    pub(super) events: String,
+    pub(super) event_count: u64,
+    /// New executions, and those in the state they were in.
+    pub(super) moved: String,
+    pub(super) moved_count: i64,
+    /// Executions whose state, end or error changes.
+    pub(super) changed: String,
+    pub(super) changed_count: i64,
+    pub(super) data: String,
+    /// `[path, state, difference]`
+    pub(super) counts: String,
+    pub(super) adds: String,
+    pub(super) claims: String,
+    pub(super) settles: String,
+}
+
+/// The executions to ask for, as JSON rows `[execution_id, version, state]`: each once, with the version and the
+/// state it is expected to be in if nothing stands in the way of its first commit.
+pub(super) fn expectations<'a>(entries: impl Iterator<Item = &'a Entry>, recent: &Recent) -> String {
+    let mut asked = HashMap::new();
+    let mut rows = String::from("[");
+    for entry in entries {
+        let Some(change) = &entry.change else { continue };
+        if recent.get(entry.id).is_some() || asked.insert(change.execution_id, ()).is_some() {
+            continue;
+        }
+        let row = (change.execution_id, change.expected, change.state);
+        append(&mut rows, &serde_json::to_string(&row).expect("ids and numbers are JSON"));
+    }
+    rows.push(']');
+    rows
+}
+
+/// Decides about each commit, in order. `surprises` holds the executions that are not as [`expectations`] said.
+pub(super) fn plan<'a>(
+    entries: impl Iterator<Item = &'a Entry>,
+    recent: &Recent,
+    head: u64,
+    surprises: &HashMap<ExecutionId, Found>,
+) -> Plan {
+    let mut plan = Plan { head, ..Plan::default() };
+    let mut seen: HashMap<CommitId, usize> = HashMap::new();
+    let mut executions: BTreeMap<ExecutionId, Moving<'a>> = BTreeMap::new();
+    for (index, entry) in entries.enumerate() {
+        let fate = if let Some(answer) = recent.get(entry.id) {
+            Fate::Duplicate(answer)
+        } else if let Some(&earlier) = seen.get(&entry.id) {
+            Fate::Same(earlier)
+        } else if let Some(found) = plan.conflict(entry, &mut executions, surprises) {
+            Fate::Conflict { found }
+        } else {
+            seen.insert(entry.id, index);
+            plan.apply(entry, &mut executions)
+        };
+        plan.fates.push(fate);
+    }
+    plan.write_executions(executions);
+    plan
+}
+
+/// An execution on its way through the group.
+struct Moving<'a> {
+    version: u64,
+    state_before: Option<String>,
+    /// Row, state and path of the newest commit applied; the row lacks the position.
+    newest: Option<(&'a str, &'static str, Arc<str>)>,
+    ends: bool,
+    /// Of its newest event in this group; 0 if there was none.
+    position: u64,
+}
+
+impl Plan {
+    /// Whether anything is written.
+    pub(super) fn is_empty(&self) -> bool {
+        !self.fates.iter().any(|fate| matches!(fate, Fate::Applied { .. }))
+    }
+
+    /// The version found, when it is not the one expected.
+    fn conflict<'a>(
+        &self,
+        entry: &'a Entry,
+        executions: &mut BTreeMap<ExecutionId, Moving<'a>>,
+        surprises: &HashMap<ExecutionId, Found>,
+    ) -> Option<u64> {
+        let change = entry.change.as_ref()?;
+        let moving = executions.entry(change.execution_id).or_insert_with(|| {
+            let (version, state_before) = match surprises.get(&change.execution_id) {
+                Some(found) => (found.version, found.state.clone()),
+                None => (change.expected, (change.expected > 0).then(|| change.state.to_owned())),
+            };
+            Moving { version, state_before, newest: None, ends: false, position: 0 }
+        });
+        (moving.version != change.expected).then_some(moving.version)
+    }
+
+    fn apply<'a>(&mut self, entry: &'a Entry, executions: &mut BTreeMap<ExecutionId, Moving<'a>>) -> Fate {
+        let count = entry.envelopes.len() as u64;
+        let before = self.head + self.event_count;
+        self.event_count += count;
+        if let Some(change) = &entry.change
+            && let Some(moving) = executions.get_mut(&change.execution_id)
+        {
+            moving.version += count;
+            moving.newest = Some((&change.row, change.state, change.path.clone()));
+            moving.ends |= change.ends;
+            if count > 0 {
+                moving.position = before + count;
+            }
+            append(&mut self.data, change.data.as_deref().unwrap_or_default());
+        }
+        append(&mut self.events, &entry.events);
+        append(&mut self.adds, &entry.adds);
+        append(&mut self.claims, &entry.claims);
+        append(&mut self.settles, &entry.settles);
+        Fate::Applied { first: Position(if count > 0 { before + 1 } else { before }) }
+    }
+
+    fn write_executions(&mut self, executions: BTreeMap<ExecutionId, Moving<'_>>) {
+        let mut differences: BTreeMap<(Arc<str>, String), i64> = BTreeMap::new();
+        for moving in executions.into_values() {
+            let Some((row, state, path)) = moving.newest else { continue };
+            let row = format!("[{row},{}]", moving.position);
+            let stays = moving.state_before.as_deref() == Some(state);
+            if moving.state_before.is_none() || (stays && !moving.ends) {
+                append(&mut self.moved, &row);
+                self.moved_count += 1;
+            } else {
+                append(&mut self.changed, &row);
+                self.changed_count += 1;
+            }
+            if !stays {
+                if let Some(before) = moving.state_before {
+                    *differences.entry((path.clone(), before)).or_default() -= 1;
+                }
+                *differences.entry((path, state.to_owned())).or_default() += 1;
+            }
+        }
+        for ((path, state), difference) in differences {
+            if difference != 0 {
+                let row = (path, state, difference);
+                append(&mut self.counts, &serde_json::to_string(&row).expect("strings and numbers are JSON"));
+            }
+        }
+    }
+}
+
+fn append(rows: &mut String, row: &str) {
+    if row.is_empty() {
+        return;
+    }
+    if !rows.is_empty() && rows != "[" {
+        rows.push(',');
+    }
+    rows.push_str(row);
+}

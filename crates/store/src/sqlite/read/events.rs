@@ -1,0 +1,212 @@
+//! The log.
+
+use super::{super::failure::store_error, int, parsed, position};
+use crate::{LogPage, StoreError, history, history::Source};
+use futures::TryStreamExt;
+use protocol::{Envelope, Event, ExecutionId, Position, Timestamp, Topic};
+use sqlx::{Sqlite, SqliteConnection, query::QueryAs, sqlite::SqliteArguments};
+
+/// Positions searched in one statement for a topic that is a filter over all executions.
+const WINDOW: u64 = 20_000;
+/// Windows searched for one page: at some 15 ms each, a page of a rare workflow takes at most half a second, and
+/// the next page goes on where it stopped. An index would cost every commit some 8 %.
+const WINDOWS: usize = 32;
+/// Bytes of event data in one page; it ends early (with at least one event) when there are more.
+const PAGE_BYTES: usize = 8 * 1024 * 1024;
+
+#[derive(sqlx::FromRow)]
+struct EventRow {
+    position: i64,
+    id: String,
+    time: i64,
+    r#type: String,
+    correlation_id: Option<String>,
+    causation_id: Option<String>,
+    traceparent: Option<String>,
+    data: String,
+}
+
+type Query<'q> = QueryAs<'q, Sqlite, EventRow, SqliteArguments>;
+
+impl EventRow {
+    fn envelope(self) -> Result<Envelope, StoreError> {
+        let at = || format!("event at position {}", self.position);
+        Ok(Envelope {
+            id: parsed(&self.id, || format!("{}: id", at()))?,
+            position: Some(position(self.position)),
+            time: Timestamp(self.time),
+            event: Event::from_parts(&self.r#type, &self.data).map_err(|error| {
+                StoreError::Corrupt(format!("{}: data of a `{}` event: {error}", at(), self.r#type))
+            })?,
+            correlation_id: self.correlation_id,
+            causation_id: self.causation_id,
+            traceparent: self.traceparent,
+        })
+    }
+}
+
+/// Position of the newest event.
+pub(in super::super) async fn head(connection: &mut SqliteConnection) -> Result<Position, StoreError> {
+    let (head,): (i64,) = sqlx::query_as("SELECT coalesce(max(position), 0) FROM events")
+        .fetch_one(connection)
+        .await
+        .map_err(store_error)?;
+    Ok(position(head))
+}
+
+/// A page of a topic's history; all statements on `connection` must see one snapshot.
+pub(in super::super) async fn log(
+    connection: &mut SqliteConnection,
+    topic: &Topic,
+    after: Position,
+    limit: u32,
+) -> Result<LogPage, StoreError> {
+    let head = head(connection).await?;
+    let source = Source::of(topic);
+    let mut page = Page { events: Vec::new(), bytes: 0, limit: limit.max(1) as usize, full: false };
+    match &source {
+        Source::Nothing => {}
+        Source::Projected { path } => {
+            let mut from = after;
+            for window in 1.. {
+                let to = Position(from.0.saturating_add(WINDOW));
+                page.read(connection, projected(path.as_deref(), from, to, page.ask()), history::projected).await?;
+                if page.full || to >= head {
+                    break;
+                }
+                if window == WINDOWS {
+                    return Ok(LogPage { events: page.events, through: to, at_head: false });
+                }
+                from = to;
+            }
+        }
+        source => page.read(connection, direct(source, after, page.ask()), Some).await?,
+    }
+    let last = page.events.last().and_then(|event| event.position);
+    Ok(match last {
+        Some(last) if page.full => LogPage { events: page.events, through: last, at_head: false },
+        _ => LogPage { events: page.events, through: head.max(after.min(head)), at_head: true },
+    })
+}
+
+/// One execution's events after a position.
+pub(in super::super) async fn of_execution(
+    connection: &mut SqliteConnection,
+    id: ExecutionId,
+    after: Position,
+    limit: u32,
+) -> Result<Vec<Envelope>, StoreError> {
+    let rows = direct(&Source::Execution(id), after, i64::from(limit)).fetch_all(connection).await;
+    rows.map_err(store_error)?.into_iter().map(EventRow::envelope).collect()
+}
+
+/// The events of the commit whose first event is at `first`.
+pub(in super::super) async fn of_commit(
+    connection: &mut SqliteConnection,
+    first: Position,
+) -> Result<Vec<Envelope>, StoreError> {
+    let rows: Vec<EventRow> = sqlx::query_as(
+        "SELECT position, id, time, type, correlation_id, causation_id, traceparent, data FROM events
+        WHERE position >= ?1 AND position < coalesce(
+            (SELECT position FROM events WHERE position > ?1 AND commit_id IS NOT NULL ORDER BY position LIMIT 1),
+            9223372036854775807)
+        ORDER BY position",
+    )
+    .bind(int(first))
+    .fetch_all(connection)
+    .await
+    .map_err(store_error)?;
+    rows.into_iter().map(EventRow::envelope).collect()
+}
+
+/// A page being filled.
+struct Page {
+    events: Vec<Envelope>,
+    bytes: usize,
+    limit: usize,
+    /// There is more than fits.
+    full: bool,
+}
+
+impl Page {
+    /// How many rows to ask for: one more than fits tells whether there is more.
+    fn ask(&self) -> i64 {
+        i64::try_from(self.limit - self.events.len() + 1).unwrap_or(i64::MAX)
+    }
+
+    async fn read(
+        &mut self,
+        connection: &mut SqliteConnection,
+        query: Query<'_>,
+        shown: impl Fn(Envelope) -> Option<Envelope>,
+    ) -> Result<(), StoreError> {
+        let mut rows = query.fetch(connection);
+        while let Some(row) = rows.try_next().await.map_err(store_error)? {
+            let bytes = row.data.len();
+            if self.events.len() == self.limit || (self.bytes + bytes > PAGE_BYTES && !self.events.is_empty()) {
+                self.full = true;
+                break;
+            }
+            if let Some(event) = shown(row.envelope()?) {
+                self.bytes += bytes;
+                self.events.push(event);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn direct<'q>(source: &Source, after: Position, limit: i64) -> Query<'q> {
+    match source {
+        // The first version to read is looked up: `after` is mostly this execution's own event, or near its end.
+        Source::Execution(id) => sqlx::query_as(
+            "SELECT position, id, time, type, correlation_id, causation_id, traceparent, data FROM events
+            WHERE execution_id = ?1 AND version > coalesce(
+                (SELECT version FROM events WHERE position = ?2 AND execution_id = ?1),
+                (SELECT version FROM events WHERE execution_id = ?1 AND position <= ?2 ORDER BY version DESC LIMIT 1),
+                0)
+            ORDER BY version LIMIT ?3",
+        )
+        .bind(id.to_string())
+        .bind(int(after))
+        .bind(limit),
+        Source::OfType(kind) => sqlx::query_as(
+            "SELECT position, id, time, type, correlation_id, causation_id, traceparent, data FROM events
+            WHERE execution_id IS NULL AND type = ?1 AND position > ?2 ORDER BY position LIMIT ?3",
+        )
+        .bind(*kind)
+        .bind(int(after))
+        .bind(limit),
+        Source::About { subject, types } => sqlx::query_as(
+            "SELECT position, id, time, type, correlation_id, causation_id, traceparent, data FROM events
+            WHERE execution_id IS NULL AND subject = ?1 AND +type IN (SELECT value FROM json_each(?2))
+                AND position > ?3
+            ORDER BY position LIMIT ?4",
+        )
+        .bind(subject.clone())
+        .bind(serde_json::to_string(types).expect("a list of strings is JSON"))
+        .bind(int(after))
+        .bind(limit),
+        Source::Everything | Source::Projected { .. } | Source::Nothing => sqlx::query_as(
+            "SELECT position, id, time, type, correlation_id, causation_id, traceparent, data FROM events
+            WHERE position > ?1 ORDER BY position LIMIT ?2",
+        )
+        .bind(int(after))
+        .bind(limit),
+    }
+}
+
+/// `position > from` and `<= to`, of the types that have a projection, of one path or all.
+fn projected<'q>(path: Option<&str>, from: Position, to: Position, limit: i64) -> Query<'q> {
+    sqlx::query_as(
+        "SELECT position, id, time, type, correlation_id, causation_id, traceparent, data FROM events
+        WHERE position > ?1 AND position <= ?2 AND +type IN (SELECT value FROM json_each(?3))
+            AND (?4 IS NULL OR +subject = ?4)
+        ORDER BY position LIMIT ?5",
+    )
+    .bind(int(from))
+    .bind(int(to))
+    .bind(history::projected_types())
+    .bind(path.map(str::to_owned))
+    .bind(limit)
+}
