@@ -2,7 +2,7 @@
 
 use crate::{Event, EventId, Position, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _, ser::SerializeMap};
-use serde_json::value::RawValue;
+use serde_json::Value;
 
 /// One event with what the log knows about it.
 ///
@@ -94,10 +94,11 @@ impl<'de> Deserialize<'de> for Envelope {
             causation_id: Option<String>,
             #[serde(default)]
             traceparent: Option<String>,
-            data: Box<RawValue>,
+            // Not a `RawValue`: that cannot be read inside a frame, whose `type` makes serde buffer it.
+            data: Value,
         }
         let wire = Wire::deserialize(deserializer)?;
-        let event = Event::from_parts(&wire.r#type, wire.data.get())
+        let event = Event::from_value(&wire.r#type, wire.data)
             .map_err(|error| D::Error::custom(format!("data of a `{}` event: {error}", wire.r#type)))?;
         Ok(Self {
             id: wire.id,

@@ -41,6 +41,17 @@ macro_rules! events {
                     _ => Event::Other { name: name.to_owned(), data: serde_json::from_str(data)? },
                 })
             }
+
+            /// Reads an event back from its `type` and its `data` as a JSON value.
+            ///
+            /// # Errors
+            /// When `data` lacks a field of a known type.
+            pub fn from_value(name: &str, data: Value) -> Result<Self, serde_json::Error> {
+                Ok(match name {
+                    $($name => Event::$variant(serde_json::from_value(data)?),)+
+                    _ => Event::Other { name: name.to_owned(), data },
+                })
+            }
         }
 
         impl Serialize for EventData<'_> {
