@@ -19,6 +19,9 @@ pub struct Progress {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Transition {
     pub from: String,
+    /// The visit of `from` that evaluated it; tells passes of a control step apart.
+    #[serde(default = "first_visit", skip_serializing_if = "is_first_visit")]
+    pub visit: u32,
     pub to: String,
     /// The condition as written, if there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -27,6 +30,14 @@ pub struct Transition {
     /// The rendered data that travels along a taken arc.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<Arc<Value>>,
+}
+
+fn first_visit() -> u32 {
+    1
+}
+
+fn is_first_visit(visit: &u32) -> bool {
+    *visit == 1
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

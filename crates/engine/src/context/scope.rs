@@ -1,0 +1,101 @@
+//! The names an expression can use.
+
+use super::{json, misses, misses::Misses, step_result};
+use crate::Execution;
+use minijinja::value::{Object, Value};
+use serde_json::Value as Json;
+use std::{collections::HashSet, sync::Arc, sync::LazyLock};
+
+/// Names the template engine itself provides; asking the scope for one of them is no miss.
+pub(crate) static GLOBALS: LazyLock<HashSet<String>> =
+    LazyLock::new(|| crate::playbook::environment().globals().map(|(name, _)| name.to_owned()).collect());
+
+/// Builds the context of one evaluation. Names are looked up in this order: the data at hand (of arcs and of the
+/// step itself), then `workload` (also `work`, `context`), `execution_id`, `result`, `this`, `error`, then steps.
+#[derive(Clone)]
+pub(crate) struct Scope {
+    execution: Execution,
+    /// The data that came along the arcs, and the step's own: its keys are names.
+    data: Option<Arc<Json>>,
+    result: Option<Arc<Json>>,
+    this: Option<Arc<Json>>,
+    error: Option<Arc<Json>>,
+}
+
+impl Scope {
+    /// The names known after the events so far; `result` is that of the step that finished last.
+    pub(crate) fn of(execution: &Execution) -> Self {
+        let result = execution.last_result().cloned();
+        Self { execution: execution.clone(), data: None, result, this: None, error: None }
+    }
+
+    pub(crate) fn with_data(mut self, data: Arc<Json>) -> Self {
+        self.data = Some(data);
+        self
+    }
+
+    /// The step whose arcs or save are evaluated: its result is `result` and `this`.
+    pub(crate) fn with_result(mut self, result: Option<Arc<Json>>) -> Self {
+        self.this.clone_from(&result);
+        self.result = result;
+        self
+    }
+
+    pub(crate) fn with_error(mut self, error: Arc<Json>) -> Self {
+        self.error = Some(error);
+        self
+    }
+
+    /// The context for one evaluation, with the notes it will make.
+    pub(crate) fn context(&self) -> (Value, Arc<Misses>) {
+        let misses = Arc::new(Misses::default());
+        (Value::from_object(Root { scope: self.clone(), misses: misses.clone() }), misses)
+    }
+}
+
+struct Root {
+    scope: Scope,
+    misses: Arc<Misses>,
+}
+
+impl std::fmt::Debug for Root {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("context")
+    }
+}
+
+impl Root {
+    fn find(&self, name: &str) -> Option<Value> {
+        let scope = &self.scope;
+        if let Some(data) = scope.data.as_ref().filter(|data| data.get(name).is_some()) {
+            return json::lookup(data, vec![json::Token::Key(name.into())], &"data".into(), &self.misses);
+        }
+        let plain = |json: &Arc<Json>| json::lookup(json, Vec::new(), &name.into(), &self.misses);
+        let result = |json: &Arc<Json>| step_result::value(json, &name.into(), &self.misses);
+        match name {
+            "workload" | "work" | "context" => scope.execution.workload().and_then(plain),
+            "execution_id" => Some(Value::from(scope.execution.id().to_string())),
+            "result" => scope.result.as_ref().map(result),
+            "this" => scope.this.as_ref().map(result),
+            "error" => scope.error.as_ref().and_then(plain),
+            step => scope.execution.step_result(step).map(result),
+        }
+    }
+}
+
+impl Object for Root {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.get_value_by_str(key.as_str()?)
+    }
+
+    fn get_value_by_str(self: &Arc<Self>, name: &str) -> Option<Value> {
+        if name == misses::NAME {
+            return Some(misses::value(&self.misses));
+        }
+        let found = self.find(name);
+        if found.is_none() && !GLOBALS.contains(name) {
+            self.misses.note(name.to_owned());
+        }
+        found
+    }
+}

@@ -1,0 +1,137 @@
+//! Moving branches on: which waiting steps run now, and when the execution has ended.
+
+use super::turn::Turn;
+use crate::{execution::Arrival, playbook::Join};
+use protocol::event::Transition;
+
+impl Turn<'_> {
+    /// The start step; no arc leads to it.
+    pub(crate) fn begin(&mut self) {
+        let start = self.playbook.start();
+        self.run(start, Vec::new());
+        self.flow();
+    }
+
+    /// Runs every waiting step that nothing holds back, until nothing moves. Ends the execution when no branch is live.
+    pub(crate) fn flow(&mut self) {
+        while !self.is_over() {
+            if let Some(step) = self.control.pop_front() {
+                self.consider(step);
+            } else if let Some(step) = self.actionable.pop_front() {
+                self.consider(step);
+            } else if self.state.running_count() > 0 {
+                return;
+            } else {
+                let stuck = self.stuck();
+                if stuck.is_empty() {
+                    return self.complete();
+                }
+                for step in stuck {
+                    let arrivals = self.state.arrivals(&self.playbook.step(step).name);
+                    self.run(step, arrivals);
+                }
+            }
+        }
+    }
+
+    /// Takes an arc: its target waits, and is looked at when all arcs of the moment are taken.
+    pub(super) fn take(&mut self, to: usize, arc: Transition) {
+        let is_taken = arc.taken;
+        let arrival = Arrival { data: arc.data.clone() };
+        self.add_arc(arc);
+        let step = self.playbook.step(to);
+        if !is_taken || step.is_terminal() {
+            return;
+        }
+        if step.join == Join::Any {
+            self.any_arrivals.entry(to).or_default().push_back(arrival);
+        }
+        self.look_at(to);
+    }
+
+    /// A branch left this step: steps it held back may run now.
+    pub(super) fn left(&mut self, step: usize) {
+        let topology = self.playbook.topology();
+        let mut freed: Vec<usize> = self
+            .state
+            .waiting_steps()
+            .filter_map(|name| self.playbook.index_of(name))
+            .filter(|waiting| topology.leads(step, *waiting))
+            .collect();
+        freed.sort_unstable();
+        for waiting in freed {
+            self.look_at(waiting);
+        }
+    }
+
+    fn look_at(&mut self, step: usize) {
+        if self.playbook.step(step).is_actionable() {
+            self.actionable.push_back(step);
+        } else {
+            self.control.push_back(step);
+        }
+    }
+
+    /// Runs a step if it waits and nothing holds it back.
+    fn consider(&mut self, index: usize) {
+        let step = self.playbook.step(index);
+        if step.is_terminal() {
+            return;
+        }
+        if step.join == Join::Any {
+            if let Some(arrival) = self.any_arrivals.get_mut(&index).and_then(|arrivals| arrivals.pop_front()) {
+                self.run(index, vec![arrival]);
+            }
+        } else if self.state.is_waiting(&step.name) && !self.is_held_back(index) {
+            let arrivals = self.state.arrivals(&step.name);
+            self.run(index, arrivals);
+        }
+    }
+
+    fn run(&mut self, step: usize, arrivals: Vec<Arrival>) {
+        if self.playbook.step(step).is_actionable() {
+            self.start_visit(step, &arrivals);
+        } else if !self.playbook.step(step).is_terminal() {
+            self.pass(step, &arrivals);
+        }
+    }
+
+    /// Whether a live branch other than those waiting here can still reach the step. Looks at the smaller of the
+    /// two: the branches, or the steps before this one.
+    fn is_held_back(&self, index: usize) -> bool {
+        let before = self.playbook.topology().ancestors(index);
+        if before.count() <= self.state.running_count() + self.state.waiting_count() {
+            return before.iter().any(|other| self.is_live(other, index));
+        }
+        let of = |name: &std::sync::Arc<str>| self.playbook.index_of(name);
+        self.state.running_steps().filter_map(of).any(|other| before.contains(other))
+            || self
+                .state
+                .waiting_steps()
+                .filter_map(of)
+                .any(|other| before.contains(other) && self.is_live(other, index))
+            || self.any_arrivals.keys().any(|other| before.contains(*other) && self.is_live(*other, index))
+    }
+
+    fn is_live(&self, index: usize, seen_from: usize) -> bool {
+        let step = self.playbook.step(index);
+        self.state.is_running(&step.name)
+            || (index != seen_from && !step.is_terminal() && self.state.is_waiting(&step.name))
+            || self.any_arrivals.get(&index).is_some_and(|arrivals| !arrivals.is_empty())
+    }
+
+    /// Of waiting steps that hold each other back, those that no other waiting step leads to, except in a circle.
+    fn stuck(&self) -> Vec<usize> {
+        let mut waiting: Vec<usize> = self
+            .state
+            .waiting_steps()
+            .filter_map(|name| self.playbook.index_of(name))
+            .filter(|index| !self.playbook.step(*index).is_terminal())
+            .collect();
+        waiting.sort_unstable();
+        let topology = self.playbook.topology();
+        let is_first =
+            |step: &usize| waiting.iter().all(|other| !topology.leads(*other, *step) || topology.leads(*step, *other));
+        waiting.iter().copied().filter(is_first).collect()
+    }
+}

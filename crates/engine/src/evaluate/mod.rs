@@ -1,0 +1,42 @@
+//! Deciding what is next.
+
+mod arcs;
+mod data;
+mod end;
+mod flow;
+mod turn;
+mod visit;
+
+pub(crate) use turn::Turn;
+
+use crate::{Execution, Input, Playbook, inputs};
+use protocol::{Event, Task, TaskKey, Timestamp};
+use std::sync::Arc;
+
+/// What follows from an input. Empty (`events` too) when nothing does.
+#[derive(Clone, Debug)]
+pub struct Decision {
+    /// To append to the log, in order.
+    pub events: Vec<Event>,
+    /// New tasks.
+    pub tasks: Vec<Arc<Task>>,
+    /// Tasks that leave the task table: reported, or no longer wanted.
+    pub settled: Vec<TaskKey>,
+    /// When to send a tick if nothing comes before.
+    pub wake_at: Option<Timestamp>,
+    /// The state after `events`: what [`Execution::apply`] makes of them.
+    pub next: Execution,
+}
+
+/// Decides; changes nothing. Reports and claims that are late, repeated or for unknown tasks give an empty decision.
+/// What fails within the playbook (a condition, a template) is told by events.
+pub fn evaluate(playbook: &Playbook, execution: &Execution, input: Input, now: Timestamp) -> Decision {
+    let mut turn = Turn::new(playbook, execution, now);
+    inputs::dispatch(&mut turn, input);
+    turn.into_decision()
+}
+
+/// What S4 shows as `node_name` of a whole execution: the last segment of its path.
+pub(crate) fn node_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}

@@ -1,0 +1,230 @@
+//! One visit of a step: its start, its end, its failure; and passing a control step.
+
+use super::{data, turn::Turn};
+use crate::{
+    context::{self, Scope},
+    execution::Arrival,
+    playbook::{Action, RenderError, Work},
+};
+use protocol::{
+    Task, TaskError, TaskKey, TaskPart,
+    event::{ActionCompleted, ActionFailed, ActionStarted, Progress, StepCompleted, StepFailed, StepStarted},
+    task::Logs,
+};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// Visits of a looping step. What counts is every visit beyond a step's first, of all steps together.
+const MAX_VISITS: u32 = 1000;
+/// Named as the worker of what the engine does itself.
+const ENGINE: &str = "engine";
+
+impl Turn<'_> {
+    /// Starts a visit of an actionable step.
+    pub(super) fn start_visit(&mut self, index: usize, arrivals: &[Arrival]) {
+        let step = self.playbook.step(index);
+        let Some(visit) = self.next_visit(index) else { return };
+        let brought = data::of_arrivals(arrivals);
+        let scope = Scope::of(&self.state).with_data(brought.clone());
+        let input = data::input(self.playbook, step, &scope, &brought);
+        let (input, failure) = match input {
+            Ok(input) => (input, None),
+            Err(error) => (brought, Some(error)),
+        };
+        self.emit(StepStarted {
+            execution_id: self.execution_id(),
+            path: self.path(),
+            step: step.name.to_string(),
+            visit,
+            protocol: step.protocol().unwrap_or_default().to_owned(),
+            input: input.clone(),
+            progress: self.state.progress(),
+        });
+        if let Some(error) = failure {
+            return self.fail_visit(index, visit, 1, input, template_error(&error));
+        }
+        match &step.work {
+            Work::Action(action) => self.add_task(index, action, visit, input, &scope),
+            Work::Save | Work::Control => self.save(index, visit, input, &scope),
+        }
+    }
+
+    fn add_task(&mut self, index: usize, action: &Action, visit: u32, input: Arc<Value>, scope: &Scope) {
+        let step = self.playbook.step(index);
+        if let Some(name) = action.expects.iter().find(|name| input.get(name.as_str()).is_none()) {
+            let message = format!("`assert.expects`: the input has no `{name}`");
+            return self.fail_visit(index, visit, 1, input, TaskError::new("assert_expects", message));
+        }
+        let scope = scope.clone().with_data(input.clone());
+        let config = match data::map(&action.config, self.playbook, &scope) {
+            Ok(config) => config,
+            Err(error) => return self.fail_visit(index, visit, 1, input, template_error(&error)),
+        };
+        let key = TaskKey {
+            execution_id: self.execution_id(),
+            step: step.name.to_string(),
+            visit,
+            attempt: 1,
+            part: TaskPart::Action,
+        };
+        let (protocol, timeout_ms) = (action.protocol.clone(), action.timeout_ms);
+        self.tasks.push(Arc::new(Task { key, protocol, config, input, timeout_ms }));
+    }
+
+    /// A step that only saves: done here and now.
+    fn save(&mut self, index: usize, visit: u32, input: Arc<Value>, scope: &Scope) {
+        let step = self.playbook.step(index);
+        let (execution_id, path, name) = (self.execution_id(), self.path(), step.name.to_string());
+        let (attempt, part, duration_ms, logs) = (1, TaskPart::Action, 0, Logs::default());
+        let worker = ENGINE.to_owned();
+        self.emit(ActionStarted { execution_id, path, step: name.clone(), visit, attempt, part, worker });
+        let scope = scope.clone().with_data(input.clone());
+        let saved = step.save.as_ref().map(|template| template.render(self.playbook.texts(), &scope)).transpose();
+        let path = self.path();
+        match saved {
+            Ok(saved) => {
+                let saved = saved.unwrap_or_default();
+                let result = saved.clone();
+                self.emit(ActionCompleted {
+                    execution_id,
+                    path,
+                    step: name,
+                    visit,
+                    attempt,
+                    part,
+                    result,
+                    duration_ms,
+                    logs,
+                });
+                self.complete_visit(index, visit, attempt, input, Some(saved));
+            }
+            Err(error) => {
+                let error = template_error(&error).at(&name, attempt);
+                let event = error.clone();
+                self.emit(ActionFailed {
+                    execution_id,
+                    path,
+                    step: name,
+                    visit,
+                    attempt,
+                    part,
+                    error: event,
+                    result: None,
+                    duration_ms,
+                    logs,
+                });
+                self.fail_visit(index, visit, attempt, input, error);
+            }
+        }
+    }
+
+    /// The action of a visit is done and its result is in the state: what it asserts, saves and leads to.
+    pub(crate) fn action_done(&mut self, index: usize, visit: u32, attempt: u32, input: Arc<Value>) {
+        let step = self.playbook.step(index);
+        let result = self.state.step_result(&step.name).cloned().unwrap_or_default();
+        let returns = step.action().map_or(&[][..], |action| action.returns.as_slice());
+        if let Some(name) = returns.iter().find(|name| !context::has_field(&result, name)) {
+            let message = format!("`assert.returns`: the result has no `{name}`");
+            return self.fail_visit(index, visit, attempt, input, TaskError::new("assert_returns", message));
+        }
+        let scope = Scope::of(&self.state).with_data(input.clone()).with_result(Some(result.clone()));
+        let saved = step.save.as_ref().map(|template| template.render(self.playbook.texts(), &scope)).transpose();
+        match saved {
+            // A save without data keeps the result.
+            Ok(saved) => {
+                let saved = saved.map(|saved| if saved.is_null() { result } else { saved });
+                self.complete_visit(index, visit, attempt, input, saved);
+            }
+            Err(error) => self.fail_visit(index, visit, attempt, input, template_error(&error)),
+        }
+    }
+
+    fn complete_visit(&mut self, index: usize, visit: u32, attempt: u32, input: Arc<Value>, saved: Option<Arc<Value>>) {
+        let step = self.playbook.step(index);
+        let result = self.state.step_result(&step.name).cloned();
+        let scope = Scope::of(&self.state).with_data(input.clone()).with_result(result);
+        let arcs = match self.evaluate_arcs(index, visit, false, &scope) {
+            Ok(arcs) => arcs,
+            Err(error) => return self.fail_visit(index, visit, attempt, input, template_error(&error)),
+        };
+        let mut progress = self.state.progress();
+        progress.completed += u32::from(!self.state.is_completed(&step.name));
+        let (execution_id, path, step) = (self.execution_id(), self.path(), step.name.to_string());
+        self.emit(StepCompleted { execution_id, path, step, visit, saved, progress, arcs: Vec::new() });
+        for (to, arc) in arcs {
+            self.take(to, arc);
+        }
+        self.left(index);
+    }
+
+    /// Fails a visit, or a control step's pass. Arcs for failure are taken; without one the execution fails.
+    pub(crate) fn fail_visit(&mut self, index: usize, visit: u32, attempt: u32, input: Arc<Value>, error: TaskError) {
+        let step = self.playbook.step(index);
+        let mut error = error.at(&step.name, attempt);
+        let told = json!({ "code": error.code, "message": error.message, "step": &*step.name, "attempt": attempt });
+        let mut scope = Scope::of(&self.state).with_data(input).with_error(Arc::new(told));
+        if let Some(result) = self.state.step_result(&step.name) {
+            scope = scope.with_result(Some(result.clone()));
+        }
+        let arcs = self.evaluate_arcs(index, visit, true, &scope).unwrap_or_else(|second| {
+            error.message = format!("{}; and then {second}", error.message);
+            Vec::new()
+        });
+        let progress: Progress = self.state.progress();
+        let (execution_id, path, name) = (self.execution_id(), self.path(), step.name.to_string());
+        self.emit(StepFailed {
+            execution_id,
+            path,
+            step: name,
+            visit,
+            error: error.clone(),
+            progress,
+            arcs: Vec::new(),
+        });
+        let is_handled = arcs.iter().any(|(_, arc)| arc.taken);
+        for (to, arc) in arcs {
+            self.take(to, arc);
+        }
+        if is_handled { self.left(index) } else { self.fail_execution(error) }
+    }
+
+    /// Passes a control step: evaluates its arcs, which become part of the event that led here.
+    pub(super) fn pass(&mut self, index: usize, arrivals: &[Arrival]) {
+        let step = self.playbook.step(index);
+        let Some(visit) = self.next_visit(index) else { return };
+        let brought = data::of_arrivals(arrivals);
+        let scope = Scope::of(&self.state).with_data(brought.clone());
+        let arcs = data::input(self.playbook, step, &scope, &brought)
+            .and_then(|input| self.evaluate_arcs(index, visit, false, &scope.with_data(input)));
+        match arcs {
+            Ok(arcs) => {
+                for (to, arc) in arcs {
+                    self.take(to, arc);
+                }
+                self.left(index);
+            }
+            Err(error) => self.fail_visit(index, visit, 1, brought, template_error(&error)),
+        }
+    }
+
+    /// The number of a new visit; `None` when the execution was stopped because there were too many.
+    fn next_visit(&mut self, index: usize) -> Option<u32> {
+        let step = self.playbook.step(index);
+        let visits = self.state.visits(&step.name);
+        if visits > 0 && self.state.repeats() + 1 >= MAX_VISITS {
+            let message = format!(
+                "steps were visited again {} times and `{}` {visits} times: the loop does not end",
+                self.state.repeats(),
+                step.name,
+            );
+            self.fail_execution(TaskError::new("visit_limit", message).at(&step.name, 1));
+            return None;
+        }
+        Some(visits + 1)
+    }
+}
+
+fn template_error(error: &RenderError) -> TaskError {
+    let code = if error.place.ends_with("when") { "condition_failed" } else { "template_failed" };
+    TaskError::new(code, error.to_string())
+}

@@ -1,0 +1,244 @@
+//! What an execution's log adds up to.
+
+use protocol::{ExecutionId, Outcome, Phase, TaskError, TaskKey, TaskPart, Timestamp, event::Progress};
+use rpds::{HashTrieMapSync, RedBlackTreeMapSync, VectorSync};
+use serde_json::Value;
+use std::sync::Arc;
+
+/// The state of one execution after some of its events. Cloning shares everything.
+#[derive(Clone, Debug)]
+pub struct Execution {
+    pub(super) id: ExecutionId,
+    pub(super) path: Arc<str>,
+    pub(super) version: u32,
+    pub(super) phase: Phase,
+    pub(super) outcome: Option<Outcome>,
+    pub(super) result: Option<Arc<Value>>,
+    pub(super) error: Option<Arc<TaskError>>,
+    pub(super) progress: Progress,
+    pub(super) last_step: Option<Arc<str>>,
+    pub(super) event_count: u64,
+    pub(super) created_at: Timestamp,
+    pub(super) ended_at: Option<Timestamp>,
+    pub(super) input: Arc<Value>,
+    pub(super) workload: Option<Arc<Value>>,
+    /// Visits beyond the first of a step, of all steps together.
+    pub(super) repeats: u32,
+    /// The step that finished last.
+    pub(super) finished_last: Option<RecordId>,
+    /// Every step the log has named, in order of its first mention.
+    pub(super) records: VectorSync<Record>,
+    pub(super) names: HashTrieMapSync<Arc<str>, RecordId>,
+    /// Visits under way, by step and visit.
+    pub(super) running: RedBlackTreeMapSync<(RecordId, u32), Visit>,
+    /// Steps that arcs led to and that have not run since.
+    pub(super) waiting: RedBlackTreeMapSync<RecordId, VectorSync<Arrival>>,
+}
+
+/// A step in the order in which the log first named it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct RecordId(pub(super) usize);
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Record {
+    pub(super) name: Arc<str>,
+    /// Visits begun; of a control step, passes.
+    pub(super) visits: u32,
+    /// Visits under way.
+    pub(super) running: u32,
+    pub(super) is_completed: bool,
+    /// What the last visit came to; of a failed one a map with `status: error` and `error`.
+    pub(super) result: Option<Arc<Value>>,
+}
+
+/// A visit under way.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Visit {
+    pub(super) input: Arc<Value>,
+    pub(super) attempt: u32,
+    pub(super) part: TaskPart,
+    pub(super) is_claimed: bool,
+    /// The attempt is over; the step's end follows in the same decision.
+    pub(super) is_settled: bool,
+}
+
+/// An arc that was taken.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Arrival {
+    pub(crate) data: Option<Arc<Value>>,
+}
+
+impl Execution {
+    /// The execution before its first event.
+    pub fn new(id: ExecutionId) -> Self {
+        Self {
+            id,
+            path: "".into(),
+            version: 0,
+            phase: Phase::Initial,
+            outcome: None,
+            result: None,
+            error: None,
+            progress: Progress::default(),
+            last_step: None,
+            event_count: 0,
+            created_at: Timestamp(0),
+            ended_at: None,
+            input: Arc::new(Value::Null),
+            workload: None,
+            repeats: 0,
+            finished_last: None,
+            records: VectorSync::new_sync(),
+            names: HashTrieMapSync::new_sync(),
+            running: RedBlackTreeMapSync::new_sync(),
+            waiting: RedBlackTreeMapSync::new_sync(),
+        }
+    }
+
+    pub fn id(&self) -> ExecutionId {
+        self.id
+    }
+
+    /// Empty before the start.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// 0 before the start.
+    pub fn playbook_version(&self) -> u32 {
+        self.version
+    }
+
+    pub fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    /// Set exactly when the phase is `Completed`.
+    pub fn outcome(&self) -> Option<Outcome> {
+        self.outcome
+    }
+
+    /// Set when the execution has ended.
+    pub fn result(&self) -> Option<Arc<Value>> {
+        self.result.clone()
+    }
+
+    pub fn error(&self) -> Option<&TaskError> {
+        self.error.as_deref()
+    }
+
+    pub fn progress(&self) -> Progress {
+        self.progress
+    }
+
+    /// The step whose event came last.
+    pub fn last_step(&self) -> Option<&str> {
+        self.last_step.as_deref()
+    }
+
+    /// Events applied: the execution's version in the store.
+    pub fn event_count(&self) -> u64 {
+        self.event_count
+    }
+
+    pub fn created_at(&self) -> Timestamp {
+        self.created_at
+    }
+
+    pub fn ended_at(&self) -> Option<Timestamp> {
+        self.ended_at
+    }
+
+    /// The request's input as it came; `null` before the start.
+    pub fn input(&self) -> Arc<Value> {
+        self.input.clone()
+    }
+
+    /// Tasks that were handed out and are not settled, by step in order of first mention, and visit.
+    pub fn open_tasks(&self) -> impl Iterator<Item = TaskKey> {
+        self.running.iter().filter(|(_, visit)| !visit.is_settled).map(|((record, number), visit)| TaskKey {
+            execution_id: self.id,
+            step: self.name(*record).to_string(),
+            visit: *number,
+            attempt: visit.attempt,
+            part: visit.part,
+        })
+    }
+
+    /// The workload with the input merged over it; `None` before the start.
+    pub(crate) fn workload(&self) -> Option<&Arc<Value>> {
+        self.workload.as_ref()
+    }
+
+    /// What the last visit of a step came to.
+    pub(crate) fn step_result(&self, step: &str) -> Option<&Arc<Value>> {
+        self.record(*self.names.get(step)?).result.as_ref()
+    }
+
+    /// The result of the step that finished last.
+    pub(crate) fn last_result(&self) -> Option<&Arc<Value>> {
+        self.record(self.finished_last?).result.as_ref()
+    }
+
+    /// The task a key names, if it is open: whether it is claimed, and the input of its visit.
+    pub(crate) fn open_task(&self, key: &TaskKey) -> Option<(bool, &Arc<Value>)> {
+        let record = *self.names.get(key.step.as_str())?;
+        let visit = self.running.get(&(record, key.visit))?;
+        let is_it = key.execution_id == self.id && visit.attempt == key.attempt && visit.part == key.part;
+        (is_it && !visit.is_settled).then_some((visit.is_claimed, &visit.input))
+    }
+
+    /// Visits of a step so far.
+    pub(crate) fn visits(&self, step: &str) -> u32 {
+        self.names.get(step).map_or(0, |record| self.record(*record).visits)
+    }
+
+    /// Visits beyond the first of a step, of all steps together.
+    pub(crate) fn repeats(&self) -> u32 {
+        self.repeats
+    }
+
+    pub(crate) fn is_completed(&self, step: &str) -> bool {
+        self.names.get(step).is_some_and(|record| self.record(*record).is_completed)
+    }
+
+    pub(crate) fn is_running(&self, step: &str) -> bool {
+        self.names.get(step).is_some_and(|record| self.record(*record).running > 0)
+    }
+
+    pub(crate) fn is_waiting(&self, step: &str) -> bool {
+        self.names.get(step).is_some_and(|record| self.waiting.contains_key(record))
+    }
+
+    /// The arcs that led to a waiting step, oldest first.
+    pub(crate) fn arrivals(&self, step: &str) -> Vec<Arrival> {
+        let arrivals = self.names.get(step).and_then(|record| self.waiting.get(record));
+        arrivals.map_or_else(Vec::new, |arrivals| arrivals.iter().cloned().collect())
+    }
+
+    /// Names of the steps with visits under way, a step once per visit.
+    pub(crate) fn running_steps(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.running.keys().map(|(record, _)| self.name(*record))
+    }
+
+    pub(crate) fn running_count(&self) -> usize {
+        self.running.size()
+    }
+
+    /// Names of the steps that arcs led to and that have not run since.
+    pub(crate) fn waiting_steps(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.waiting.keys().map(|record| self.name(*record))
+    }
+
+    pub(crate) fn waiting_count(&self) -> usize {
+        self.waiting.size()
+    }
+
+    pub(super) fn record(&self, id: RecordId) -> &Record {
+        self.records.get(id.0).expect("record ids come from pushes to the records, which only grow")
+    }
+
+    fn name(&self, id: RecordId) -> &Arc<str> {
+        &self.record(id).name
+    }
+}

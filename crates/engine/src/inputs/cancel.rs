@@ -1,0 +1,9 @@
+//! Cancel: the execution ends at once; its tasks are no longer wanted.
+
+use crate::evaluate::Turn;
+use protocol::{Outcome, event::ExecutionCancelled};
+
+pub(super) fn cancel(turn: &mut Turn<'_>, reason: String, by: String) {
+    turn.emit(ExecutionCancelled { execution_id: turn.execution_id(), path: turn.path(), reason, by });
+    turn.end(Outcome::Cancelled, None, None);
+}

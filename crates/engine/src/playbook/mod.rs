@@ -1,0 +1,41 @@
+//! Playbooks: dialect v1, from YAML to types that cannot be wrong.
+//!
+//! `yaml` reads the text, `read` turns the tree into a playbook and tells everything that is wrong with it, `graph`
+//! precomputes who can reach whom, `expr` and `template` hold what is computed at run time. A second dialect would
+//! be a second `read`.
+
+mod environment;
+mod expr;
+mod graph;
+mod model;
+mod node;
+mod pointer;
+mod problems;
+mod read;
+mod suggest;
+mod template;
+mod yaml;
+
+pub(crate) use environment::environment;
+pub(crate) use expr::is_true;
+pub(crate) use model::Action;
+pub(crate) use model::Join;
+pub(crate) use model::Step;
+pub(crate) use model::Transition;
+pub(crate) use model::Work;
+pub(crate) use template::RenderError;
+pub(crate) use template::Template;
+
+pub use model::Playbook;
+pub use read::MAX_SOURCE_BYTES;
+pub use read::parse;
+
+use protocol::Diagnostic;
+
+/// What became of a source. `playbook` is there exactly when no diagnostic is an error.
+#[derive(Debug)]
+pub struct Parsed {
+    pub playbook: Option<Playbook>,
+    /// Everything that is wrong or doubtful, in the order of the source.
+    pub diagnostics: Vec<Diagnostic>,
+}

@@ -1,0 +1,230 @@
+//! A playbook as the engine runs it: names resolved, expressions compiled.
+
+use super::{
+    graph::Topology,
+    template::{Template, Texts},
+};
+use protocol::graph::{Graph, GraphEdge, GraphNode};
+use serde_json::Value;
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
+
+/// A playbook that passed every check.
+#[derive(Debug)]
+pub struct Playbook {
+    pub(super) path: String,
+    pub(super) name: String,
+    pub(super) description: Option<String>,
+    pub(super) workload: Arc<Value>,
+    pub(super) steps: Vec<Step>,
+    pub(super) by_name: HashMap<Arc<str>, usize>,
+    pub(super) start: usize,
+    pub(super) texts: Texts,
+    pub(super) topology: Topology,
+}
+
+/// One step. Steps are named by their index in the playbook.
+#[derive(Debug)]
+pub(crate) struct Step {
+    pub(crate) name: Arc<str>,
+    pub(crate) desc: Option<String>,
+    pub(crate) work: Work,
+    /// What the step adds to its input by itself; renders to a map.
+    pub(crate) data: Option<Template>,
+    pub(crate) next: Vec<Transition>,
+    /// `save: event_log`: what is put into the step's `step_completed`.
+    pub(crate) save: Option<Template>,
+    /// On an end: the execution's result.
+    pub(crate) result: Option<Template>,
+    pub(crate) join: Join,
+    /// At most one transition fires: the first that may.
+    pub(crate) exclusive: bool,
+    pub(crate) is_end: bool,
+}
+
+/// What a visit of the step does.
+#[derive(Debug)]
+pub(crate) enum Work {
+    /// Nothing: its transitions are evaluated at once.
+    Control,
+    /// No action, but a `save`: evaluated by the engine, with step events.
+    Save,
+    /// A task for a provider.
+    Action(Box<Action>),
+}
+
+#[derive(Debug)]
+pub(crate) struct Action {
+    pub(crate) protocol: String,
+    /// The fields of the action; renders to a map.
+    pub(crate) config: Template,
+    /// Inputs a workbook entry brings along; renders to a map.
+    pub(crate) defaults: Option<Template>,
+    /// Inputs and result fields that must be there.
+    pub(crate) expects: Vec<String>,
+    pub(crate) returns: Vec<String>,
+    pub(crate) timeout_ms: u64,
+}
+
+/// When a step runs that several branches lead to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Join {
+    /// Once, when no live branch can reach it any more.
+    All,
+    /// At every arrival.
+    Any,
+}
+
+#[derive(Debug)]
+pub(crate) struct Transition {
+    pub(crate) to: usize,
+    pub(crate) when: Option<Condition>,
+    /// Fires when no transition with a condition did.
+    pub(crate) is_else: bool,
+    /// Fires when the step failed, instead of when it completed.
+    pub(crate) on_failed: bool,
+    /// What travels along; renders to a map.
+    pub(crate) data: Option<Template>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Condition {
+    pub(crate) template: Template,
+    /// As written.
+    pub(crate) source: String,
+}
+
+impl Playbook {
+    /// The catalog path.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub fn description(&self) -> Option<&str> {
+        self.description.as_deref()
+    }
+
+    /// The default input, always a map.
+    pub fn workload(&self) -> &Value {
+        &self.workload
+    }
+
+    /// Steps and transitions in the order of the source; all coordinates 0.
+    pub fn graph(&self) -> Graph {
+        let mut graph = Graph::default();
+        for step in &self.steps {
+            graph.nodes.push(GraphNode {
+                step: step.name.to_string(),
+                desc: step.desc.clone(),
+                protocol: step.protocol().map(str::to_owned),
+                ..GraphNode::default()
+            });
+            graph.edges.extend(step.next.iter().map(|transition| GraphEdge {
+                from: step.name.to_string(),
+                to: self.steps[transition.to].name.to_string(),
+                when: transition.when_text(),
+                on_failed: transition.on_failed,
+                points: Vec::new(),
+            }));
+        }
+        graph
+    }
+
+    /// What providers must offer for this playbook to run, each once.
+    pub fn protocols(&self) -> impl Iterator<Item = &str> {
+        let all: BTreeSet<&str> = self.steps.iter().filter_map(|step| Some(step.action()?.protocol.as_str())).collect();
+        all.into_iter()
+    }
+
+    pub(crate) fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    pub(crate) fn step(&self, index: usize) -> &Step {
+        &self.steps[index]
+    }
+
+    pub(crate) fn index_of(&self, name: &str) -> Option<usize> {
+        self.by_name.get(name).copied()
+    }
+
+    pub(crate) fn start(&self) -> usize {
+        self.start
+    }
+
+    pub(crate) fn texts(&self) -> &Texts {
+        &self.texts
+    }
+
+    pub(crate) fn topology(&self) -> &Topology {
+        &self.topology
+    }
+
+    /// How many steps do something, and so count for progress.
+    pub(crate) fn actionable(&self) -> u32 {
+        u32::try_from(self.steps.iter().filter(|step| step.is_actionable()).count()).unwrap_or(u32::MAX)
+    }
+}
+
+impl Step {
+    pub(crate) fn action(&self) -> Option<&Action> {
+        match &self.work {
+            Work::Action(action) => Some(action),
+            Work::Control | Work::Save => None,
+        }
+    }
+
+    /// `None` for a control step.
+    pub(crate) fn protocol(&self) -> Option<&str> {
+        match &self.work {
+            Work::Action(action) => Some(&action.protocol),
+            Work::Save => Some("save"),
+            Work::Control => None,
+        }
+    }
+
+    pub(crate) fn is_actionable(&self) -> bool {
+        !matches!(self.work, Work::Control)
+    }
+
+    /// A control step that leads nowhere: a branch that arrives has ended.
+    pub(crate) fn is_terminal(&self) -> bool {
+        !self.is_actionable() && !self.next.iter().any(|transition| !transition.on_failed)
+    }
+}
+
+impl Transition {
+    /// The condition as events and graphs show it.
+    pub(crate) fn when_text(&self) -> Option<String> {
+        match &self.when {
+            Some(condition) => Some(condition.source.clone()),
+            None => self.is_else.then(|| "else".to_owned()),
+        }
+    }
+}
+
+#[cfg(test)]
+impl Step {
+    /// A control step with plain transitions.
+    pub(crate) fn for_test(next: &[usize]) -> Self {
+        let transition = |to: &usize| Transition { to: *to, when: None, is_else: false, on_failed: false, data: None };
+        Self {
+            name: "step".into(),
+            desc: None,
+            work: Work::Control,
+            data: None,
+            next: next.iter().map(transition).collect(),
+            save: None,
+            result: None,
+            join: Join::All,
+            exclusive: false,
+            is_end: false,
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! How large things may be.
+
+/// Longest source, bytes.
+pub const MAX_SOURCE_BYTES: usize = 1 << 20;
+/// Most steps: the sets of who reaches whom take steps² / 8 bytes (12 MB here).
+pub(super) const MAX_STEPS: usize = 10_000;
+/// Longest name of a step, workbook entry or playbook, in characters.
+pub(super) const MAX_NAME: usize = 128;
+/// Longest catalog path, in characters.
+pub(super) const MAX_PATH: usize = 255;
+/// Time limit of an action unless told, and the longest that can be told, seconds.
+pub(super) const DEFAULT_TIMEOUT_S: f64 = 300.0;
+pub(super) const MAX_TIMEOUT_S: f64 = 86_400.0;

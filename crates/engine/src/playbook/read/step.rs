@@ -1,0 +1,200 @@
+//! One step.
+
+use super::{
+    action,
+    at::{At, Fields},
+    compile::Compiler,
+    limits::MAX_NAME,
+    next, save,
+    types::{self, StepType},
+    workbook::Workbook,
+};
+use crate::playbook::{
+    model::{Join, Step, Work},
+    problems::Problems,
+    suggest,
+};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// Fields every step may have.
+pub(super) const COMMON: &[&str] = &[
+    "step",
+    "name",
+    "desc",
+    "description",
+    "type",
+    "next",
+    "save",
+    "timeout_s",
+    "result",
+    "assert",
+    "data",
+    "with",
+    "args",
+    "input",
+    "join",
+    "mode",
+];
+/// Fields of later versions.
+pub(super) const UNSUPPORTED: &[&str] = &["retry", "auth", "loop"];
+/// Names that mean something else in expressions.
+const RESERVED: &[&str] = &["workload", "work", "context", "execution_id", "result", "this", "error", "data", "loop"];
+
+/// A step whose name is read.
+pub(super) struct Draft<'a> {
+    pub(super) fields: Fields<'a>,
+    /// The step's pointer.
+    pub(super) base: String,
+}
+
+/// The step's name: `step`, or `name` where that is nothing else.
+pub(super) fn name<'a>(draft: &mut Draft<'a>, problems: &mut Problems) -> Option<(&'a str, At<'a>)> {
+    let is_workbook = draft.fields.peek("type").is_some_and(|at| at.text() == Some("workbook"));
+    let field = if draft.fields.peek("step").is_some() || is_workbook { "step" } else { "name" };
+    let Some(at) = draft.fields.peek(field) else {
+        draft.fields.missing(problems, "step", "a step", "name it: `- step: fetch_orders`");
+        return None;
+    };
+    let name = draft.fields.text(problems, field)?;
+    if name.trim() != name
+        || name.is_empty()
+        || name.chars().count() > MAX_NAME
+        || name.chars().any(|c| c.is_control() || c == '/')
+    {
+        let hint = format!("1 to {MAX_NAME} characters, no `/`, no line breaks, no spaces around it");
+        at.error(problems, "bad_name", "this name cannot be a step's", hint);
+        return None;
+    }
+    if RESERVED.contains(&name) {
+        let hint = format!("in expressions `{name}` means something else; call the step `{name}_step`");
+        at.warning(problems, "reserved_name", format!("step `{name}` hides behind a name of the language"), hint);
+    }
+    Some((name, at))
+}
+
+pub(super) fn read(
+    name: Arc<str>,
+    mut draft: Draft<'_>,
+    names: &BTreeMap<Arc<str>, usize>,
+    workbook: &Workbook,
+    compiler: &mut Compiler,
+    problems: &mut Problems,
+) -> Step {
+    let base = draft.base.clone();
+    let fields = &mut draft.fields;
+    let desc = fields.text(problems, "desc").or(fields.text(problems, "description")).map(str::to_owned);
+    let type_at = fields.take("type");
+    let word = type_at.as_ref().and_then(At::text);
+    let step_type = word.map_or(StepType::Control, types::step_type);
+    let next = fields.take("next").map_or_else(Vec::new, |at| next::read(&at, &base, names, compiler, problems));
+    let save = fields.take("save").and_then(|at| save::read(&at, &base, compiler, problems));
+    let join = join(fields, problems);
+    let exclusive = exclusive(fields, problems);
+    let is_end = name.eq_ignore_ascii_case("end") || word == Some("end");
+    let result = fields.peek("result");
+    if let Some(at) = &result
+        && !is_end
+    {
+        at.warning(problems, "result_ignored", "`result` is used on an end step only", "move it to the step `end`");
+    }
+    let result = fields.take("result").filter(|_| is_end).map(|at| compiler.template(&at, &base, problems));
+
+    let (work, data) = match step_type {
+        StepType::Action(action) => {
+            let (action, data) = action::read(action, fields, &base, compiler, problems);
+            (Work::Action(Box::new(action)), data)
+        }
+        StepType::Workbook => {
+            let (action, data) = action::from_workbook(workbook, fields, &base, compiler, problems);
+            (action.map_or(Work::Control, |action| Work::Action(Box::new(action))), data)
+        }
+        StepType::Control | StepType::Unsupported | StepType::Unknown => {
+            let data = action::own_data(fields, false, &base, compiler, problems);
+            fields.take("timeout_s");
+            fields.take("assert");
+            if step_type == StepType::Control {
+                control_fields(fields, problems);
+            } else if let (Some(word), Some(at)) = (word, &type_at) {
+                unknown_type(step_type, word, at, problems);
+            }
+            (if save.is_some() { Work::Save } else { Work::Control }, data)
+        }
+    };
+    if let Some(at) = type_at.filter(|at| at.text().is_none()) {
+        at.wrong_type(problems, "`type` must be text", "write `type: python`, for example");
+    }
+    Step { name, desc, work, data, next, save, result, join, exclusive, is_end }
+}
+
+fn unknown_type(step_type: StepType, word: &str, at: &At<'_>, problems: &mut Problems) {
+    if step_type == StepType::Unsupported {
+        let types: Vec<String> = types::supported().map(|name| format!("`{name}`")).collect();
+        let hint = format!("this version runs {}", types.join(", "));
+        at.error(problems, "unsupported_type", format!("type `{word}` is not supported by this version"), hint);
+    } else {
+        let hint = suggest::hint(word, types::supported()).unwrap_or_default();
+        at.error(problems, "unknown_type", format!("there is no type `{word}`"), hint);
+    }
+}
+
+/// What is left of a control step; fields of an action mean that its type was forgotten.
+fn control_fields(fields: &Fields<'_>, problems: &mut Problems) {
+    for (key, at) in fields.rest() {
+        let field = key.text.as_str();
+        if unsupported(problems, key, &at.pointer) {
+            continue;
+        }
+        let of = ["python", "http", "sqlite"].into_iter().find(|name| match types::step_type(name) {
+            StepType::Action(action) => action.one_of.contains(&field),
+            _ => false,
+        });
+        match of {
+            Some(of) => {
+                let hint = format!("add `type: {of}`, or remove it");
+                let message = format!("a step without type does nothing with `{field}`");
+                problems.warning("unknown_field", key.place, &at.pointer, message, Some(hint));
+            }
+            None => super::at::unknown_field(problems, key, &at.pointer, "a control step", COMMON),
+        }
+    }
+}
+
+/// Reports a field of a later version; false when it is none.
+pub(super) fn unsupported(problems: &mut Problems, key: &crate::playbook::node::Key, pointer: &str) -> bool {
+    let is = UNSUPPORTED.contains(&key.text.as_str());
+    if is {
+        let message = format!("`{}` is not supported by this version", key.text);
+        problems.error("unsupported_field", key.place, pointer, message, Some("leave it out for now".into()));
+    }
+    is
+}
+
+fn join(fields: &mut Fields<'_>, problems: &mut Problems) -> Join {
+    let Some(at) = fields.take("join") else { return Join::All };
+    match at.text() {
+        Some("any") => Join::Any,
+        Some("all") => Join::All,
+        _ => {
+            at.error(
+                problems,
+                "bad_value",
+                "`join` is `all` or `any`",
+                "`any` runs the step at each arrival; leave it out for `all`",
+            );
+            Join::All
+        }
+    }
+}
+
+fn exclusive(fields: &mut Fields<'_>, problems: &mut Problems) -> bool {
+    let Some(at) = fields.take("mode") else { return false };
+    match at.text() {
+        Some("exclusive") => true,
+        Some("inclusive") => false,
+        _ => {
+            let hint = "`exclusive` takes the first arc that matches; leave it out to take all that match";
+            at.error(problems, "bad_value", "`mode` is `inclusive` or `exclusive`", hint);
+            false
+        }
+    }
+}
