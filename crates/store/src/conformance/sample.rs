@@ -8,22 +8,26 @@ use protocol::{
     task::Logs,
 };
 use serde_json::{Value, json};
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering::Relaxed},
+use std::{
+    hash::{BuildHasher, RandomState},
+    sync::{
+        Arc, LazyLock,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
 };
 use uuid::Uuid;
 
 /// When samples happen, unless they say otherwise.
 pub const T0: Timestamp = Timestamp(1_700_000_000_000);
 
-/// A UUIDv7 of this process; later ones sort after earlier ones.
+/// A UUIDv7 no other process draws; later ones sort after earlier ones of this process.
 pub fn id() -> Uuid {
     static NEXT: AtomicU64 = AtomicU64::new(1);
+    static PROCESS: LazyLock<u64> = LazyLock::new(|| RandomState::new().hash_one(()));
     let n = NEXT.fetch_add(1, Relaxed);
     let mut low = [0; 10];
     low[..2].copy_from_slice(&u16::try_from(n & 0xfff).unwrap_or(0).to_be_bytes());
-    low[2..].copy_from_slice(&n.to_be_bytes());
+    low[2..].copy_from_slice(&PROCESS.to_be_bytes());
     let ms = u64::try_from(T0.0).unwrap_or(0) + (n >> 12);
     uuid::Builder::from_unix_timestamp_millis(ms, &low).into_uuid()
 }
