@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { Gate } from "../fixtures/gate";
 import { log } from "../fixtures/log";
 import { QUICK, TWO_GATES } from "../fixtures/playbooks";
-import { expectExecution, expectStep, goTo, run } from "../fixtures/screen";
+import { expectExecution, expectStep, goTo, input, run } from "../fixtures/screen";
 import { expect, test } from "../fixtures/test";
 
 test.use({ javaScriptEnabled: false });
@@ -12,8 +12,8 @@ test("the log triage is started and read without JavaScript", async ({ page, ser
   await writeFile(file, log());
   await page.goto("/");
   await goTo(page, "Playbooks");
-  await page.getByRole("main").getByRole("link", { name: /log.triage/i }).first().click();
-  const id = await run(page, { log_path: file });
+  await page.getByRole("main").getByRole("link", { name: "samples/log_triage" }).click();
+  const id = await run(page, { file });
   await expect.poll(async () => (await server.execution(id)).outcome).toBe("completed");
   await page.reload();
   await expectExecution(page, "completed");
@@ -33,7 +33,8 @@ test("a reload shows how far an execution is", async ({ page, server }) => {
   await page.reload();
   await expectStep(page, "first", "completed");
   await expectStep(page, "second", "running");
-  await page.getByRole("button", { name: "Cancel" }).click();
+  await page.locator("summary", { hasText: "Cancel" }).click();
+  await page.getByRole("button", { name: "Cancel this execution" }).click();
   await expect.poll(async () => (await server.execution(id)).outcome).toBe("cancelled");
   await page.reload();
   await expectExecution(page, "cancelled");
@@ -42,10 +43,10 @@ test("a reload shows how far an execution is", async ({ page, server }) => {
 test("input that is no JSON comes back with what is wrong, and is not lost", async ({ page, server }) => {
   await server.register(QUICK);
   await page.goto("/playbooks/stories/quick");
-  await page.getByRole("textbox", { name: /input/i }).fill('{"who": ');
+  await input(page).fill('{"who": ');
   await page.getByRole("button", { name: "Run" }).click();
   await expect(page.getByRole("alert")).toContainText(/JSON/);
-  await expect(page.getByRole("textbox", { name: /input/i })).toHaveValue('{"who": ');
+  await expect(input(page)).toHaveValue('{"who": ');
   expect((await server.get<{ executions: unknown[] }>("/api/v1/executions")).executions).toEqual([]);
 });
 
@@ -53,8 +54,8 @@ test("the list is filtered by a form", async ({ page, server }) => {
   await server.register(QUICK);
   await server.submit("stories/quick");
   await page.goto("/executions");
-  await page.getByRole("searchbox", { name: /search/i }).fill("nothing-like-it");
-  await page.getByRole("searchbox", { name: /search/i }).press("Enter");
+  await page.getByRole("searchbox").fill("nothing-like-it");
+  await page.getByRole("searchbox").press("Enter");
   await expect(page).toHaveURL(/[?&]q=nothing-like-it/);
   await expect(page.getByRole("main").locator('a[href^="/executions/"]')).toHaveCount(0);
 });

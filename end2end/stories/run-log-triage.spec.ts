@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
+import type { Page } from "@playwright/test";
 import { Gate } from "../fixtures/gate";
-import { ERRORS, log } from "../fixtures/log";
+import { ERRORS, LINES, log } from "../fixtures/log";
 import { TWO_GATES } from "../fixtures/playbooks";
 import { expectExecution, expectStep, goTo, run } from "../fixtures/screen";
 import { expect, isSameDocument, live, mark, test } from "../fixtures/test";
@@ -12,16 +13,24 @@ test("the log triage runs on a real log, started and watched in the browser", as
   await live(page);
   await mark(page);
   await goTo(page, "Playbooks");
-  await page.getByRole("main").getByRole("link", { name: /log.triage/i }).first().click();
-  const id = await run(page, { log_path: file });
+  await page.getByRole("main").getByRole("link", { name: "samples/log_triage" }).click();
+  const id = await run(page, { file });
 
   await expectExecution(page, "completed");
   expect(await isSameDocument(page)).toBe(true);
   expect((await server.websocket()).handshakes).toBe(1);
 
+  for (const step of ["look_at_file", "group_problems", "measure_activity", "store", "show_surroundings"]) {
+    await expectStep(page, step, "completed");
+  }
   const { outcome, result } = await server.execution(id);
   expect(outcome).toBe("completed");
-  expect(JSON.stringify(result)).toContain(String(ERRORS.timeout + ERRORS.refused + ERRORS.disk));
+  expect(result).toMatchObject({
+    file,
+    verdict: "critical",
+    lines: LINES,
+    by_level: { critical: ERRORS.disk, error: ERRORS.timeout + ERRORS.refused },
+  });
 });
 
 test("steps change without a reload, and one socket serves the whole visit", async ({ page, server }) => {
@@ -33,7 +42,7 @@ test("steps change without a reload, and one socket serves the whole visit", asy
   await live(page);
   await mark(page);
   await goTo(page, "Playbooks");
-  await page.getByRole("main").getByRole("link", { name: /two.gates/ }).first().click();
+  await page.getByRole("main").getByRole("link", { name: "stories/two_gates" }).click();
   const id = await run(page, { first: first.path, second: second.path });
 
   await expectStep(page, "first", "running");
@@ -98,9 +107,9 @@ test("a server that is killed in the middle goes on, and the page with it", asyn
 });
 
 /** The page shows each event once, in order. */
-async function expectHistory(page: import("@playwright/test").Page, positions: number[]): Promise<void> {
-  const rows = page.locator("[data-position]");
+async function expectHistory(page: Page, positions: number[]): Promise<void> {
+  const rows = page.locator('#events tr[id^="event-"]');
   await expect(rows).toHaveCount(positions.length);
-  const shown = await rows.evaluateAll((all) => all.map((row) => Number(row.getAttribute("data-position"))));
-  expect([...shown].sort((a, b) => a - b)).toEqual(positions);
+  const shown = await rows.evaluateAll((all) => all.map((row) => Number(row.id.replace("event-", ""))));
+  expect(shown).toEqual(positions);
 }
