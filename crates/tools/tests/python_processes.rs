@@ -256,3 +256,30 @@ def main(mine, other):
     assert_eq!((result(&one), result(&two)), (&json!(a), &json!(b)));
     assert!(provider.concurrency() >= 2);
 }
+
+#[tokio::test]
+async fn processes_without_end_are_stopped() {
+    let folder = tempfile::tempdir().expect("a folder");
+    // Bounded, for the sake of the host: 600 sleepers, then it waits for them.
+    let code = "
+import time
+def main(ids):
+    children = []
+    for _ in range(600):
+        child = os.fork()
+        if not child:
+            time.sleep(1000)
+        children.append(child)
+    with open(ids + '.new', 'w') as f: f.write(' '.join(map(str, children)))
+    os.rename(ids + '.new', ids)
+    time.sleep(1000)
+";
+    let ids = folder.path().join("ids");
+    let ran = run(&python(folder.path()), task("python", json!({"code": code}), json!({"ids": ids}))).await;
+    assert_eq!(error(&ran).code, "python_processes");
+    assert!(error(&ran).message.contains("the limit is 512"), "{}", error(&ran).message);
+    if ids.exists() {
+        let ids = family(&ids);
+        until("all gone", || !ids.iter().any(|id| is_alive(id))).await;
+    }
+}

@@ -18,6 +18,7 @@
 
 mod answer;
 mod code;
+mod crowd;
 mod folder;
 mod interpreter;
 mod job;
@@ -27,8 +28,10 @@ mod tail;
 use crate::{ToolsConfig, within::time_of};
 use answer::{RESULT_BYTES, run_failed};
 use async_trait::async_trait;
+use crowd::PROCESSES;
 use folder::Folder;
 use job::{Job, Limits};
+use process::End;
 use protocol::{Task, TaskError, task::Logs};
 use std::{
     io,
@@ -86,15 +89,18 @@ impl PythonProvider {
             .await
             .map_err(|error| self.cannot_start("start", &error))?;
         Ok(match ended.how {
-            Ok(status) => {
+            Ok(End::Exit(status)) => {
                 let outcome = blocking(move || Ok(answer::outcome(&folder.answer(), status)))
                     .await
                     .map_err(|error| self.cannot_start("read the answer of", &error))?;
                 Run { outcome, logs: ended.logs }
             }
+            Ok(End::Crowd(count)) => {
+                remove(folder);
+                run_failed(crowded(count), ended.logs)
+            }
             Err(stopped) => {
-                // Removing may take long when the code wrote many files; nobody waits for it.
-                tokio::task::spawn_blocking(move || drop(folder));
+                remove(folder);
                 run_failed(stopped.error("the python code"), ended.logs)
             }
         })
@@ -122,6 +128,16 @@ impl Provider for PythonProvider {
             Err(error) => run_failed(error, Logs::default()),
         }
     }
+}
+
+fn crowded(count: usize) -> TaskError {
+    let message = format!("the python code was stopped: it had started {count} processes; the limit is {PROCESSES}");
+    TaskError::new("python_processes", message)
+}
+
+/// It may take long when the code wrote many files; nobody waits for it.
+fn remove(folder: Folder) {
+    tokio::task::spawn_blocking(move || drop(folder));
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {

@@ -1,6 +1,6 @@
 //! One python process: started, watched, killed with everything it started.
 
-use super::tail::Tail;
+use super::{crowd::overflow, tail::Tail};
 use crate::within::{Stopped, within};
 use protocol::task::Logs;
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -43,8 +43,14 @@ const PASSED_ON: [&str; 2] = ["PATH", "TZ"];
 
 /// How the process ended, and what it wrote.
 pub(super) struct Ended {
-    pub(super) how: Result<ExitStatus, Stopped>,
+    pub(super) how: Result<End, Stopped>,
     pub(super) logs: Logs,
+}
+
+pub(super) enum End {
+    Exit(ExitStatus),
+    /// Killed, for so many processes were there.
+    Crowd(usize),
 }
 
 /// Starts `python` in the folder `work`, hands it the job, and waits for its end. Whatever the end, the whole
@@ -73,7 +79,11 @@ pub(super) async fn run(
             let _ = stdin.write_all(job).await;
         }
         // Stdin stays open meanwhile: its closing kills the group.
-        child.wait().await
+        tokio::select! {
+            biased;
+            status = child.wait() => status.map(End::Exit),
+            count = crowded(group) => Ok(End::Crowd(count)),
+        }
     })
     .await;
     if let Some(group) = group {
@@ -81,14 +91,12 @@ pub(super) async fn run(
         let _ = kill_process_group(group, Signal::KILL);
     }
     drop(stdin);
+    let _ = tokio::time::timeout(GRACE, child.wait()).await;
+    drain(readers).await;
     let how = match how {
         Ok(waited) => Ok(waited?),
-        Err(stopped) => {
-            let _ = tokio::time::timeout(GRACE, child.wait()).await;
-            Err(stopped)
-        }
+        Err(stopped) => Err(stopped),
     };
-    drain(readers).await;
     let ((stdout, before_stdout), (stderr, before_stderr)) = (stdout.take(), stderr.take());
     Ok(Ended { how, logs: Logs { stdout, stderr, omitted_bytes: before_stdout + before_stderr } })
 }
@@ -113,6 +121,13 @@ fn start(python: &Path, work: &Path) -> io::Result<Child> {
         }
     }
     command.spawn()
+}
+
+async fn crowded(group: Option<Pid>) -> usize {
+    match group {
+        Some(group) => overflow(group.as_raw_nonzero().get()).await,
+        None => std::future::pending().await,
+    }
 }
 
 async fn drain(readers: [Option<JoinHandle<()>>; 2]) {

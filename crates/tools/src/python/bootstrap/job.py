@@ -94,5 +94,3 @@ def set_limits(limits):
     lower(resource.RLIMIT_FSIZE, limits["file_bytes"])
     lower(resource.RLIMIT_DATA, limits["memory_bytes"])
     lower(resource.RLIMIT_AS, 2 * limits["memory_bytes"])
-    if limits.get("processes"):
-        lower(resource.RLIMIT_NPROC, limits["processes"])
