@@ -1,0 +1,123 @@
+//! `bench engine`: durable steps of `noop` through the whole runtime, in this process.
+
+mod boot;
+mod chain;
+mod fan;
+mod house;
+mod playbooks;
+mod watched;
+
+use crate::{Options, conditions::Conditions, report::Report};
+use anyhow::{Context, bail};
+use house::{Figures, House};
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+use watched::Ready;
+
+/// A case's name, and what runs it for about the given time.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Case {
+    /// 10-step chains, one after the other.
+    ChainSeq,
+    /// 16 chains at any time.
+    Chain16,
+    /// 1,000 chains submitted together.
+    Chain1000,
+    /// One execution with 1,000 parallel branches.
+    Fan1000,
+    /// The real binary, from nothing to its ready line.
+    Boot,
+}
+
+const CASES: [Case; 5] = [Case::ChainSeq, Case::Chain16, Case::Chain1000, Case::Fan1000, Case::Boot];
+
+impl Case {
+    fn name(self) -> &'static str {
+        match self {
+            Case::ChainSeq => "chain-seq",
+            Case::Chain16 => "chain-16",
+            Case::Chain1000 => "chain-1000",
+            Case::Fan1000 => "fan-1000",
+            Case::Boot => "boot",
+        }
+    }
+}
+
+/// Runs every case in interleaved rounds and prints the medians.
+///
+/// # Errors
+/// When an execution does not complete, or the store or the binary fails.
+pub(crate) async fn run(options: &Options, report: &mut Report) -> anyhow::Result<()> {
+    let (rounds, time) = if options.quick { (3, Duration::from_secs(2)) } else { (5, Duration::from_secs(8)) };
+    let cases = chosen(&options.cases)?;
+    let folder = Folder::new()?;
+    let conditions = Conditions::look("sqlite", &folder.0, options.quick);
+    for round in 1..=rounds {
+        for case in &cases {
+            let began = Instant::now();
+            let data = folder.0.join(format!("{}-{round}", case.name()));
+            one(*case, data, time, report).await.with_context(|| format!("case {}", case.name()))?;
+            eprintln!("round {round}/{rounds} {:<10} {:.1} s", case.name(), began.elapsed().as_secs_f64());
+        }
+    }
+    report.print(&conditions);
+    Ok(())
+}
+
+async fn one(case: Case, data: PathBuf, time: Duration, report: &mut Report) -> anyhow::Result<()> {
+    if case == Case::Boot {
+        let boot = boot::run(&data).await?;
+        report.add("boot", "ready_ms", "ms", boot.ready_ms);
+        report.add("boot", "rss_mib", "MiB", boot.rss_mib);
+        return Ok(());
+    }
+    let counts = if case == Case::Fan1000 { Ready::FromTheStart } else { Ready::AfterTheOneBefore };
+    let house = House::build(&data, counts).await?;
+    let figures = match case {
+        Case::ChainSeq => chain::sequential(&house, time).await?,
+        Case::Chain16 => chain::at_once(&house, 16, time).await?,
+        Case::Chain1000 => chain::together(&house, 1_000, time).await?,
+        Case::Fan1000 => fan::run(&house, 1_000, time).await?,
+        Case::Boot => unreachable!("handled above"),
+    };
+    house.tear_down().await;
+    add(case.name(), &figures, report);
+    Ok(())
+}
+
+fn add(case: &'static str, figures: &Figures, report: &mut Report) {
+    report.add(case, "steps_per_s", "1/s", figures.steps as f64 / figures.took.as_secs_f64());
+    report.add(case, "execution_ms", "ms", figures.execution_ms);
+    report.add(case, "step_p50_ms", "ms", figures.step_p50_ms);
+    report.add(case, "step_p99_ms", "ms", figures.step_p99_ms);
+    report.add(case, "flushes_per_step", "1", figures.flushes as f64 / figures.steps as f64);
+    report.add(case, "rss_mib", "MiB", figures.rss_mib);
+}
+
+fn chosen(names: &[String]) -> anyhow::Result<Vec<Case>> {
+    if let Some(unknown) = names.iter().find(|name| CASES.iter().all(|case| case.name() != *name)) {
+        bail!("there is no case `{unknown}`: the cases are {}", CASES.map(Case::name).join(", "));
+    }
+    Ok(CASES.into_iter().filter(|case| names.is_empty() || names.iter().any(|name| name == case.name())).collect())
+}
+
+/// Beside this program, so on the disk that is built on: /tmp may be memory, and a flush there costs nothing.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> anyhow::Result<Self> {
+        let program = std::env::current_exe()?;
+        let beside = program.parent().context("a program is in a folder")?;
+        let path = beside.join(format!("bench-data-{}", std::process::id()));
+        std::fs::create_dir(&path)?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
