@@ -13,13 +13,10 @@ use bytes::Bytes;
 use protocol::{EventId, Position, Topic};
 use std::collections::{BTreeMap, HashMap};
 
-/// Bytes of frames a catch-up holds before it forgets the highest: a quarter of the default queue, and many
-/// times the largest ordinary page.
-const BUFFER_BYTES: usize = 256 << 10;
-
 /// The topics of one connection that are behind.
 #[derive(Debug)]
 pub(crate) struct CatchUp {
+    budget: usize,
     lanes: HashMap<Topic, Lane>,
     buffer: BTreeMap<(Position, EventId), Entry>,
     bytes: usize,
@@ -80,9 +77,10 @@ pub(crate) struct Lost {
 }
 
 impl CatchUp {
-    /// Nothing is behind yet; everything the connection was given so far is at most `given`.
-    pub(crate) fn new(given: Position) -> Self {
-        Self { lanes: HashMap::new(), buffer: BTreeMap::new(), bytes: 0, given, until: None }
+    /// Nothing is behind yet; everything the connection was given so far is at most `given`. It holds about
+    /// `budget` bytes of frames.
+    pub(crate) fn new(given: Position, budget: usize) -> Self {
+        Self { budget, lanes: HashMap::new(), buffer: BTreeMap::new(), bytes: 0, given, until: None }
     }
 
     /// Takes a topic in, or starts it anew. Everything after `after` will be given out.
@@ -226,7 +224,7 @@ impl CatchUp {
     }
 
     fn shrink(&mut self) {
-        while self.bytes > BUFFER_BYTES {
+        while self.bytes > self.budget {
             let (Some((&lowest, _)), Some((&highest, _))) =
                 (self.buffer.first_key_value(), self.buffer.last_key_value())
             else {

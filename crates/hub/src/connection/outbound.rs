@@ -35,7 +35,8 @@ pub enum Sending {
 
 impl Outbound {
     pub(crate) fn new(shared: Arc<Shared>, core: Arc<Core>, presence: Arc<Presence>) -> Self {
-        Self { shared, core, pages: Pages::new(), reading: None, _presence: presence }
+        let pages = Pages::new(shared.outbox().catch_up_budget());
+        Self { shared, core, pages, reading: None, _presence: presence }
     }
 
     /// The next thing to send; asking for it says that the one before was written. Waits while there is none.

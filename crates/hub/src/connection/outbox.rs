@@ -19,13 +19,17 @@ use std::{collections::VecDeque, time::Duration};
 use tokio::time::Instant;
 
 /// Bytes handed to the socket at once: large enough that one flush carries hundreds of ordinary events, small
-/// enough that nearly everything of a stuck client is still here to be dropped.
+/// enough that nearly everything of a stuck client is still here to be dropped. A quarter of a small limit.
 const TAKE_BYTES: usize = 64 << 10;
+
+/// A catch-up holds a quarter of the limit, and so do answers.
+const SHARE: usize = 4;
 
 #[derive(Debug)]
 pub(crate) struct Outbox {
     limit_bytes: usize,
     limit_age: Duration,
+    take_bytes: usize,
     control: VecDeque<Control>,
     control_bytes: usize,
     live: VecDeque<Live>,
@@ -82,6 +86,7 @@ impl Outbox {
         Self {
             limit_bytes,
             limit_age,
+            take_bytes: TAKE_BYTES.min(limit_bytes / SHARE).max(1),
             control: VecDeque::new(),
             control_bytes: 0,
             live: VecDeque::new(),
@@ -104,9 +109,14 @@ impl Outbox {
             + self.catch_up.as_ref().map_or(0, CatchUp::bytes)
     }
 
+    /// Bytes of frames a catch-up may hold.
+    pub(crate) fn catch_up_budget(&self) -> usize {
+        self.limit_bytes / SHARE
+    }
+
     /// Answers still have room; a client that does not read them is not read from.
     pub(crate) fn has_room_for_answers(&self) -> bool {
-        self.control_bytes < self.limit_bytes / 4
+        self.control_bytes < self.limit_bytes / SHARE
     }
 
     pub(crate) fn answer(&mut self, frame: &ServerFrame) {
@@ -165,8 +175,8 @@ impl Outbox {
         if !joined || !self.live.is_empty() {
             return false;
         }
-        let head = head.max(self.floor);
-        let catch_up = self.catch_up.get_or_insert_with(|| CatchUp::new(head));
+        let (head, budget) = (head.max(self.floor), self.catch_up_budget());
+        let catch_up = self.catch_up.get_or_insert_with(|| CatchUp::new(head, budget));
         for (topic, after) in topics {
             catch_up.add(topic.clone(), *after);
         }
@@ -190,7 +200,8 @@ impl Outbox {
         self.live = VecDeque::new();
         self.live_bytes = 0;
         self.join_asked = false;
-        let catch_up = self.catch_up.get_or_insert_with(|| CatchUp::new(reached));
+        let budget = self.catch_up_budget();
+        let catch_up = self.catch_up.get_or_insert_with(|| CatchUp::new(reached, budget));
         catch_up.reopen();
         for (topic, floor) in subscriptions {
             // A topic of the running catch-up stands where that is; the others, where the live lane was.
@@ -257,7 +268,7 @@ impl Outbox {
     }
 
     fn take(&mut self, batch: &mut Vec<Outgoing>) {
-        while self.taken_bytes < TAKE_BYTES {
+        while self.taken_bytes < self.take_bytes {
             match self.control.pop_front() {
                 Some(Control::Frame(frame)) => {
                     self.control_bytes -= frame.len();
@@ -270,15 +281,15 @@ impl Outbox {
         if self.closing.is_some() {
             return;
         }
-        while self.taken_bytes < TAKE_BYTES {
+        while self.taken_bytes < self.take_bytes {
             let Some(frame) = self.ephemeral.pop() else { break };
             self.taken(batch, frame);
         }
-        if self.taken_bytes >= TAKE_BYTES {
+        if self.taken_bytes >= self.take_bytes {
             return;
         }
         if let Some(catch_up) = &mut self.catch_up {
-            for frame in catch_up.take(TAKE_BYTES - self.taken_bytes) {
+            for frame in catch_up.take(self.take_bytes - self.taken_bytes) {
                 self.taken(batch, frame);
             }
             return;
@@ -286,7 +297,7 @@ impl Outbox {
         let mut last = None;
         while let Some(event) = self.live.front() {
             // An event and its projections have one position and are taken together: a cut resumes after it.
-            if self.taken_bytes >= TAKE_BYTES && last != Some(event.position) {
+            if self.taken_bytes >= self.take_bytes && last != Some(event.position) {
                 break;
             }
             last = Some(event.position);

@@ -10,15 +10,15 @@ use std::{sync::Arc, time::Duration};
 const ATTEMPTS: u32 = 5;
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Events of a page: at first, at least and at most. The number follows the size of the events.
+/// Events of a page: at first and at most. The number follows the size of the events.
 const EVENTS_AT_FIRST: u32 = 128;
 const EVENTS_AT_MOST: u32 = 1_024;
-/// Bytes of frames a page aims at.
-const PAGE_BYTES: usize = 128 << 10;
 
 /// A page as frames.
 pub(crate) struct Pages {
     limit: u32,
+    /// Bytes of frames that fit the buffer they go to.
+    budget: usize,
     failed: bool,
 }
 
@@ -30,8 +30,8 @@ pub(crate) struct Read {
 }
 
 impl Pages {
-    pub(crate) fn new() -> Self {
-        Self { limit: EVENTS_AT_FIRST, failed: false }
+    pub(crate) fn new(budget: usize) -> Self {
+        Self { limit: EVENTS_AT_FIRST, budget, failed: false }
     }
 
     /// The page after a position of a topic. After a failure, one attempt each until the log answers again.
@@ -62,8 +62,8 @@ impl Pages {
     pub(crate) fn learn(&mut self, result: &Result<Read, LogUnavailable>) {
         self.failed = result.is_err();
         match result {
-            Ok(read) if read.bytes > 2 * PAGE_BYTES => self.limit = (self.limit / 2).max(1),
-            Ok(read) if read.bytes < PAGE_BYTES / 2 && !read.at_head => {
+            Ok(read) if read.bytes > self.budget => self.limit = (self.limit / 2).max(1),
+            Ok(read) if read.bytes < self.budget / 4 && !read.at_head => {
                 self.limit = (self.limit * 2).min(EVENTS_AT_MOST);
             }
             _ => {}

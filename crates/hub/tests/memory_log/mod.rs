@@ -1,5 +1,5 @@
 //! A log in memory that does what the hub's port promises, for tests of the hub and of the server's socket.
-#![allow(dead_code, reason = "each test binary uses a part")]
+#![allow(dead_code, unreachable_pub, reason = "each test binary uses a part")]
 
 use async_trait::async_trait;
 use hub::{Log, LogUnavailable, Page};
@@ -8,16 +8,19 @@ use protocol::{
     event::{MemoryAction, MemoryTimeline, Progress, Severity, StepStarted, SystemAlert},
     projection,
 };
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 use uuid::Uuid;
 
 /// Durable events with gap-free positions from 1.
 pub struct MemoryLog {
     epoch: Epoch,
-    durable: Mutex<Vec<Envelope>>,
+    events: Mutex<Events>,
     /// Reads that will fail before one succeeds.
     failures: AtomicU64,
     /// Seed of the pauses before each page; 0: none.
@@ -25,11 +28,32 @@ pub struct MemoryLog {
     pages: AtomicU64,
 }
 
+#[derive(Default)]
+struct Events {
+    /// By position: the durable event and its projections.
+    all: Vec<Vec<Envelope>>,
+    positions: HashMap<Topic, Vec<u64>>,
+}
+
+impl Events {
+    /// Positions of a topic above one.
+    fn after(&self, topic: &Topic, after: u64) -> &[u64] {
+        let positions = self.positions.get(topic).map_or(&[][..], Vec::as_slice);
+        &positions[positions.partition_point(|position| *position <= after)..]
+    }
+
+    /// The durable event or its projection, whichever the topic shows.
+    fn seen(&self, topic: &Topic, position: u64) -> &Envelope {
+        let seen = self.all[position as usize - 1].iter().find(|seen| Topic::of(seen).contains(topic));
+        seen.expect("the index lists what the topic shows")
+    }
+}
+
 impl MemoryLog {
     pub fn new(epoch: &str) -> Arc<Self> {
         Arc::new(Self {
             epoch: Epoch(epoch.to_owned()),
-            durable: Mutex::new(Vec::new()),
+            events: Mutex::new(Events::default()),
             failures: AtomicU64::new(0),
             pauses: AtomicU64::new(0),
             pages: AtomicU64::new(0),
@@ -38,8 +62,8 @@ impl MemoryLog {
 
     /// Commits an event: what is returned is what the publisher hands to the hub.
     pub fn commit(&self, event: impl Into<Event>) -> Vec<Arc<Envelope>> {
-        let mut durable = self.durable.lock().unwrap();
-        let position = durable.len() as u64 + 1;
+        let mut events = self.events.lock().unwrap();
+        let position = events.all.len() as u64 + 1;
         let envelope = Envelope {
             id: EventId(Uuid::from_u128(u128::from(position) << 64)),
             position: Some(Position(position)),
@@ -49,20 +73,23 @@ impl MemoryLog {
             traceparent: None,
             event: event.into(),
         };
-        durable.push(envelope.clone());
-        with_projections(&envelope).into_iter().map(Arc::new).collect()
+        let projection = projection::workflow_execution(&envelope);
+        let seen: Vec<Envelope> = std::iter::once(envelope).chain(projection).collect();
+        for topic in seen.iter().flat_map(Topic::of) {
+            events.positions.entry(topic).or_default().push(position);
+        }
+        events.all.push(seen.clone());
+        seen.into_iter().map(Arc::new).collect()
     }
 
     pub fn len(&self) -> u64 {
-        self.durable.lock().unwrap().len() as u64
+        self.events.lock().unwrap().all.len() as u64
     }
 
     /// Positions of a topic after one, up to another.
     pub fn positions(&self, topic: &Topic, after: u64, until: u64) -> Vec<u64> {
-        let durable = self.durable.lock().unwrap();
-        let of_topic = |envelope: &Envelope| seen_under(envelope, topic).is_some();
-        let positions = durable.iter().filter(|envelope| of_topic(envelope)).filter_map(|envelope| envelope.position);
-        positions.map(|position| position.0).filter(|position| *position > after && *position <= until).collect()
+        let events = self.events.lock().unwrap();
+        events.after(topic, after).iter().copied().take_while(|position| *position <= until).collect()
     }
 
     pub fn fail_next(&self, reads: u64) {
@@ -109,27 +136,13 @@ impl Log for MemoryLog {
         }
         self.pages.fetch_add(1, Ordering::Relaxed);
         self.fails()?;
-        let durable = self.durable.lock().unwrap();
-        let later = durable.iter().skip(after.0 as usize);
-        let events: Vec<Envelope> =
-            later.filter_map(|envelope| seen_under(envelope, topic)).take(limit as usize).collect();
-        let through = match events.last() {
-            Some(last) if events.len() == limit as usize => last.position.unwrap(),
-            _ => Position(durable.len() as u64),
-        };
-        Ok(Page { events, through })
+        let log = self.events.lock().unwrap();
+        let positions = log.after(topic, after.0);
+        let page = &positions[..positions.len().min(limit as usize)];
+        let through = if page.len() < positions.len() { page[page.len() - 1] } else { log.all.len() as u64 };
+        let events = page.iter().map(|position| log.seen(topic, *position).clone()).collect();
+        Ok(Page { events, through: Position(through) })
     }
-}
-
-fn with_projections(envelope: &Envelope) -> Vec<Envelope> {
-    let mut all = vec![envelope.clone()];
-    all.extend(projection::workflow_execution(envelope));
-    all
-}
-
-/// The durable event or its projection, whichever the topic shows.
-fn seen_under(envelope: &Envelope, topic: &Topic) -> Option<Envelope> {
-    with_projections(envelope).into_iter().find(|seen| Topic::of(seen).contains(topic))
 }
 
 /// Seen under `execution:N` and `events`; its projection under `workflow_executions` and `workflow:PATH`.

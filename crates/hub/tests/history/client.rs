@@ -1,0 +1,243 @@
+//! A client of the history: what it does at random, and what it checks of every frame.
+
+use crate::memory_log::{MemoryLog, Random, execution_id};
+use hub::{Hub, Inbound, Outgoing, Sending};
+use protocol::{
+    ClientId, Position, Timestamp, Topic,
+    frame::{GapReason, ServerFrame},
+};
+use serde_json::json;
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::{sync::mpsc, task::JoinHandle, time::Instant};
+use uuid::Uuid;
+
+pub(crate) struct Client {
+    number: u64,
+    hub: Arc<Hub>,
+    log: Arc<MemoryLog>,
+    random: Random,
+    gaps_are_allowed: bool,
+    connection: Option<Connection>,
+    connections: u64,
+    /// By topic: everything up to here is known to this client. Survives reconnects.
+    positions: HashMap<Topic, u64>,
+    started: Instant,
+}
+
+/// One connection and what was asked on it.
+struct Connection {
+    inbound: Inbound,
+    batches: mpsc::Receiver<Vec<Outgoing>>,
+    pump: JoinHandle<()>,
+    /// Requests not answered yet: their topics with `after`.
+    asked: VecDeque<Vec<(Topic, Option<u64>)>>,
+    active: Vec<Topic>,
+    /// Frames up to here may be for subscriptions that were given up or moved meanwhile.
+    stale_until: u64,
+}
+
+impl Client {
+    pub(crate) fn new(number: u64, hub: Arc<Hub>, log: Arc<MemoryLog>, random: Random, gaps_are_allowed: bool) -> Self {
+        Self {
+            number,
+            hub,
+            log,
+            random,
+            gaps_are_allowed,
+            connection: None,
+            connections: 0,
+            positions: HashMap::new(),
+            started: Instant::now(),
+        }
+    }
+
+    /// Does this and that, then reads until all is quiet, and has everything.
+    pub(crate) async fn live(mut self) {
+        for _ in 0..self.random.below(60) + 10 {
+            match self.random.below(20) {
+                0 => self.connection = None,
+                1..=4 => self.subscribe().await,
+                5 | 6 => self.unsubscribe().await,
+                7 => tokio::time::sleep(Duration::from_millis(self.random.below(200))).await,
+                _ => {
+                    let patience = Duration::from_millis(self.random.below(20));
+                    self.read_for(patience).await;
+                }
+            }
+        }
+        // Longer than any retry of the log, with the publisher long gone.
+        self.connect().await;
+        while self.read_for(Duration::from_secs(120)).await {}
+        let connection = self.connection.as_ref().unwrap();
+        for topic in &connection.active {
+            let missing = self.log.positions(topic, self.positions[topic], u64::MAX);
+            assert_eq!(missing, Vec::<u64>::new(), "client {}: {topic} is not up to date", self.number);
+        }
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp(self.started.elapsed().as_millis() as i64)
+    }
+
+    async fn connect(&mut self) {
+        if self.connection.is_some() {
+            return;
+        }
+        self.connections += 1;
+        let id = ClientId(Uuid::from_u128(u128::from(self.number << 32 | self.connections)));
+        let (inbound, mut outbound) = self.hub.connect(id, self.now()).await.unwrap();
+        let (sender, batches) = mpsc::channel(1);
+        let pump = tokio::spawn(async move {
+            loop {
+                match outbound.next().await {
+                    Sending::Batch(batch) => {
+                        if sender.send(batch).await.is_err() {
+                            return;
+                        }
+                    }
+                    Sending::Close(close) => panic!("{close:?}"),
+                }
+            }
+        });
+        self.connection =
+            Some(Connection { inbound, batches, pump, asked: VecDeque::new(), active: Vec::new(), stale_until: 0 });
+        let known: Vec<_> = self.positions.iter().map(|(topic, position)| (topic.clone(), Some(*position))).collect();
+        if !known.is_empty() {
+            self.ask("subscribe", known).await;
+        }
+    }
+
+    async fn subscribe(&mut self) {
+        self.connect().await;
+        let mut topics = Vec::new();
+        for _ in 0..=self.random.below(3) {
+            let topic = self.topic();
+            topics.retain(|(named, _)| *named != topic);
+            let after = match self.random.below(4) {
+                0 => None,
+                1 => Some(self.random.below(self.log.len() + 3)),
+                _ => self.positions.get(&topic).copied(),
+            };
+            topics.push((topic, after));
+        }
+        self.ask("subscribe", topics).await;
+    }
+
+    async fn unsubscribe(&mut self) {
+        self.connect().await;
+        let topic = self.topic();
+        self.ask("unsubscribe", vec![(topic, None)]).await;
+    }
+
+    async fn ask(&mut self, kind: &str, topics: Vec<(Topic, Option<u64>)>) {
+        let now = self.now();
+        let connection = self.connection.as_mut().unwrap();
+        let list: Vec<_> =
+            topics.iter().map(|(topic, after)| json!({"topic": topic, "after": after, "epoch": "e1"})).collect();
+        connection.asked.push_back(topics);
+        let text = json!({"type": kind, "topics": list}).to_string();
+        connection.inbound.text(&text, now).await;
+    }
+
+    fn topic(&mut self) -> Topic {
+        match self.random.below(9) {
+            0 => Topic::Events,
+            1 => Topic::WorkflowExecutions,
+            2 => Topic::Workflow("p".to_owned()),
+            3 => Topic::Agent("a".to_owned()),
+            4 => Topic::MemoryTimeline,
+            5 => Topic::SystemAlerts,
+            number => Topic::Execution(execution_id(number - 6)),
+        }
+    }
+
+    /// Reads until nothing comes for so long. Says whether anything came.
+    async fn read_for(&mut self, patience: Duration) -> bool {
+        let mut any = false;
+        loop {
+            let Some(connection) = &mut self.connection else { return any };
+            let Ok(batch) = tokio::time::timeout(patience, connection.batches.recv()).await else { return any };
+            any = true;
+            for outgoing in batch.expect("the connection stays open") {
+                if let Outgoing::Text(json) = outgoing {
+                    self.frame(serde_json::from_slice(&json).unwrap());
+                }
+            }
+        }
+    }
+
+    fn frame(&mut self, frame: ServerFrame) {
+        let number = self.number;
+        let connection = self.connection.as_mut().unwrap();
+        match frame {
+            ServerFrame::Hello { .. } | ServerFrame::Pong { .. } => {}
+            ServerFrame::Subscribed { topics, .. } => {
+                let asked = connection.asked.pop_front().expect("only what was asked is answered");
+                assert_eq!(topics.len(), asked.len());
+                for (answer, (topic, after)) in topics.into_iter().zip(asked) {
+                    assert_eq!(answer.topic, topic);
+                    let start = match after {
+                        Some(after) if answer.recovered => after,
+                        // A gap follows, unless the client wanted no past.
+                        _ => answer.position.0,
+                    };
+                    assert!(answer.recovered || after.is_none_or(|after| after > 0), "{topic} after {after:?}");
+                    if connection.active.contains(&topic) {
+                        connection.stale_until = connection.stale_until.max(answer.position.0);
+                    } else {
+                        connection.active.push(topic.clone());
+                    }
+                    self.positions.insert(topic, start);
+                }
+            }
+            ServerFrame::Unsubscribed { topics, .. } => {
+                let asked = connection.asked.pop_front().expect("only what was asked is answered");
+                assert_eq!(topics, asked.into_iter().map(|(topic, _)| topic).collect::<Vec<_>>());
+                connection.active.retain(|topic| !topics.contains(topic));
+                self.positions.retain(|topic, _| !topics.contains(topic));
+                connection.stale_until = connection.stale_until.max(self.log.len());
+            }
+            ServerFrame::Gap { topic, from, to, reason } => {
+                match reason {
+                    GapReason::Epoch => assert!(from.0 > 0, "{topic}: {from}"),
+                    GapReason::Unavailable => assert!(self.gaps_are_allowed, "client {number}: {topic}"),
+                    GapReason::Retention => panic!("nothing is removed here"),
+                }
+                let position = self.positions.get_mut(&topic).expect("a gap is of a subscription");
+                if from <= to {
+                    let untold = self.log.positions(&topic, *position, from.0);
+                    assert_eq!(untold, Vec::<u64>::new(), "client {number}: {topic} lost more than the gap says");
+                    *position = (*position).max(to.0);
+                }
+            }
+            ServerFrame::Event { topics, event } => {
+                let at = event.position.expect("only durable events here").0;
+                assert_eq!(topics, Topic::of(&event));
+                let mut is_new = false;
+                for topic in topics.iter().filter(|topic| connection.active.contains(topic)) {
+                    let position = self.positions.get_mut(topic).expect("active topics have a position");
+                    if at <= *position {
+                        continue;
+                    }
+                    let missed = self.log.positions(topic, *position, at - 1);
+                    assert_eq!(missed, Vec::<u64>::new(), "client {number}: {topic} jumped from {position} to {at}");
+                    *position = at;
+                    is_new = true;
+                }
+                let stale = Position(connection.stale_until);
+                assert!(is_new || at <= stale.0, "client {number}: {topics:?} at {at} is double (stale {stale})");
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.pump.abort();
+    }
+}
