@@ -13,6 +13,7 @@ pub(crate) fn router(state: AppState, hosts: guard::AllowedHosts) -> Router {
         .merge(rest::routes())
         .merge(ssr::pages(&state))
         .fallback(ssr::asset_or_not_found)
+        .method_not_allowed_fallback(rest::wrong_method)
         // Assets come compressed from the build; this is for pages and JSON. The fastest level: the text is made
         // for one reader.
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))

@@ -1,6 +1,6 @@
 //! Files inside the binary, with the compressed variants the build made (`.br`, `.gz`).
 
-use super::{answer::answer, negotiate, path};
+use super::{answer::answer, path, variant};
 use axum::{http::HeaderMap, response::Response};
 use rust_embed::{EmbeddedFile, RustEmbed};
 use std::path::PathBuf;
@@ -8,9 +8,6 @@ use std::path::PathBuf;
 #[derive(RustEmbed)]
 #[folder = "$SIGNALBOX_SITE_DIR"]
 struct Site;
-
-/// The variants, best first.
-const VARIANTS: [(&str, &str); 2] = [("br", ".br"), ("gzip", ".gz")];
 
 /// Cheap to clone.
 #[derive(Clone, Debug)]
@@ -28,10 +25,8 @@ impl Assets {
         let name = path::of_url(url_path)?;
         let plain = Site::get(name)?;
         let etag = etag(&plain);
-        for (coding, suffix) in VARIANTS {
-            if negotiate::accepts(headers, coding)
-                && let Some(file) = Site::get(&format!("{name}{suffix}"))
-            {
+        for (coding, copy) in variant::acceptable(name, headers) {
+            if let Some(file) = Site::get(&copy) {
                 return Some(answer(headers, name, &etag, Some(coding), file.data));
             }
         }

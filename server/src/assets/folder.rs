@@ -1,8 +1,13 @@
 //! Files from the site folder, as they are at the moment: what a build writes shows at the next reload.
 
-use super::{answer::answer, path};
+use super::{answer::answer, path, variant};
 use axum::{http::HeaderMap, response::Response};
-use std::{path::PathBuf, sync::Arc, time::UNIX_EPOCH};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
+use tokio::fs;
 
 /// Cheap to clone.
 #[derive(Clone, Debug)]
@@ -15,13 +20,25 @@ impl Assets {
         Self { root: Arc::new(root.into()) }
     }
 
-    /// The file a URL's path means; `None` when there is none.
+    /// The file a URL's path means, or a compressed copy of it that is no older; `None` when there is none.
     pub async fn answer(&self, url_path: &str, headers: &HeaderMap) -> Option<Response> {
         let name = path::of_url(url_path)?;
-        let file = self.root.join(name);
-        let metadata = tokio::fs::metadata(&file).await.ok().filter(std::fs::Metadata::is_file)?;
-        let modified = metadata.modified().ok()?.duration_since(UNIX_EPOCH).unwrap_or_default();
-        let etag = format!("W/\"{:x}-{:x}\"", modified.as_nanos(), metadata.len());
-        Some(answer(headers, name, &etag, None, tokio::fs::read(&file).await.ok()?))
+        let plain = self.root.join(name);
+        let (modified, bytes) = stat(&plain).await?;
+        let age = modified.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let etag = format!("W/\"{:x}-{bytes:x}\"", age.as_nanos());
+        for (coding, copy) in variant::acceptable(name, headers) {
+            let copy = self.root.join(copy);
+            if stat(&copy).await.is_some_and(|(copied, _)| copied >= modified) {
+                return Some(answer(headers, name, &etag, Some(coding), fs::read(&copy).await.ok()?));
+            }
+        }
+        Some(answer(headers, name, &etag, None, fs::read(&plain).await.ok()?))
     }
+}
+
+/// When a file was written, and its size.
+async fn stat(file: &Path) -> Option<(SystemTime, u64)> {
+    let metadata = fs::metadata(file).await.ok().filter(std::fs::Metadata::is_file)?;
+    Some((metadata.modified().ok()?, metadata.len()))
 }

@@ -10,6 +10,7 @@ mod embedded;
 mod folder;
 mod negotiate;
 mod path;
+mod variant;
 
 #[cfg(feature = "embed-assets")]
 pub use embedded::Assets;

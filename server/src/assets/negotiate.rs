@@ -3,7 +3,6 @@
 use axum::http::{HeaderMap, header};
 
 /// Whether `Accept-Encoding` allows a coding.
-#[cfg_attr(not(feature = "embed-assets"), allow(dead_code))]
 pub(super) fn accepts(headers: &HeaderMap, coding: &str) -> bool {
     let listed = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
     listed.flat_map(|value| value.split(',')).any(|entry| {

@@ -2,7 +2,7 @@
 
 use super::error::Error;
 use crate::{
-    config::{Layer, LocalConfig, Sources, unknown_variables},
+    config::{Layer, LocalConfig, Sources},
     logging,
 };
 use clap::Args;
@@ -47,9 +47,6 @@ impl LocalFlags {
             sources.pick("log", |layer| layer.log.clone()).map(|given| given.value).as_deref(),
             default_log,
         )?;
-        for name in unknown_variables(std::env::vars_os().filter_map(|(name, _)| name.into_string().ok())) {
-            tracing::warn!("the environment variable {name} means nothing to this program");
-        }
         Ok(sources)
     }
 }

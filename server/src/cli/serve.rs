@@ -5,7 +5,10 @@ use super::{
     flags::LocalFlags,
     stop,
 };
-use crate::{Config, Server, config::Layer};
+use crate::{
+    Config, Server,
+    config::{Layer, unknown_variables},
+};
 use std::{io::Write, pin::pin};
 use tokio::{net::TcpListener, sync::oneshot};
 
@@ -35,6 +38,9 @@ pub(super) struct Args {
 
 pub(super) async fn serve(args: Args) -> Result<Exit, Error> {
     let config = Config::read(&args.local.gather(args.layer(), "info")?)?;
+    for name in unknown_variables(std::env::vars_os().filter_map(|(name, _)| name.into_string().ok())) {
+        tracing::warn!("the environment variable {name} means nothing to this program");
+    }
     let listener = TcpListener::bind(config.listen)
         .await
         .map_err(|error| Error::failed(format!("cannot listen on {}: {error}", config.listen)))?;

@@ -3,8 +3,9 @@
 use super::{ConfigError, Sources};
 use std::path::PathBuf;
 
-/// What `cargo leptos` tells the server it starts.
-pub(super) const VARIABLES: [&str; 4] = ["LEPTOS_SITE_ROOT", "LEPTOS_SITE_ADDR", "LEPTOS_RELOAD_PORT", "LEPTOS_WATCH"];
+/// What `cargo xtask run` and `cargo leptos` tell the server they start.
+pub(super) const VARIABLES: [&str; 5] =
+    ["SIGNALBOX_SITE_DIR", "LEPTOS_SITE_ROOT", "LEPTOS_SITE_ADDR", "LEPTOS_RELOAD_PORT", "LEPTOS_WATCH"];
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Site {
@@ -19,5 +20,6 @@ pub(super) fn read(sources: &Sources) -> Result<Site, ConfigError> {
         (None, _) => None,
         (Some(_), port) => Some(port.and_then(|port| port.parse().ok()).unwrap_or(9998)),
     };
-    Ok(Site { root: sources.surrounding("LEPTOS_SITE_ROOT").unwrap_or("target/site").into(), reload_port })
+    let root = sources.surrounding("SIGNALBOX_SITE_DIR").or_else(|| sources.surrounding("LEPTOS_SITE_ROOT"));
+    Ok(Site { root: root.unwrap_or("target/site").into(), reload_port })
 }

@@ -58,6 +58,7 @@ pub(crate) async fn add(State(policy): State<Policy>, request: Request, next: Ne
     for (name, value) in FIXED {
         headers.insert(name, value);
     }
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-cache"));
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(policy.without_nonce);
     response
 }

@@ -26,9 +26,11 @@ impl AllowedHosts {
         let port = address.port();
         let mut authorities: Vec<String> =
             ["127.0.0.1", "localhost", "[::1]"].iter().map(|name| format!("{name}:{port}")).collect();
-        authorities.push(address.to_string());
-        authorities.extend_from_slice(added);
-        authorities.dedup();
+        for authority in std::iter::once(&address.to_string()).chain(added) {
+            if !authorities.contains(authority) {
+                authorities.push(authority.clone());
+            }
+        }
         Self { authorities }
     }
 

@@ -10,7 +10,7 @@ pub(crate) async fn log(request: Request, next: Next) -> Response {
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let started = Instant::now();
     let response = next.run(request).await;
-    let elapsed_ms = started.elapsed().as_secs_f64() * 1000.0;
-    tracing::debug!(%method, path, status = response.status().as_u16(), elapsed_ms, "request");
+    let took = started.elapsed();
+    tracing::debug!(%method, path, status = response.status().as_u16(), ?took, "request");
     response
 }

@@ -20,3 +20,32 @@ pub(crate) fn guarded(router: Router, hosts: Arc<AllowedHosts>, policy: Policy) 
         .layer(from_fn_with_state(policy, headers::add))
         .layer(from_fn(request_log::log))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::{body::Body, extract::Request, http::StatusCode, routing::get};
+    use http_body_util::BodyExt;
+    use tower::ServiceExt;
+
+    async fn ask(router: &Router, path: &str) -> (StatusCode, axum::http::HeaderMap, String) {
+        let request = Request::get(path).header("host", "127.0.0.1:9999").body(Body::empty()).unwrap();
+        let (parts, body) = router.clone().oneshot(request).await.unwrap().into_parts();
+        (parts.status, parts.headers, String::from_utf8(body.collect().await.unwrap().to_bytes().into()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_one_failed_request() {
+        let boom = async || -> &'static str { panic!("on purpose") };
+        let routes = Router::new().route("/boom", get(boom)).route("/fine", get(async || "fine"));
+        let hosts = AllowedHosts::new(std::net::SocketAddr::from(([127, 0, 0, 1], 9999)), &[]);
+        let router = guarded(routes, Arc::new(hosts), Policy::new(None));
+
+        let (status, headers, body) = ask(&router, "/boom").await;
+        assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(headers["content-type"], "application/problem+json");
+        assert_eq!(headers["x-content-type-options"], "nosniff");
+        assert!(body.contains("\"code\":\"internal\"") && !body.contains("on purpose"), "{body}");
+        assert_eq!(ask(&router, "/fine").await.0, StatusCode::OK);
+    }
+}

@@ -22,7 +22,7 @@ pub(super) struct EventsQuery {
 }
 
 /// A topic's history in order. `next` is the `after` of the following page.
-#[utoipa::path(get, path = "/events", tag = "events", params(EventsQuery),
+#[utoipa::path(get, operation_id = "list_events", path = "/events", tag = "events", params(EventsQuery),
     responses((status = 200, body = EventPage),
         (status = 400, description = "No such topic", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn list(State(api): State<Api>, Query(query): Query<EventsQuery>) -> Result<Json<EventPage>, Refusal> {

@@ -13,7 +13,7 @@ use runtime::Api;
 
 /// Cancels an execution. Wins over every report still under way.
 #[utoipa::path(
-    post, path = "/executions/{id}/cancel", tag = "executions",
+    post, operation_id = "cancel_execution", path = "/executions/{id}/cancel", tag = "executions",
     params(("id" = String, Path, description = "The execution's UUID")),
     request_body(content = Option<CancelRequest>, content_type = "application/json"),
     responses((status = 200, body = ExecutionDetail),

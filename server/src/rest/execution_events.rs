@@ -10,7 +10,7 @@ use protocol::{Problem, api::EventPage};
 use runtime::Api;
 
 /// An execution's history in order. `next` is the `after` of the following page.
-#[utoipa::path(get, path = "/executions/{id}/events", tag = "executions",
+#[utoipa::path(get, operation_id = "list_execution_events", path = "/executions/{id}/events", tag = "executions",
     params(("id" = String, Path, description = "The execution's UUID"), PageQuery),
     responses((status = 200, body = EventPage),
         (status = 404, body = Problem, content_type = "application/problem+json")))]

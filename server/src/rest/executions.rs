@@ -18,7 +18,7 @@ use runtime::Api;
 
 /// Starts an execution. The answer comes when its start is durable; it then runs to its end, also over a crash.
 #[utoipa::path(
-    post, path = "/executions", tag = "executions", request_body = SubmitRequest,
+    post, operation_id = "submit_execution", path = "/executions", tag = "executions", request_body = SubmitRequest,
     responses(
         (status = 201, body = Submitted, headers(("Location" = String, description = "Where the execution is"))),
         (status = 404, description = "No such playbook or version", body = Problem,
@@ -36,7 +36,7 @@ pub(super) async fn submit(
 }
 
 /// Executions, newest first.
-#[utoipa::path(get, path = "/executions", tag = "executions", params(ExecutionQuery),
+#[utoipa::path(get, operation_id = "list_executions", path = "/executions", tag = "executions", params(ExecutionQuery),
     responses((status = 200, body = ExecutionPage)))]
 pub(super) async fn list(
     State(api): State<Api>,
@@ -46,7 +46,7 @@ pub(super) async fn list(
 }
 
 /// One execution with input, result and error.
-#[utoipa::path(get, path = "/executions/{id}", tag = "executions",
+#[utoipa::path(get, operation_id = "get_execution", path = "/executions/{id}", tag = "executions",
     params(("id" = String, Path, description = "The execution's UUID")),
     responses((status = 200, body = ExecutionDetail),
         (status = 404, body = Problem, content_type = "application/problem+json")))]

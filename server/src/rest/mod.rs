@@ -18,3 +18,4 @@ mod routes;
 
 pub(crate) use refusal::Refusal;
 pub(crate) use routes::routes;
+pub(crate) use routes::wrong_method;

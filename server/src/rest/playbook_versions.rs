@@ -9,7 +9,7 @@ use protocol::{Problem, api::PlaybookVersion};
 use runtime::Api;
 
 /// All versions of a playbook, newest first. The path may contain slashes.
-#[utoipa::path(get, path = "/playbook-versions/{*path}", tag = "playbooks",
+#[utoipa::path(get, operation_id = "list_playbook_versions", path = "/playbook-versions/{*path}", tag = "playbooks",
     params(("path" = String, Path, description = "Contains slashes as they are")),
     responses((status = 200, body = Vec<PlaybookVersion>),
         (status = 404, body = Problem, content_type = "application/problem+json")))]

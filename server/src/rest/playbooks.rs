@@ -15,7 +15,7 @@ use utoipa::IntoParams;
 
 /// Registers a version. Unchanged content answers 200 with the version that has it.
 #[utoipa::path(
-    post, path = "/playbooks", tag = "playbooks",
+    post, operation_id = "register_playbook", path = "/playbooks", tag = "playbooks",
     request_body(content = String, content_type = "application/yaml", description = "The playbook's YAML"),
     responses(
         (status = 201, description = "A new version", body = Registered),
@@ -44,7 +44,7 @@ pub(super) struct ListQuery {
 }
 
 /// Every playbook at its newest version, by path.
-#[utoipa::path(get, path = "/playbooks", tag = "playbooks", params(ListQuery),
+#[utoipa::path(get, operation_id = "list_playbooks", path = "/playbooks", tag = "playbooks", params(ListQuery),
     responses((status = 200, body = Vec<PlaybookSummary>)))]
 pub(super) async fn list(
     State(api): State<Api>,
@@ -63,7 +63,7 @@ pub(super) struct GetQuery {
 }
 
 /// One version of a playbook, with source and graph. The path may contain slashes.
-#[utoipa::path(get, path = "/playbooks/{*path}", tag = "playbooks",
+#[utoipa::path(get, operation_id = "get_playbook", path = "/playbooks/{*path}", tag = "playbooks",
     params(("path" = String, Path, description = "Contains slashes as they are"), GetQuery),
     responses((status = 200, body = PlaybookDetail),
         (status = 404, body = Problem, content_type = "application/problem+json")))]

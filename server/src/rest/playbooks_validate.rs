@@ -10,7 +10,7 @@ use runtime::Api;
 
 /// Says everything that is wrong with a playbook, and stores nothing. Also answers 200 when it is not valid.
 #[utoipa::path(
-    post, path = "/playbooks/validate", tag = "playbooks",
+    post, operation_id = "validate_playbook", path = "/playbooks/validate", tag = "playbooks",
     request_body(content = String, content_type = "application/yaml", description = "The playbook's YAML"),
     responses((status = 200, body = Validation))
 )]

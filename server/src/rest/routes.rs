@@ -39,7 +39,6 @@ pub(crate) fn routes() -> Router<AppState> {
         .route("/readyz", get(health::ready))
         .route("/api", axum::routing::any(unknown))
         .route("/api/{*rest}", axum::routing::any(unknown))
-        .method_not_allowed_fallback(wrong_method)
 }
 
 async fn unknown(uri: Uri) -> Refusal {
@@ -47,7 +46,8 @@ async fn unknown(uri: Uri) -> Refusal {
     Refusal(Problem::new(404, "unknown_route", "Not found", detail))
 }
 
-async fn wrong_method(method: Method, uri: Uri) -> Refusal {
+/// What answers for a method a route does not take, pages included.
+pub(crate) async fn wrong_method(method: Method, uri: Uri) -> Refusal {
     let detail = format!("`{}` does not take {method}; the Allow header says what it takes", uri.path());
     Refusal(Problem::new(405, "method_not_allowed", "Method not allowed", detail))
 }

@@ -18,7 +18,7 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Query<T> {
         let query = serde_urlencoded::Deserializer::new(pairs);
         serde_path_to_error::deserialize(query).map(Self).map_err(|error| {
             let place = error.path().to_string();
-            let message = error.inner().to_string();
+            let message = error.inner().to_string().replace(" field ", " parameter ");
             let named = place == "." || message.contains(&format!("`{place}`"));
             let detail = if named { message } else { format!("`{place}`: {message}") };
             Problem::bad_request("query_parameter", format!("in the query string, {detail}")).into()

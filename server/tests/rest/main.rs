@@ -1,0 +1,25 @@
+//! HTTP as a client sees it. One file per URL, named like its handler; then what holds for every URL.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod events;
+mod execution_cancel;
+mod execution_events;
+mod executions;
+mod health;
+mod openapi;
+mod playbook_versions;
+mod playbooks;
+mod playbooks_validate;
+mod routes;
+
+mod assets;
+mod body;
+mod headers;
+mod host;
+mod origin;
+mod pages;
+mod samples;
+mod shutdown;
+mod slow_client;
