@@ -1,11 +1,21 @@
 //! The runtime: every use case ([`Api`]) and what keeps executions moving.
 //!
+//! One flow (design §3): an input reaches the [`driver`], which loads, folds, lets the engine decide, commits the
+//! decision, and only then hands out its tasks; the [`publisher`] tells the hub what was committed, in position
+//! order.
+//!
 //! Absences: no HTTP, no SQL, no screens. Decisions are the engine's; this crate loads, commits, publishes.
 
 mod api;
+mod catalog;
+mod driver;
+mod environment;
+mod layout;
 mod log;
+mod publisher;
 mod start;
 
 pub use api::Api;
+pub use environment::{Environment, SystemEnvironment};
 pub use log::StoreLog;
 pub use start::{Parts, Runtime};

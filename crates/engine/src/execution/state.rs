@@ -165,6 +165,11 @@ impl Execution {
         })
     }
 
+    /// Whether this task was handed out and is not settled.
+    pub fn is_open(&self, key: &TaskKey) -> bool {
+        self.open_task(key).is_some()
+    }
+
     /// The workload with the input merged over it; `None` before the start.
     pub(crate) fn workload(&self) -> Option<&Arc<Value>> {
         self.workload.as_ref()

@@ -1,0 +1,222 @@
+//! Executions: submit, look, cancel.
+
+use super::{Api, from_store};
+use crate::driver::Message;
+use protocol::{
+    ExecutionId, Outcome, Phase, Position, Problem, StepStatus, Timestamp, Topic,
+    api::{EventPage, ExecutionDetail, ExecutionPage, ExecutionQuery, SubmitRequest, Submitted},
+    graph::Graph,
+    view::{ExecutionRows, ExecutionView},
+};
+use serde_json::Value;
+use std::sync::Arc;
+use store::ExecutionFilter;
+
+/// Events on one page at most.
+const EVENTS: u32 = 1_000;
+/// Executions on one page: unless told, at most.
+const ROWS: (u32, u32) = (50, 500);
+/// Largest input, bytes of its JSON.
+const INPUT_BYTES: usize = 1024 * 1024;
+
+impl Api {
+    /// Starts an execution; it is durable when this returns.
+    ///
+    /// # Errors
+    /// 404 for an unknown playbook, 422 `input_invalid`, 503 when the store cannot take it.
+    pub async fn submit(&self, request: SubmitRequest) -> Result<Submitted, Problem> {
+        let input = match request.input {
+            None | Some(Value::Null) => Value::Object(serde_json::Map::new()),
+            Some(input @ Value::Object(_)) => input,
+            Some(other) => {
+                let found = match other {
+                    Value::Array(_) => "a list",
+                    Value::String(_) => "a string",
+                    Value::Number(_) => "a number",
+                    _ => "a boolean",
+                };
+                return Err(invalid_input(format!(
+                    "`input` is {found}; give an object such as {{\"file\": \"/var/log/syslog\"}}, \
+                     which is merged over the playbook's workload"
+                )));
+            }
+        };
+        let bytes = input.to_string().len();
+        if bytes > INPUT_BYTES {
+            return Err(invalid_input(format!(
+                "`input` has {bytes} bytes, the limit is {INPUT_BYTES}; put large data into a file and pass its path"
+            )));
+        }
+        let entry = self.shared.catalog.entry(&request.path, request.version).await?;
+        let id = ExecutionId(self.shared.environment.id());
+        let input = Arc::new(input);
+        self.shared.driver.ask(|reply| Message::Submit { id, entry, input, reply }).await?;
+        Ok(Submitted { execution_id: id })
+    }
+
+    /// A page of the list, newest first.
+    ///
+    /// # Errors
+    /// 400 naming the filter that is wrong.
+    pub async fn executions(&self, query: ExecutionQuery) -> Result<ExecutionPage, Problem> {
+        self.shared.store.executions(filter(query)?).await.map_err(from_store)
+    }
+
+    /// The same page as a view for the screen, with the cursor of the next page.
+    ///
+    /// # Errors
+    /// As [`Api::executions`].
+    pub async fn execution_rows(&self, query: ExecutionQuery) -> Result<(ExecutionRows, Option<String>), Problem> {
+        let page = self.executions(query).await?;
+        Ok((ExecutionRows { rows: page.executions, position: page.position }, page.next))
+    }
+
+    /// One execution.
+    ///
+    /// # Errors
+    /// 404 when there is none.
+    pub async fn execution(&self, id: ExecutionId) -> Result<ExecutionDetail, Problem> {
+        self.shared.store.execution(id).await.map_err(from_store)?.ok_or_else(|| missing(id))
+    }
+
+    /// One execution as its page shows it.
+    ///
+    /// # Errors
+    /// 404 when there is none.
+    pub async fn execution_view(&self, id: ExecutionId) -> Result<ExecutionView, Problem> {
+        let mut view = ExecutionView::new(id);
+        loop {
+            let events = self.events_of(id, view.position, EVENTS).await?;
+            events.iter().for_each(|envelope| {
+                view.apply(envelope);
+            });
+            if events.len() < EVENTS as usize {
+                break;
+            }
+        }
+        if view.position == Position(0) { Err(missing(id)) } else { Ok(view) }
+    }
+
+    /// The graph of the playbook version this execution runs.
+    ///
+    /// # Errors
+    /// 404 when there is no such execution.
+    pub async fn execution_graph(&self, id: ExecutionId) -> Result<Graph, Problem> {
+        let summary = self.execution(id).await?.summary;
+        self.shared.catalog.entry(&summary.path, summary.version).await?.graph().await
+    }
+
+    /// One execution's events after a position, oldest first.
+    ///
+    /// # Errors
+    /// 404 when there is no such execution.
+    pub async fn execution_events(&self, id: ExecutionId, after: Position, limit: u32) -> Result<EventPage, Problem> {
+        let limit = limit.clamp(1, EVENTS);
+        let mut events = self.events_of(id, after, limit + 1).await?;
+        if events.is_empty() {
+            self.execution(id).await?;
+        }
+        let more = events.len() > limit as usize;
+        events.truncate(limit as usize);
+        Ok(EventPage { next: events.last().and_then(|event| event.position).filter(|_| more), events })
+    }
+
+    /// A topic's history after a position, oldest first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn topic_events(&self, topic: Topic, after: Position, limit: u32) -> Result<EventPage, Problem> {
+        let page = self.shared.store.log(&topic, after, limit.clamp(1, EVENTS)).await.map_err(from_store)?;
+        Ok(EventPage { next: (!page.at_head).then_some(page.through), events: page.events })
+    }
+
+    /// Cancels an execution: its tasks are stopped and it ends as cancelled. Cancelling twice is no error.
+    ///
+    /// # Errors
+    /// 404 when there is none, 409 `already_ended` when it has ended otherwise.
+    pub async fn cancel(&self, id: ExecutionId, reason: Option<String>, by: &str) -> Result<ExecutionDetail, Problem> {
+        let reason = reason.filter(|reason| !reason.trim().is_empty()).unwrap_or_else(|| "requested".to_owned());
+        let by = by.to_owned();
+        let told = self.shared.driver.ask(|reply| Message::Cancel { id, reason, by, reply }).await;
+        let detail = self.execution(id).await?;
+        match (told, detail.summary.outcome) {
+            (_, Some(Outcome::Cancelled)) => Ok(detail),
+            (_, Some(outcome)) => Err(Problem::new(
+                409,
+                "already_ended",
+                "Already ended",
+                format!("execution `{id}` has already {}; there is nothing to cancel", ended_as(outcome)),
+            )),
+            (Err(problem), None) if problem.code != "not_active" => Err(problem),
+            (_, None) => Err(Problem::new(
+                503,
+                "recovering",
+                "Recovering",
+                format!("execution `{id}` is being taken up after a restart; try again in a moment"),
+            )
+            .temporary()),
+        }
+    }
+
+    async fn events_of(
+        &self,
+        id: ExecutionId,
+        after: Position,
+        limit: u32,
+    ) -> Result<Vec<protocol::Envelope>, Problem> {
+        self.shared.store.execution_events(id, after, limit).await.map_err(from_store)
+    }
+}
+
+fn ended_as(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Completed => "completed",
+        Outcome::Failed => "failed",
+        Outcome::Cancelled => "been cancelled",
+    }
+}
+
+fn missing(id: ExecutionId) -> Problem {
+    Problem::not_found("execution", id, "look in the list of executions")
+}
+
+fn invalid_input(detail: String) -> Problem {
+    Problem::new(422, "input_invalid", "Input invalid", detail)
+}
+
+fn filter(query: ExecutionQuery) -> Result<ExecutionFilter, Problem> {
+    let mut states = Vec::new();
+    for word in query.status.iter().flat_map(|words| words.split(',')).map(str::trim).filter(|word| !word.is_empty()) {
+        match StepStatus::parse(word) {
+            Some(StepStatus::Queued) => states.push((Phase::Initial, None)),
+            Some(StepStatus::Running) => states.extend([(Phase::Initial, None), (Phase::InProgress, None)]),
+            Some(StepStatus::Completed) => states.push((Phase::Completed, Some(Outcome::Completed))),
+            Some(StepStatus::Failed) => states.push((Phase::Completed, Some(Outcome::Failed))),
+            Some(StepStatus::Cancelled) => states.push((Phase::Completed, Some(Outcome::Cancelled))),
+            _ => {
+                return Err(Problem::bad_request(
+                    "filter_invalid",
+                    format!(
+                        "`status` is `{word}`; it can be queued, running, completed, failed, cancelled, several by comma"
+                    ),
+                ));
+            }
+        }
+    }
+    let before =
+        query.cursor.filter(|cursor| !cursor.is_empty()).map(|cursor| cursor.parse()).transpose().map_err(|_| {
+            Problem::bad_request(
+                "filter_invalid",
+                "`cursor` is not one this server gave out; leave it away to start at the newest",
+            )
+        })?;
+    Ok(ExecutionFilter {
+        states,
+        path: query.path.filter(|path| !path.is_empty()),
+        text: query.q.map(|q| q.trim().to_owned()).filter(|q| !q.is_empty()),
+        since: query.since.map(Timestamp),
+        until: query.until.map(Timestamp),
+        before,
+        limit: query.limit.unwrap_or(ROWS.0).clamp(1, ROWS.1),
+    })
+}

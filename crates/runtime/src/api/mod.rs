@@ -1,0 +1,67 @@
+//! Every use case. REST, server functions, the WebSocket and the CLI call these and nothing else.
+
+mod commands;
+mod executions;
+mod overview;
+mod playbooks;
+
+use crate::{Environment, catalog::Catalog, driver::DriverHandle};
+use hub::Hub;
+use protocol::{Position, Problem, Timestamp};
+use std::sync::Arc;
+use store::{Store, StoreError};
+use tokio::sync::watch;
+
+/// The use cases. Cheap to clone.
+#[derive(Clone)]
+pub struct Api {
+    shared: Arc<Shared>,
+}
+
+pub(crate) struct Shared {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) catalog: Catalog,
+    pub(crate) driver: DriverHandle,
+    pub(crate) environment: Arc<dyn Environment>,
+    pub(crate) published: watch::Receiver<Position>,
+    pub(crate) started_at: Timestamp,
+}
+
+impl Api {
+    pub(crate) fn new(shared: Shared) -> Self {
+        Self { shared: Arc::new(shared) }
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    /// Changes each time more of the log has been published: what a follower in this process waits on.
+    pub fn published(&self) -> watch::Receiver<Position> {
+        self.shared.published.clone()
+    }
+}
+
+/// The store's errors as the API tells them.
+pub(crate) fn from_store(error: StoreError) -> Problem {
+    match error {
+        StoreError::Conflict { .. } => {
+            Problem::new(409, "conflict", "Conflict", format!("{error}; try again")).temporary()
+        }
+        StoreError::Backend { temporary: true, .. } => Problem::new(
+            503,
+            "store_unavailable",
+            "Store unavailable",
+            format!("{error}; nothing was changed, try again later"),
+        )
+        .temporary(),
+        StoreError::Closed => {
+            Problem::new(503, "stopping", "Stopping", "the server is stopping; try again in a moment").temporary()
+        }
+        other => {
+            tracing::error!(error = %other, "the store failed");
+            Problem::new(500, "store_failed", "Store failed", format!("{other}; the server's log has more"))
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! What the whole is doing: dashboard and health.
+
+use super::{Api, from_store};
+use protocol::{
+    Outcome, Phase, Problem,
+    api::{Health, StatusCounts},
+    view::DashboardView,
+};
+use store::ExecutionFilter;
+
+/// Rows in each of the dashboard's lists.
+const LIST: u32 = 12;
+/// Seconds of event rate.
+const RATE_SECONDS: u32 = 60;
+
+impl Api {
+    /// Counts, what runs, what failed last, and the event rate, true at the view's position. Rows may be newer
+    /// than that; each carries its own position, so applying the events in between changes nothing twice.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn dashboard(&self) -> Result<DashboardView, Problem> {
+        let store = &self.shared.store;
+        let now = self.shared.environment.now();
+        let (counts, position): (StatusCounts, _) = store.counts().await.map_err(from_store)?;
+        let list = |states| ExecutionFilter { states, limit: LIST, ..ExecutionFilter::default() };
+        let running = store.executions(list(vec![(Phase::Initial, None), (Phase::InProgress, None)]));
+        let failures = store.executions(list(vec![(Phase::Completed, Some(Outcome::Failed))]));
+        let (running, failures, rate) =
+            futures::try_join!(running, failures, store.event_rate(now, RATE_SECONDS)).map_err(from_store)?;
+        Ok(DashboardView {
+            counts,
+            running: running.executions,
+            failures: failures.executions,
+            rate,
+            rate_until: now.0.div_euclid(1000),
+            position,
+        })
+    }
+
+    /// Whether the parts work.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn health(&self) -> Result<Health, Problem> {
+        let shared = &self.shared;
+        Ok(Health {
+            status: "ok".to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            epoch: shared.store.epoch().clone(),
+            position: shared.store.head().await.map_err(from_store)?,
+            uptime_ms: shared.environment.now().ms_since(shared.started_at),
+            websocket: shared.hub.health(),
+        })
+    }
+}

@@ -1,0 +1,186 @@
+//! Turning what is in a mailbox into one commit.
+
+use super::{
+    pools::Pools,
+    slot::{Flight, Letter, Slot},
+};
+use crate::Environment;
+use engine::{Decision, Execution, Input};
+use protocol::{CommitId, Event, EventId, Phase, Task, TaskKey, Timestamp, event::Progress};
+use std::{collections::HashSet, sync::Arc};
+use store::{Commit, ExecutionChange, NewEvent, TaskChange};
+
+/// Events in one commit, after which the rest of the mailbox waits for the next one: bounds its size and the
+/// time in which nobody else's commit can start.
+const EVENTS: usize = 4_096;
+
+/// A decision not yet committed.
+pub(super) struct Draft {
+    /// `None` when the inputs changed nothing.
+    pub(super) commit: Option<Commit>,
+    pub(super) flight: Flight,
+    /// Places that were reserved for tasks nobody wants any more.
+    pub(super) released: Vec<usize>,
+}
+
+impl Draft {
+    /// Evaluates the mailbox in order, each input on the state the one before led to.
+    pub(super) fn decide(slot: &mut Slot, pools: &mut Pools, worker: &Arc<str>, environment: &dyn Environment) -> Self {
+        let now = environment.now();
+        let entry = slot.entry.clone();
+        let mut drafting = Drafting {
+            next: slot.state.clone(),
+            worker,
+            now,
+            events: Vec::new(),
+            changes: Vec::new(),
+            run: Vec::new(),
+            queue: Vec::new(),
+            settled: Vec::new(),
+            added: HashSet::new(),
+            released: Vec::new(),
+            wake_at: None,
+        };
+        let mut letters = Vec::new();
+        while drafting.events.len() < EVENTS
+            && let Some(letter) = slot.mailbox.pop_front()
+        {
+            drafting.take(&letter, &entry.playbook, pools);
+            letters.push(letter);
+        }
+        let Drafting { next, events, changes, run, queue, settled, released, wake_at, .. } = drafting;
+        let commit = (!events.is_empty()).then(|| {
+            let execution = change(slot, &next, wake_at);
+            let correlation_id = Some(next.id().to_string());
+            let events = events
+                .into_iter()
+                .map(|event| {
+                    let id = EventId(environment.id());
+                    let causation_id = slot.causes.of(&event).map(|id| id.to_string());
+                    slot.causes.note(&event, id);
+                    NewEvent { id, correlation_id: correlation_id.clone(), causation_id, traceparent: None, event }
+                })
+                .collect();
+            Commit { id: CommitId(environment.id()), time: now, execution: Some(execution), events, tasks: changes }
+        });
+        Self { commit, flight: Flight { letters, next, run, queue, settled }, released }
+    }
+}
+
+struct Drafting<'a> {
+    next: Execution,
+    worker: &'a Arc<str>,
+    now: Timestamp,
+    events: Vec<Event>,
+    changes: Vec<TaskChange>,
+    run: Vec<(usize, Arc<Task>)>,
+    queue: Vec<Arc<Task>>,
+    settled: Vec<TaskKey>,
+    /// Keys of the tasks this draft creates.
+    added: HashSet<TaskKey>,
+    released: Vec<usize>,
+    wake_at: Option<Timestamp>,
+}
+
+impl Drafting<'_> {
+    fn take(&mut self, letter: &Letter, playbook: &engine::Playbook, pools: &mut Pools) {
+        let input = match letter {
+            Letter::Start { path, version, input, .. } => {
+                Input::Start { path: path.clone(), version: *version, input: input.clone() }
+            }
+            Letter::Claim { pool, task } => return self.claim_queued(*pool, task, playbook),
+            Letter::Report(report) => Input::Report(report.clone()),
+            Letter::Cancel { reason, by, .. } => Input::Cancel { reason: reason.clone(), by: by.clone() },
+            Letter::Tick => Input::Tick,
+        };
+        let decision = self.evaluate(playbook, input);
+        for key in decision.settled {
+            // A task created and thrown away in the same commit never reaches the table.
+            if !self.forget(&key) {
+                self.changes.push(TaskChange::Settle { key: key.clone() });
+                self.settled.push(key);
+            }
+        }
+        for task in decision.tasks {
+            self.added.insert(task.key.clone());
+            match pools.reserve(&task.protocol) {
+                Some(pool) => {
+                    self.claim(playbook, &task);
+                    self.changes.push(TaskChange::Add {
+                        task: task.clone(),
+                        due: self.now,
+                        claimed_by: Some(self.worker.clone()),
+                    });
+                    self.run.push((pool, task));
+                }
+                None => {
+                    self.changes.push(TaskChange::Add { task: task.clone(), due: self.now, claimed_by: None });
+                    self.queue.push(task);
+                }
+            }
+        }
+    }
+
+    fn claim_queued(&mut self, pool: usize, task: &Arc<Task>, playbook: &engine::Playbook) {
+        if self.claim(playbook, task) {
+            self.changes.push(TaskChange::Claim { key: task.key.clone(), worker: self.worker.clone() });
+            self.run.push((pool, task.clone()));
+        } else {
+            self.released.push(pool);
+        }
+    }
+
+    fn claim(&mut self, playbook: &engine::Playbook, task: &Task) -> bool {
+        let input = Input::Claim { key: task.key.clone(), worker: self.worker.to_string() };
+        let before = self.events.len();
+        self.evaluate(playbook, input);
+        self.events.len() > before
+    }
+
+    fn evaluate(&mut self, playbook: &engine::Playbook, input: Input) -> Decision {
+        let mut decision = engine::evaluate(playbook, &self.next, input, self.now);
+        self.events.append(&mut decision.events);
+        self.next = decision.next.clone();
+        self.wake_at = decision.wake_at;
+        decision
+    }
+
+    /// Takes back a task that this very draft created; false when it did not.
+    fn forget(&mut self, key: &TaskKey) -> bool {
+        if !self.added.remove(key) {
+            return false;
+        }
+        self.changes.retain(|change| !matches!(change, TaskChange::Add { task, .. } if task.key == *key));
+        self.queue.retain(|task| task.key != *key);
+        let released = self.run.extract_if(.., |(_, task)| task.key == *key).map(|(pool, _)| pool);
+        self.released.extend(released);
+        true
+    }
+}
+
+fn change(slot: &Slot, next: &Execution, wake_at: Option<Timestamp>) -> ExecutionChange {
+    let ended = next.phase() == Phase::Completed;
+    ExecutionChange {
+        execution_id: next.id(),
+        expected_version: slot.state.event_count(),
+        path: Arc::from(next.path()),
+        playbook_version: next.playbook_version(),
+        phase: next.phase(),
+        outcome: next.outcome(),
+        step: next.last_step().map(Arc::from),
+        progress: percent(next.progress(), ended && next.outcome() == Some(protocol::Outcome::Completed)),
+        created_at: next.created_at(),
+        ended_at: next.ended_at(),
+        wake_at,
+        input: (slot.state.event_count() == 0).then(|| next.input()),
+        result: next.result().filter(|_| ended),
+        error: next.error().filter(|_| ended).cloned(),
+    }
+}
+
+fn percent(progress: Progress, completed: bool) -> f64 {
+    if completed {
+        return 100.0;
+    }
+    if progress.known == 0 { 0.0 } else { f64::from(progress.completed) * 100.0 / f64::from(progress.known) }
+}

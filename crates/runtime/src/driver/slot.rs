@@ -1,0 +1,122 @@
+//! One active execution as the driver holds it.
+
+use super::{Reply, causes::Causes};
+use crate::catalog::Entry;
+use engine::Execution;
+use protocol::{Envelope, ExecutionId, Position, Problem, Task, TaskKey, TaskReport};
+use serde_json::Value;
+use std::{collections::VecDeque, sync::Arc};
+use store::{Store, StoreError};
+
+/// Events read at once while folding an execution from the log.
+const PAGE: u32 = 1_000;
+
+pub(crate) struct Slot {
+    pub(super) entry: Arc<Entry>,
+    /// As of the newest commit.
+    pub(super) state: Execution,
+    pub(super) causes: Causes,
+    pub(super) mailbox: VecDeque<Letter>,
+    pub(super) in_flight: Option<Flight>,
+    pub(super) reloading: bool,
+}
+
+/// An input that waits for its turn.
+pub(super) enum Letter {
+    Start {
+        path: String,
+        version: u32,
+        input: Arc<Value>,
+        reply: Reply,
+    },
+    /// A place in `pool` is reserved for the task.
+    Claim {
+        pool: usize,
+        task: Arc<Task>,
+    },
+    Report(TaskReport),
+    Cancel {
+        reason: String,
+        by: String,
+        reply: Reply,
+    },
+    Tick,
+}
+
+/// What happens when the commit under way is durable.
+pub(super) struct Flight {
+    pub(super) letters: Vec<Letter>,
+    pub(super) next: Execution,
+    /// Tasks that were claimed, each with its reserved place.
+    pub(super) run: Vec<(usize, Arc<Task>)>,
+    /// Tasks that wait for a place.
+    pub(super) queue: Vec<Arc<Task>>,
+    pub(super) settled: Vec<TaskKey>,
+}
+
+impl Slot {
+    pub(super) fn new(id: ExecutionId, entry: Arc<Entry>) -> Self {
+        Self {
+            entry,
+            state: Execution::new(id),
+            causes: Causes::default(),
+            mailbox: VecDeque::new(),
+            in_flight: None,
+            reloading: false,
+        }
+    }
+
+    /// Folds an execution from the log.
+    pub(crate) async fn load(store: &Arc<dyn Store>, id: ExecutionId, entry: Arc<Entry>) -> Result<Self, StoreError> {
+        let mut slot = Self::new(id, entry);
+        let mut after = Position(0);
+        loop {
+            let events = store.execution_events(id, after, PAGE).await?;
+            let Some(last) = events.last() else { return Ok(slot) };
+            after = last.position.unwrap_or(after);
+            for envelope in &events {
+                slot.fold(envelope);
+            }
+        }
+    }
+
+    pub(crate) fn id(&self) -> ExecutionId {
+        self.state.id()
+    }
+
+    pub(super) fn take_state_of(&mut self, fresh: Slot) {
+        self.state = fresh.state;
+        self.causes = fresh.causes;
+        self.reloading = false;
+    }
+
+    fn fold(&mut self, envelope: &Envelope) {
+        self.state.apply(&envelope.event, envelope.time);
+        self.causes.note(&envelope.event, envelope.id);
+    }
+}
+
+impl Letter {
+    pub(super) fn answer(self, result: &Result<(), Problem>) {
+        if let Letter::Start { reply, .. } | Letter::Cancel { reply, .. } = self {
+            let _ = reply.send(result.clone());
+        }
+    }
+}
+
+impl Flight {
+    /// Tells those who wait how it went. Whoever waits is told once.
+    pub(super) fn answer(&mut self, result: &Result<(), Problem>) {
+        for letter in self.letters.drain(..) {
+            letter.answer(result);
+        }
+    }
+
+    /// Puts the letters back at the head of the mailbox; returns the pools of places to give back.
+    pub(super) fn give_back(self, slot: &mut Slot) -> Vec<usize> {
+        for letter in self.letters.into_iter().rev().filter(|letter| !matches!(letter, Letter::Claim { .. })) {
+            slot.mailbox.push_front(letter);
+        }
+        self.run.into_iter().map(|(pool, _)| pool).collect()
+    }
+}

@@ -1,0 +1,107 @@
+//! Publishing: what was committed reaches the hub, once each and in position order.
+//!
+//! Batches come from the store's writer. Positions tell whether one is missing (the reader was slow, or another
+//! process committed): what is missing is read from the log. Nothing is published before it is committed, since
+//! nothing else publishes durable events.
+
+use hub::Hub;
+use protocol::{Envelope, Position, Topic, projection};
+use std::{sync::Arc, time::Duration};
+use store::{CommittedBatch, Store, StoreError};
+use tokio::sync::{mpsc, watch};
+
+/// Events read from the log at once when something is missing.
+const PAGE: u32 = 512;
+/// How often the log is asked for what no batch announced: only needed when the newest batch itself was left out.
+const BACKSTOP: Duration = Duration::from_secs(1);
+
+pub(crate) struct Publisher {
+    store: Arc<dyn Store>,
+    hub: Arc<Hub>,
+    /// Everything up to here has been published.
+    published: watch::Sender<Position>,
+}
+
+impl Publisher {
+    pub(crate) fn new(store: Arc<dyn Store>, hub: Arc<Hub>, head: Position) -> Self {
+        Self { store, hub, published: watch::Sender::new(head) }
+    }
+
+    /// Tells each time that more has been published.
+    pub(crate) fn published(&self) -> watch::Receiver<Position> {
+        self.published.subscribe()
+    }
+
+    /// Publishes until the store closes its side.
+    pub(crate) async fn run(self, mut committed: mpsc::Receiver<CommittedBatch>) {
+        let mut backstop = tokio::time::interval(BACKSTOP);
+        backstop.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            let outcome = tokio::select! {
+                batch = committed.recv() => match batch {
+                    Some(batch) => self.publish_batch(batch).await,
+                    None => break,
+                },
+                _ = backstop.tick() => self.catch_up().await,
+            };
+            if let Err(error) = outcome {
+                tracing::warn!(%error, "publishing waits for the log");
+            }
+        }
+    }
+
+    async fn publish_batch(&self, batch: CommittedBatch) -> Result<(), StoreError> {
+        let mut ready = Vec::new();
+        let mut last = *self.published.borrow();
+        for event in batch.iter().flat_map(|commit| commit.iter()) {
+            let Some(position) = event.position else { continue };
+            if position.0 > last.0 + 1 {
+                self.hand_over(std::mem::take(&mut ready), last).await;
+                self.read_through(Position(position.0 - 1)).await?;
+                last = *self.published.borrow();
+            }
+            if position.0 == last.0 + 1 {
+                with_projections(event, &mut ready);
+                last = position;
+            }
+        }
+        self.hand_over(ready, last).await;
+        Ok(())
+    }
+
+    async fn catch_up(&self) -> Result<(), StoreError> {
+        let head = self.store.head().await?;
+        self.read_through(head).await
+    }
+
+    async fn read_through(&self, to: Position) -> Result<(), StoreError> {
+        loop {
+            let after = *self.published.borrow();
+            if after >= to {
+                return Ok(());
+            }
+            let page = self.store.log(&Topic::Events, after, PAGE).await?;
+            if page.events.is_empty() {
+                return Ok(());
+            }
+            let last = page.events.last().and_then(|event| event.position).unwrap_or(after);
+            let mut ready = Vec::new();
+            for event in &page.events {
+                with_projections(event, &mut ready);
+            }
+            self.hand_over(ready, last).await;
+        }
+    }
+
+    async fn hand_over(&self, events: Vec<Arc<Envelope>>, last: Position) {
+        if !events.is_empty() {
+            self.hub.publish(events).await;
+            self.published.send_replace(last);
+        }
+    }
+}
+
+fn with_projections(event: &Envelope, into: &mut Vec<Arc<Envelope>>) {
+    into.push(Arc::new(event.clone()));
+    into.extend(projection::workflow_execution(event).map(Arc::new));
+}

@@ -1,0 +1,5 @@
+//! The runtime on a real store. One binary: its parts share the support and link once.
+
+mod executions;
+mod recovery;
+mod support;

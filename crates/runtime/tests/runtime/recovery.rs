@@ -1,0 +1,70 @@
+//! Nothing is lost over a stop, graceful or not.
+
+use crate::support::{Bench, playbook};
+use protocol::Outcome;
+use serde_json::json;
+use store::{Store, sqlite::SqliteStore};
+
+const TWO: &str = "
+  - {step: start, next: [a, b]}
+  - {step: a, type: python, code: 'x', next: end}
+  - {step: b, type: python, code: 'x', next: end}
+  - {step: end, result: '{{ [a.n, b.n] }}'}
+";
+
+#[tokio::test]
+async fn an_execution_goes_on_after_a_stop_in_the_middle() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("signalbox.db");
+    let bench = Bench::on(SqliteStore::open(&file).await.expect("opens"), 1).await;
+    let id = bench.submit(&playbook("two", TWO), json!({})).await;
+    let first = bench.arrival().await;
+    let done = first.task.key.step.clone();
+    first.complete(json!({"n": 1}));
+    let held = bench.arrival().await;
+    let interrupted = held.task.key.clone();
+    assert_ne!(interrupted.step, done);
+    bench.runtime.shutdown().await;
+
+    let bench = Bench::on(SqliteStore::open(&file).await.expect("opens again"), 1).await;
+    let again = bench.arrival().await;
+    assert_eq!(again.task.key, interrupted, "the same attempt is handed out again");
+    again.complete(json!({"n": 2}));
+    let log = bench.ended(id).await;
+    for step in ["a", "b"] {
+        for kind in ["step_started", "action_started", "action_completed", "step_completed"] {
+            let line = format!("{kind} {step}");
+            assert_eq!(log.iter().filter(|found| **found == line).count(), 1, "{line} in {log:?}");
+        }
+    }
+    let detail = bench.runtime.api().execution(id).await.expect("it exists");
+    assert_eq!(detail.summary.outcome, Some(Outcome::Completed));
+}
+
+#[tokio::test]
+async fn a_queued_task_is_taken_up_too() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("signalbox.db");
+    let bench = Bench::on(SqliteStore::open(&file).await.expect("opens"), 1).await;
+    let id = bench.submit(&playbook("two", TWO), json!({})).await;
+    let _held = bench.arrival().await;
+    assert_eq!(bench.store.open_tasks(Some(id)).await.expect("readable").len(), 2);
+    bench.runtime.shutdown().await;
+
+    let bench = Bench::on(SqliteStore::open(&file).await.expect("opens again"), 1).await;
+    bench.arrival().await.complete(json!({"n": 1}));
+    bench.arrival().await.complete(json!({"n": 2}));
+    assert_eq!(bench.ended(id).await.last().map(String::as_str), Some("execution_complete"));
+}
+
+#[tokio::test]
+async fn requests_during_a_stop_are_refused_and_lose_nothing() {
+    let store = SqliteStore::in_memory().await.expect("a store");
+    let bench = Bench::on(store.clone(), 1).await;
+    let api = bench.runtime.api();
+    let id = bench.submit(&playbook("two", TWO), json!({})).await;
+    bench.runtime.shutdown().await;
+    let problem = api.cancel(id, None, "test").await.expect_err("stopping");
+    assert_eq!(problem.status, 503);
+    let _: &dyn Store = store.as_ref();
+}

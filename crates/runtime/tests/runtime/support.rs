@@ -1,0 +1,118 @@
+//! A runtime on a real store, with providers whose tasks end when the test says so.
+
+use async_trait::async_trait;
+use hub::{Hub, HubConfig};
+use protocol::{ExecutionId, Phase, Position, Task, api::SubmitRequest};
+use runtime::{Parts, Runtime, StoreLog};
+use serde_json::Value;
+use std::sync::Arc;
+use store::Store;
+use tokio::sync::{Mutex, mpsc, oneshot};
+use worker::{Cancelled, Provider, Run};
+
+/// The real `noop` and a `python` whose tasks wait for the test.
+pub(crate) struct Gate {
+    arrived: mpsc::UnboundedSender<Arrived>,
+    places: usize,
+}
+
+/// A task that a gate holds back.
+pub(crate) struct Arrived {
+    pub(crate) task: Task,
+    pub(crate) cancelled: bool,
+    open: oneshot::Sender<Run>,
+}
+
+impl Arrived {
+    pub(crate) fn end(self, run: Run) {
+        let _ = self.open.send(run);
+    }
+
+    pub(crate) fn complete(self, result: Value) {
+        self.end(Run::completed(result));
+    }
+}
+
+#[async_trait]
+impl Provider for Gate {
+    fn protocols(&self) -> &[&'static str] {
+        &["python"]
+    }
+
+    fn concurrency(&self) -> usize {
+        self.places
+    }
+
+    async fn run(&self, task: Task, mut cancelled: Cancelled) -> Run {
+        let (open, opened) = oneshot::channel();
+        let _ = self.arrived.send(Arrived { task: task.clone(), cancelled: false, open });
+        tokio::select! {
+            run = opened => run.unwrap_or_else(|_| panic!("the gate's keeper went away")),
+            () = cancelled.wait() => {
+                let (open, _) = oneshot::channel();
+                let _ = self.arrived.send(Arrived { task, cancelled: true, open });
+                Run::completed(Value::Null)
+            }
+        }
+    }
+}
+
+pub(crate) struct Bench {
+    pub(crate) runtime: Runtime,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) arrivals: Mutex<mpsc::UnboundedReceiver<Arrived>>,
+}
+
+impl Bench {
+    pub(crate) async fn on(store: Arc<dyn Store>, places: usize) -> Self {
+        let (arrived, arrivals) = mpsc::unbounded_channel();
+        let hub = Hub::new(Arc::new(StoreLog::new(store.clone())), HubConfig::default());
+        let mut providers: Vec<Arc<dyn Provider>> = vec![Arc::new(Gate { arrived, places })];
+        let config = tools::ToolsConfig::new(std::env::temp_dir());
+        providers.extend(tools::builtin(config).into_iter().filter(|p| p.protocols().contains(&"noop")));
+        let parts = Parts { store: store.clone(), hub, providers, worker: "local".into(), recover: true };
+        let runtime = Runtime::start(parts).await.expect("the runtime starts");
+        Self { runtime, store, arrivals: Mutex::new(arrivals) }
+    }
+
+    pub(crate) async fn arrival(&self) -> Arrived {
+        self.arrivals.lock().await.recv().await.expect("the gate is held by the runtime")
+    }
+
+    pub(crate) async fn submit(&self, source: &str, input: Value) -> ExecutionId {
+        let api = self.runtime.api();
+        let path = api.register_playbook(source).await.expect("a valid playbook").path;
+        api.submit(SubmitRequest { path, version: None, input: Some(input) }).await.expect("submitted").execution_id
+    }
+
+    /// Waits for the end; returns `type step` of each event in order.
+    pub(crate) async fn ended(&self, id: ExecutionId) -> Vec<String> {
+        let api = self.runtime.api();
+        let mut published = api.published();
+        loop {
+            published.borrow_and_update();
+            if api.execution(id).await.expect("it exists").summary.status == Phase::Completed {
+                break;
+            }
+            published.changed().await.expect("the publisher runs");
+        }
+        self.log(id).await
+    }
+
+    pub(crate) async fn log(&self, id: ExecutionId) -> Vec<String> {
+        let events = self.store.execution_events(id, Position(0), 100_000).await.expect("the log is readable");
+        events
+            .iter()
+            .map(|envelope| match envelope.event.step() {
+                Some(step) => format!("{} {step}", envelope.event.name()),
+                None => envelope.event.name().to_owned(),
+            })
+            .collect()
+    }
+}
+
+pub(crate) fn playbook(name: &str, steps: &str) -> String {
+    format!(
+        "apiVersion: signalbox/v1\nkind: Playbook\nmetadata: {{name: {name}, path: tests/{name}}}\nworkflow:\n{steps}"
+    )
+}

@@ -1,0 +1,208 @@
+//! Nothing is lost over SIGKILL: the real server is killed again and again while executions run, and started
+//! again on the same folder.
+//!
+//! By default a small story; `SIGNALBOX_FULL=1` runs the whole: 200 executions, 20 kills.
+
+use protocol::{Event, Outcome, Phase, Position, Topic, api::Submitted};
+use serde_json::json;
+use std::{
+    collections::{BTreeMap, HashMap},
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+use store::{ExecutionFilter, Store, sqlite::SqliteStore};
+
+/// Parallel branches with a join, a chain, and real subprocesses to be killed in.
+const PLAYBOOK: &str = r#"
+apiVersion: signalbox/v1
+kind: Playbook
+metadata: {name: survivor, path: tests/survivor}
+workload: {n: 0}
+workflow:
+  - {step: start, next: [left, right]}
+  - step: left
+    type: python
+    data: {n: "{{ workload.n }}"}
+    code: |
+      def main(n):
+          return {"n": n}
+    next: left_two
+  - {step: left_two, type: noop, data: {n: "{{ left.n }}"}, next: left_three}
+  - {step: left_three, type: noop, data: {n: "{{ left_two.n }}"}, next: joined}
+  - {step: right, type: noop, next: right_two}
+  - step: right_two
+    type: python
+    data: {n: "{{ workload.n }}"}
+    code: |
+      def main(n):
+          return {"n": n}
+    next: joined
+  - {step: joined, type: noop, data: {sum: "{{ left_three.n + right_two.n }}"}, next: end}
+  - {step: end, result: {sum: "{{ joined.sum }}"}}
+"#;
+
+struct Server {
+    child: Child,
+    url: String,
+}
+
+impl Server {
+    fn start(data: &Path) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_signalbox"))
+            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+            .arg(data)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the server starts");
+        let mut line = String::new();
+        let out = child.stdout.take().expect("piped");
+        BufReader::new(out).read_line(&mut line).expect("the server says when it is ready");
+        let at = line.find("http://").unwrap_or_else(|| panic!("no URL in the ready line {line:?}"));
+        let url = line[at..].split_whitespace().next().expect("found above").trim_end_matches('/').to_owned();
+        Self { child, url }
+    }
+
+    /// SIGKILL: no handler runs, nothing is flushed.
+    fn kill(mut self) {
+        self.child.kill().expect("the server was running");
+        self.child.wait().expect("the server is ours");
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Xorshift: the moments of the kills repeat with the seed.
+struct Moments(u64);
+
+impl Moments {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % limit
+    }
+}
+
+async fn position(client: &reqwest::Client, url: &str) -> Option<u64> {
+    let health = client.get(format!("{url}/api/v1/health")).send().await.ok()?;
+    health.json::<serde_json::Value>().await.ok()?["position"].as_u64()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_execution_survives_sigkill() {
+    let full = std::env::var_os("SIGNALBOX_FULL").is_some();
+    let (kills, per_round) = if full { (20, 10) } else { (5, 8) };
+    let seed = std::env::var("SIGNALBOX_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(0x5161_0001);
+    println!("seed {seed} (SIGNALBOX_SEED repeats it)");
+    let mut moments = Moments(seed);
+    let folder = tempfile::tempdir().expect("a folder");
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::Client::new();
+    let mut acknowledged = HashMap::new();
+
+    for round in 0..kills {
+        let server = Server::start(folder.path());
+        if round == 0 {
+            let registered = client
+                .post(format!("{}/api/v1/playbooks", server.url))
+                .header("content-type", "application/yaml")
+                .body(PLAYBOOK)
+                .send()
+                .await
+                .expect("the server answers");
+            assert_eq!(registered.status(), 201, "{:?}", registered.text().await);
+        }
+        for index in 0..per_round {
+            let n = round * per_round + index;
+            let submitted = client
+                .post(format!("{}/api/v1/executions", server.url))
+                .json(&json!({"path": "tests/survivor", "input": {"n": n}}))
+                .send()
+                .await
+                .expect("the server answers");
+            assert_eq!(submitted.status(), 201);
+            let submitted: Submitted = submitted.json().await.expect("an id");
+            acknowledged.insert(submitted.execution_id, n);
+        }
+        // Killed after some more events, not after some time: the moment is in the middle of the work.
+        let from = position(&client, &server.url).await.expect("healthy");
+        let until = from + moments.below(12 * per_round);
+        while position(&client, &server.url).await.expect("healthy") < until && !idle(&client, &server.url).await {
+            tokio::time::sleep(Duration::from_millis(1 + moments.below(4))).await;
+        }
+        server.kill();
+    }
+
+    let server = Server::start(folder.path());
+    while !idle(&client, &server.url).await {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    server.kill();
+    check(folder.path(), &acknowledged).await;
+}
+
+async fn idle(client: &reqwest::Client, url: &str) -> bool {
+    let running = client.get(format!("{url}/api/v1/executions?status=running&limit=1")).send().await.expect("answers");
+    let page: serde_json::Value = running.json().await.expect("a page");
+    page["executions"].as_array().is_some_and(Vec::is_empty)
+}
+
+async fn check(data: &Path, acknowledged: &HashMap<protocol::ExecutionId, u64>) {
+    let store = SqliteStore::open(&data.join("signalbox.db")).await.expect("the store opens");
+    assert!(store.open_tasks(None).await.expect("readable").is_empty(), "tasks left behind");
+
+    let mut listed = HashMap::new();
+    let mut before = None;
+    loop {
+        let page =
+            store.executions(ExecutionFilter { before, limit: 100, ..Default::default() }).await.expect("a page");
+        let Some(last) = page.executions.last() else { break };
+        before = Some(last.execution_id);
+        listed.extend(page.executions.into_iter().map(|row| (row.execution_id, row)));
+    }
+    for (id, n) in acknowledged {
+        let row = listed.get(id).unwrap_or_else(|| panic!("{id} was acknowledged and is gone"));
+        assert_eq!((row.status, row.outcome), (Phase::Completed, Some(Outcome::Completed)), "{id}: {:?}", row.error);
+        let detail = store.execution(*id).await.expect("readable").expect("listed above");
+        assert_eq!(detail.result, Some(json!({"sum": 2 * n})), "{id}");
+    }
+
+    let mut expected = 1;
+    let mut steps: BTreeMap<(protocol::ExecutionId, &str, String, u32), u32> = BTreeMap::new();
+    let mut ended: HashMap<protocol::ExecutionId, u64> = HashMap::new();
+    let mut after = Position(0);
+    loop {
+        let page = store.log(&Topic::Events, after, 500).await.expect("the log is readable");
+        let Some(last) = page.events.last() else { break };
+        after = last.position.expect("durable");
+        for envelope in &page.events {
+            let position = envelope.position.expect("durable").0;
+            assert_eq!(position, expected, "positions have a gap");
+            expected += 1;
+            let id = envelope.event.execution_id().expect("only executions here");
+            assert!(!ended.contains_key(&id), "{id}: {} after its end", envelope.event.name());
+            match &envelope.event {
+                Event::StepStarted(e) => *steps.entry((id, "started", e.step.clone(), e.visit)).or_default() += 1,
+                Event::StepCompleted(e) => *steps.entry((id, "completed", e.step.clone(), e.visit)).or_default() += 1,
+                Event::ExecutionComplete(_) => {
+                    ended.insert(id, position);
+                }
+                _ => {}
+            }
+        }
+    }
+    for (key, count) in &steps {
+        assert_eq!(*count, 1, "{key:?}");
+    }
+    assert_eq!(ended.len(), listed.len());
+    assert_eq!(steps.len(), listed.len() * 6 * 2, "six steps each, started and completed once");
+    store.close().await;
+}
