@@ -36,15 +36,11 @@ CREATE TABLE executions (
     position BIGINT NOT NULL
 );
 
+-- The collation makes the keys of one execution a range, as they are in SQLite.
 CREATE TABLE tasks (
-    execution_id TEXT NOT NULL,
-    step TEXT NOT NULL,
-    visit BIGINT NOT NULL,
-    attempt BIGINT NOT NULL,
-    part TEXT NOT NULL,
+    key TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     protocol TEXT NOT NULL,
     due BIGINT NOT NULL,
     claimed_by TEXT,
-    payload TEXT NOT NULL,
-    PRIMARY KEY (execution_id, step, visit, attempt, part)
+    task TEXT NOT NULL
 );

@@ -49,17 +49,14 @@ CREATE TABLE executions (
 
 -- Tasks not settled yet; settling deletes.
 CREATE TABLE tasks (
-    execution_id TEXT NOT NULL,
-    step TEXT NOT NULL,
-    visit BIGINT NOT NULL,
-    attempt BIGINT NOT NULL,
-    part TEXT NOT NULL,
+    -- `execution/step/visit/attempt`, with `/save` for the part that is not the action. One column, because a
+    -- set of keys of several columns is looked up column by column.
+    key TEXT NOT NULL PRIMARY KEY,
+    -- What a provider must offer to take it.
     protocol TEXT NOT NULL,
     due BIGINT NOT NULL,
     claimed_by TEXT,
-    -- `config`, `input`, `timeout_ms`.
-    payload TEXT NOT NULL,
-    PRIMARY KEY (execution_id, step, visit, attempt, part)
+    task TEXT NOT NULL
 ) WITHOUT ROWID;
 
 -- Never holds a row: inserting 0 fails and takes the whole transaction with it.

@@ -114,7 +114,7 @@ pub async fn text_finds_parts_of_paths_and_ids(backend: &dyn Backend) {
         ("_%", 0),
         ("", 60),
         (whole.as_str(), 1),
-        (&whole.to_uppercase()[20..], 1),
+        (&whole.to_uppercase()[9..], 1),
     ] {
         let filter = ExecutionFilter { text: Some(text.into()), ..ExecutionFilter::default() };
         assert_eq!(pages(&*store, &filter, 50).await.len(), expected, "`{text}`");

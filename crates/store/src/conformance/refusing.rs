@@ -36,7 +36,7 @@ pub async fn too_much_is_refused_at_once(backend: &dyn Backend) {
         *task = crate::conformance::sample::task(run.task_key()).into();
         std::sync::Arc::make_mut(task).input = deep.into();
     }
-    refused(&*store, start, "the payload of task").await;
+    refused(&*store, start, "task ").await;
     store.commit(loose(T0, vec![large(MAX_EVENT_BYTES - 100)])).await.expect("what is under the limit fits");
     assert_eq!(everything(&*store).await.len(), 1);
 }

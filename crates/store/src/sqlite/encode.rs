@@ -1,12 +1,8 @@
 //! A commit as the scripts take it: JSON rows, made in the caller's task so that the writer only joins them.
 
-use crate::{
-    Commit, ExecutionChange, StoreError, TaskChange, history,
-    limits::{MAX_COMMIT_BYTES, MAX_DEPTH, MAX_EVENT_BYTES},
-    state,
-};
-use protocol::{CommitId, Envelope, ExecutionId, Position, Task, TaskKey};
-use serde::Serialize;
+use super::rows::Rows;
+use crate::{Commit, ExecutionChange, StoreError, TaskChange, history, limits::MAX_COMMIT_BYTES, state};
+use protocol::{CommitId, Envelope, ExecutionId, Position, TaskKey};
 use std::{
     collections::HashSet,
     hash::{DefaultHasher, Hash, Hasher},
@@ -22,11 +18,11 @@ pub(super) struct Entry {
     pub(super) envelopes: Vec<Envelope>,
     /// `[id, time, type, execution_id, version, subject, correlation_id, causation_id, traceparent, commit_id, data]`
     pub(super) events: String,
-    /// `[execution_id, step, visit, attempt, part, protocol, due, claimed_by, payload]`
+    /// `[key, protocol, due, claimed_by, task]`
     pub(super) adds: String,
-    /// `[execution_id, step, visit, attempt, part, worker]`
+    /// `[key, worker]`
     pub(super) claims: String,
-    /// `[execution_id, step, visit, attempt, part]`
+    /// The keys alone.
     pub(super) settles: String,
     /// Hashes of the tasks added, and of all tasks named.
     pub(super) added: Vec<u64>,
@@ -149,7 +145,7 @@ impl Entry {
                     adds.value(&task.protocol);
                     adds.value(due);
                     adds.value(claimed_by);
-                    adds.payload(&Payload::of(task), || format!("the payload of task {}", task.key))?;
+                    adds.payload(&**task, || format!("task {}", task.key))?;
                     adds.close();
                     &task.key
                 }
@@ -161,9 +157,7 @@ impl Entry {
                     key
                 }
                 TaskChange::Settle { key } => {
-                    settles.open();
                     settles.key(key);
-                    settles.close();
                     key
                 }
             };
@@ -172,20 +166,6 @@ impl Entry {
         }
         (self.adds, self.claims, self.settles) = (adds.into_string(), claims.into_string(), settles.into_string());
         Ok(())
-    }
-}
-
-/// What a task's row holds as JSON.
-#[derive(Serialize)]
-struct Payload<'a> {
-    config: &'a serde_json::Value,
-    input: &'a serde_json::Value,
-    timeout_ms: u64,
-}
-
-impl<'a> Payload<'a> {
-    fn of(task: &'a Task) -> Self {
-        Self { config: &task.config, input: &task.input, timeout_ms: task.timeout_ms }
     }
 }
 
@@ -235,109 +215,4 @@ fn hash(key: &TaskKey) -> u64 {
     let mut hasher = DefaultHasher::new();
     key.hash(&mut hasher);
     hasher.finish()
-}
-
-/// JSON arrays being written, one after the other.
-#[derive(Default)]
-struct Rows {
-    text: Vec<u8>,
-}
-
-impl Rows {
-    fn with_capacity(bytes: usize) -> Self {
-        Self { text: Vec::with_capacity(bytes) }
-    }
-
-    fn open(&mut self) {
-        if !self.text.is_empty() {
-            self.text.push(b',');
-        }
-        self.text.push(b'[');
-    }
-
-    fn close(&mut self) {
-        self.text.push(b']');
-    }
-
-    fn value<T: Serialize + ?Sized>(&mut self, value: &T) {
-        if !matches!(self.text.last(), None | Some(b'[')) {
-            self.text.push(b',');
-        }
-        serde_json::to_writer(&mut self.text, value).expect("ids, numbers and strings are JSON");
-    }
-
-    fn key(&mut self, key: &TaskKey) {
-        self.value(&key.execution_id);
-        self.value(&key.step);
-        self.value(&key.visit);
-        self.value(&key.attempt);
-        self.value(key.part.word());
-    }
-
-    /// A value from outside: held to the limits.
-    fn payload<T: Serialize>(&mut self, value: &T, what: impl Fn() -> String) -> Result<(), StoreError> {
-        let start = self.text.len() + 1;
-        self.value(value);
-        let written = &self.text[start..];
-        if written.len() > MAX_EVENT_BYTES {
-            return Err(StoreError::Refused(format!(
-                "{} has {} bytes, the limit is {MAX_EVENT_BYTES}",
-                what(),
-                written.len()
-            )));
-        }
-        if deeper_than(written, MAX_DEPTH) {
-            return Err(StoreError::Refused(format!("{} is nested deeper than {MAX_DEPTH}", what())));
-        }
-        Ok(())
-    }
-
-    fn into_string(self) -> String {
-        String::from_utf8(self.text).expect("serde_json writes UTF-8")
-    }
-}
-
-/// Whether JSON text nests arrays and objects deeper than `limit`.
-fn deeper_than(json: &[u8], limit: usize) -> bool {
-    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
-    for &byte in json {
-        if in_string {
-            match byte {
-                _ if escaped => escaped = false,
-                b'\\' => escaped = true,
-                b'"' => in_string = false,
-                _ => {}
-            }
-            continue;
-        }
-        match byte {
-            b'"' => in_string = true,
-            b'[' | b'{' => {
-                depth += 1;
-                if depth > limit {
-                    return true;
-                }
-            }
-            b']' | b'}' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    false
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn depth_counts_what_is_open_at_once_and_not_what_stands_in_strings() {
-        for (json, limit, expected) in [
-            ("[[1],[2]]", 2, false),
-            ("[[1],[2]]", 1, true),
-            (r#"{"a":"[[[\"[["}"#, 1, false),
-            (r#"["\\",[[]]]"#, 2, true),
-        ] {
-            assert_eq!(deeper_than(json.as_bytes(), limit), expected, "{json}");
-        }
-    }
 }

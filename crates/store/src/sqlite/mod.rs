@@ -11,6 +11,7 @@ mod plan;
 mod read;
 mod readers;
 mod recent;
+mod rows;
 mod schema;
 mod script;
 mod store;

@@ -194,3 +194,122 @@ fn append(rows: &mut String, row: &str) {
     }
     rows.push_str(row);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Commit, ExecutionChange, NewEvent};
+    use protocol::{Event, EventId, ExecutionId, Outcome, Phase, Timestamp, event::ExecutionCancelled};
+    use uuid::Uuid;
+
+    /// A commit of `events` events: of the execution `execution` at `expected`, or of none when that is 0.
+    fn entry(id: u128, execution: u128, expected: u64, events: u64, end: Option<Outcome>) -> Entry {
+        let execution_id = ExecutionId(Uuid::from_u128(execution));
+        let event = |n: u64| {
+            let event = match execution {
+                0 => Event::Other { name: "note".into(), data: n.into() },
+                _ => ExecutionCancelled { execution_id, path: "p".into(), reason: "".into(), by: "".into() }.into(),
+            };
+            let id = EventId(Uuid::from_u128(id * 1_000 + u128::from(n)));
+            NewEvent { id, correlation_id: None, causation_id: None, traceparent: None, event }
+        };
+        let change = ExecutionChange {
+            execution_id,
+            expected_version: expected,
+            path: "p".into(),
+            playbook_version: 1,
+            phase: if end.is_some() { Phase::Completed } else { Phase::InProgress },
+            outcome: end,
+            step: None,
+            progress: 0.0,
+            created_at: Timestamp(0),
+            ended_at: end.map(|_| Timestamp(1)),
+            wake_at: None,
+            input: None,
+            result: None,
+            error: None,
+        };
+        Entry::of(Commit {
+            id: CommitId(Uuid::from_u128(id)),
+            time: Timestamp(0),
+            execution: (execution > 0).then_some(change),
+            events: (0..events).map(event).collect(),
+            tasks: Vec::new(),
+        })
+        .expect("the sample is in order")
+    }
+
+    fn check(entries: &[Entry], recent: &Recent, found: &[(u128, u64, Option<&str>)], fates: &[Fate]) -> Plan {
+        let surprises = found.iter().map(|(id, version, state)| {
+            (ExecutionId(Uuid::from_u128(*id)), Found { version: *version, state: state.map(Into::into) })
+        });
+        let plan = plan(entries.iter(), recent, 10, &surprises.collect());
+        assert_eq!(plan.fates, fates);
+        plan
+    }
+
+    fn applied(first: u64) -> Fate {
+        Fate::Applied { first: Position(first) }
+    }
+
+    #[test]
+    fn losers_leave_no_gap_between_the_others() {
+        let entries = [entry(1, 1, 4, 2, None), entry(2, 2, 4, 2, None), entry(3, 0, 0, 3, None)];
+        let plan = check(
+            &entries,
+            &Recent::default(),
+            &[(2, 5, Some("in_progress"))],
+            &[applied(11), Fate::Conflict { found: 5 }, applied(13)],
+        );
+        assert_eq!((plan.event_count, plan.moved_count, plan.changed_count), (5, 1, 0));
+        assert_eq!(plan.counts, "", "no state changed");
+    }
+
+    #[test]
+    fn one_execution_moves_through_the_group_and_is_written_once() {
+        let end = Some(Outcome::Failed);
+        let entries =
+            [entry(1, 1, 0, 2, None), entry(2, 1, 2, 4, None), entry(3, 1, 2, 4, None), entry(4, 1, 6, 1, end)];
+        let plan = check(
+            &entries,
+            &Recent::default(),
+            &[],
+            &[applied(11), applied(13), Fate::Conflict { found: 6 }, applied(17)],
+        );
+        assert_eq!((plan.moved_count, plan.changed_count), (1, 0), "a new row has nothing to change");
+        assert!(plan.moved.contains(",7,\"p\",1,\"failed\"") && plan.moved.ends_with(",17]"), "{}", plan.moved);
+        assert_eq!(plan.counts, "[\"p\",\"failed\",1]");
+    }
+
+    #[test]
+    fn a_later_commit_may_fit_where_an_earlier_one_did_not() {
+        let entries = [entry(1, 1, 4, 1, None), entry(2, 1, 8, 1, None)];
+        check(
+            &entries,
+            &Recent::default(),
+            &[(1, 8, Some("in_progress"))],
+            &[Fate::Conflict { found: 8 }, applied(11)],
+        );
+    }
+
+    #[test]
+    fn an_end_moves_the_count_from_the_state_found() {
+        let entries = [entry(1, 1, 4, 1, Some(Outcome::Completed))];
+        let plan = check(&entries, &Recent::default(), &[(1, 4, Some("initial"))], &[applied(11)]);
+        assert_eq!((plan.moved_count, plan.changed_count), (0, 1));
+        assert_eq!(plan.counts, "[\"p\",\"completed\",1],[\"p\",\"initial\",-1]");
+    }
+
+    #[test]
+    fn repetitions_in_the_group_and_from_before_write_nothing() {
+        let answer = Answer { first: Position(7), has_events: true };
+        let mut recent = Recent::default();
+        recent.insert(CommitId(Uuid::from_u128(9)), answer);
+        let entries = [entry(9, 1, 4, 1, None), entry(1, 1, 5, 1, None), entry(1, 1, 5, 1, None)];
+        assert!(expectations(entries.iter(), &recent).contains("000000000001\",5,"));
+        let plan = check(&entries, &recent, &[], &[Fate::Duplicate(answer), applied(11), Fate::Same(1)]);
+        assert_eq!(plan.event_count, 1);
+        let plan = check(&entries[..1], &recent, &[], &[Fate::Duplicate(answer)]);
+        assert!(plan.is_empty());
+    }
+}

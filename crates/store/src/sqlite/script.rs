@@ -68,22 +68,18 @@ FROM jsonb_each(jsonb(?));
 INSERT INTO guard SELECT 0 WHERE changes() <> ?;";
 
 const ADDS: &str = "
-INSERT INTO tasks (execution_id, step, visit, attempt, part, protocol, due, claimed_by, payload)
-SELECT value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, value->>7, value->8
-FROM jsonb_each(jsonb(?));";
+INSERT INTO tasks (key, protocol, due, claimed_by, task)
+SELECT value->>0, value->>1, value->>2, value->>3, value->4 FROM jsonb_each(jsonb(?));";
 
-/// `CROSS JOIN`, here and below: the tasks are looked up for the rows given, never the other way round.
+/// `CROSS JOIN`: the tasks are looked up for the rows given, never the other way round.
 const CLAIMS: &str = "
-INSERT INTO tasks (execution_id, step, visit, attempt, part, protocol, due, claimed_by, payload)
-SELECT t.execution_id, t.step, t.visit, t.attempt, t.part, t.protocol, t.due, j.value->>5, t.payload
-FROM jsonb_each(jsonb(?)) j CROSS JOIN tasks t ON t.execution_id = j.value->>0 AND t.step = j.value->>1
-    AND t.visit = j.value->>2 AND t.attempt = j.value->>3 AND t.part = j.value->>4
-WHERE true
-ON CONFLICT (execution_id, step, visit, attempt, part) DO UPDATE SET claimed_by = excluded.claimed_by;";
+INSERT INTO tasks (key, protocol, due, claimed_by, task)
+SELECT t.key, t.protocol, t.due, j.value->>1, t.task
+FROM jsonb_each(jsonb(?)) j CROSS JOIN tasks t ON t.key = j.value->>0 WHERE true
+ON CONFLICT (key) DO UPDATE SET claimed_by = excluded.claimed_by;";
 
 const SETTLES: &str = "
-DELETE FROM tasks WHERE (execution_id, step, visit, attempt, part) IN
-    (SELECT value->>0, value->>1, value->>2, value->>3, value->>4 FROM jsonb_each(jsonb(?)));";
+DELETE FROM tasks WHERE key IN (SELECT value FROM jsonb_each(jsonb(?)));";
 
 /// Texts of the second script, by which statements it has: a group without tasks does not pay for them.
 #[derive(Default)]

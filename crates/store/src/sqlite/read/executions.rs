@@ -269,8 +269,11 @@ pub(in super::super) async fn active(
     limit: u32,
 ) -> Result<Vec<ActiveExecution>, StoreError> {
     let rows: Vec<(String, String, i64, i64, Option<i64>)> = sqlx::query_as(
-        "SELECT execution_id, path, playbook_version, version, wake_at FROM executions
-        WHERE state IN ('initial', 'in_progress') AND execution_id > $1 ORDER BY execution_id LIMIT $2",
+        "SELECT * FROM (SELECT execution_id, path, playbook_version, version, wake_at FROM executions
+            WHERE state = 'initial' AND execution_id > $1 ORDER BY execution_id LIMIT $2)
+        UNION ALL SELECT * FROM (SELECT execution_id, path, playbook_version, version, wake_at FROM executions
+            WHERE state = 'in_progress' AND execution_id > $1 ORDER BY execution_id LIMIT $2)
+        ORDER BY execution_id LIMIT $2",
     )
     .bind(after.map(|id| id.to_string()).unwrap_or_default())
     .bind(i64::from(limit))
