@@ -133,7 +133,7 @@ impl ExecutionView {
         }
         self.position = position;
         self.fold(&envelope.event, envelope.time);
-        self.events.push(EventRow::of(envelope, position));
+        self.events.extend(EventRow::of(envelope));
         if self.events.len() > NEWEST {
             let over = self.events.len() - NEWEST;
             self.events.drain(..over);
@@ -334,7 +334,9 @@ fn tail(logs: &Logs) -> Logs {
 }
 
 impl EventRow {
-    fn of(envelope: &Envelope, position: Position) -> Self {
+    /// The row of a durable event; `None` for an ephemeral one.
+    pub fn of(envelope: &Envelope) -> Option<Self> {
+        let position = envelope.position?;
         let (visit, attempt) = match &envelope.event {
             Event::StepStarted(e) => (Some(e.visit), None),
             Event::ActionStarted(e) => (Some(e.visit), Some(e.attempt)),
@@ -345,7 +347,7 @@ impl EventRow {
             Event::StepFailed(e) => (Some(e.visit), None),
             _ => (None, None),
         };
-        Self {
+        Some(Self {
             position,
             time: envelope.time,
             kind: envelope.event.name().to_owned(),
@@ -353,7 +355,7 @@ impl EventRow {
             visit,
             attempt,
             summary: summary(&envelope.event),
-        }
+        })
     }
 }
 

@@ -1,0 +1,53 @@
+//! Pieces of pages and islands. A component of the same name has its styles in `style/<name>.css`.
+
+mod copy_id;
+mod edge_route;
+mod execution_table;
+mod graph;
+mod history;
+mod json;
+mod node_state;
+mod rate;
+mod status;
+mod step_list;
+mod timeline;
+mod timeline_scale;
+mod when;
+
+#[cfg(feature = "ssr")]
+mod diagnostics;
+#[cfg(feature = "ssr")]
+mod empty;
+#[cfg(feature = "ssr")]
+mod icon;
+#[cfg(feature = "ssr")]
+mod source;
+
+pub(crate) use copy_id::CopyId;
+pub(crate) use execution_table::ExecutionTable;
+pub(crate) use graph::GraphProgress;
+pub(crate) use graph::GraphView;
+pub(crate) use history::History;
+pub(crate) use history::HistoryTable;
+pub(crate) use json::JsonBlock;
+pub(crate) use node_state::NodeStates;
+pub(crate) use rate::Rate;
+pub(crate) use status::Status;
+pub(crate) use status::StatusMark;
+pub(crate) use status::label;
+pub(crate) use step_list::ErrorBlock;
+pub(crate) use step_list::StepList;
+pub(crate) use timeline::Timeline;
+pub(crate) use when::Elapsed;
+pub(crate) use when::When;
+
+#[cfg(feature = "ssr")]
+pub(crate) use diagnostics::Diagnostics;
+#[cfg(feature = "ssr")]
+pub(crate) use empty::Empty;
+#[cfg(feature = "ssr")]
+pub(crate) use icon::Icon;
+#[cfg(feature = "ssr")]
+pub(crate) use icon::Sprite;
+#[cfg(feature = "ssr")]
+pub(crate) use source::Source;

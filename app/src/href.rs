@@ -1,0 +1,109 @@
+//! Addresses of our pages and of the REST resources they point to. Nowhere else is a URL put together.
+
+use protocol::ExecutionId;
+use protocol::api::ExecutionQuery;
+
+#[cfg(feature = "ssr")]
+pub(crate) const DASHBOARD: &str = "/";
+pub(crate) const EXECUTIONS: &str = "/executions";
+#[cfg(feature = "ssr")]
+pub(crate) const REGISTER: &str = "/register";
+pub(crate) const PLAYBOOKS: &str = "/playbooks";
+
+pub(crate) fn execution(id: ExecutionId) -> String {
+    format!("{EXECUTIONS}/{id}")
+}
+
+/// All events of an execution, page by page from the first.
+pub(crate) fn execution_events(id: ExecutionId) -> String {
+    format!("{EXECUTIONS}/{id}/events")
+}
+
+/// The whole of an execution as JSON.
+pub(crate) fn execution_json(id: ExecutionId) -> String {
+    format!("/api/v1/executions/{id}")
+}
+
+/// The events of an execution as JSON.
+pub(crate) fn execution_events_json(id: ExecutionId) -> String {
+    format!("/api/v1/executions/{id}/events")
+}
+
+/// A playbook by its catalog path; slashes in the path stay slashes.
+pub(crate) fn playbook(path: &str) -> String {
+    format!("{PLAYBOOKS}/{}", escape(path, b"/"))
+}
+
+pub(crate) fn playbook_version(path: &str, version: u32) -> String {
+    format!("{}?version={version}", playbook(path))
+}
+
+/// Where a registration leads: the version, with a word on whether it is a new one.
+#[cfg(feature = "ssr")]
+pub(crate) fn registered(registered: &protocol::api::Registered) -> String {
+    let word = if registered.created { "new" } else { "unchanged" };
+    format!("{}&registered={word}", playbook_version(&registered.path, registered.version))
+}
+
+/// The list of executions under some filters.
+pub(crate) fn executions(query: &ExecutionQuery) -> String {
+    let fields = [
+        ("status", query.status.clone()),
+        ("path", query.path.clone()),
+        ("q", query.q.clone()),
+        ("since", query.since.map(|ms| ms.to_string())),
+        ("until", query.until.map(|ms| ms.to_string())),
+        ("cursor", query.cursor.clone()),
+        ("limit", query.limit.map(|n| n.to_string())),
+    ];
+    let pairs: Vec<String> = fields
+        .into_iter()
+        .filter_map(|(name, value)| value.filter(|v| !v.is_empty()).map(|v| format!("{name}={}", escape(&v, b""))))
+        .collect();
+    if pairs.is_empty() { EXECUTIONS.to_owned() } else { format!("{EXECUTIONS}?{}", pairs.join("&")) }
+}
+
+/// The anchor of one step on an execution's page. Step names are free text; anchors are not.
+pub(crate) fn step_anchor(step: &str) -> String {
+    format!("step-{}", escape(step, b"").replace('%', "."))
+}
+
+/// Percent-encoding of everything but RFC 3986's unreserved characters and those in `keep`.
+fn escape(text: &str, keep: &[u8]) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || keep.contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_keep_their_slashes_and_nothing_else() {
+        for (path, url) in
+            [("examples/log_triage", "/playbooks/examples/log_triage"), ("a b/ü?#", "/playbooks/a%20b/%C3%BC%3F%23")]
+        {
+            assert_eq!(playbook(path), url);
+        }
+    }
+
+    #[test]
+    fn absent_filters_leave_no_trace_in_the_url() {
+        let query =
+            ExecutionQuery { status: Some("failed,running".into()), q: Some(String::new()), ..Default::default() };
+        assert_eq!(executions(&query), "/executions?status=failed%2Crunning");
+        assert_eq!(executions(&ExecutionQuery::default()), "/executions");
+    }
+
+    #[test]
+    fn anchors_have_no_spaces() {
+        assert_eq!(step_anchor("group errors"), "step-group.20errors");
+    }
+}

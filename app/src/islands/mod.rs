@@ -1,0 +1,19 @@
+//! What reacts. Each is rendered by the server from a view and brought up to date by its topic's events.
+
+mod dashboard_board;
+mod event_table;
+mod execution_board;
+mod execution_list;
+mod json_input;
+mod lamp;
+mod time_ago;
+mod zone_note;
+
+pub use dashboard_board::DashboardBoard;
+pub use event_table::EventTable;
+pub use execution_board::ExecutionBoard;
+pub use execution_list::ExecutionList;
+pub use json_input::JsonInput;
+pub use lamp::Lamp;
+pub use time_ago::TimeAgo;
+pub use zone_note::ZoneNote;

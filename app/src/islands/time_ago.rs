@@ -1,0 +1,20 @@
+//! A relative time on a page that is otherwise still.
+
+use crate::{
+    components::When,
+    live::{release_with, use_clock},
+};
+use leptos::{html::Div, prelude::*};
+use protocol::Timestamp;
+
+#[island]
+pub fn TimeAgo(at: Timestamp) -> impl IntoView {
+    let root = NodeRef::<Div>::new();
+    release_with(root);
+    let clock = use_clock();
+    view! {
+        <div class="inline" node_ref=root>
+            <When at clock />
+        </div>
+    }
+}

@@ -1,0 +1,68 @@
+//! From frames to followers: events are gathered for a frame's time and handed on in batches.
+
+use super::{LIVE, send};
+use leptos::prelude::*;
+use protocol::{Envelope, Position, Topic};
+use std::{
+    cell::{Cell, RefCell},
+    time::Duration,
+};
+
+/// How long events are gathered: the screen shows no more often.
+const GATHER: Duration = Duration::from_millis(16);
+
+#[derive(Default)]
+pub(super) struct Dispatch {
+    followers: RefCell<Vec<Follower>>,
+    next_id: Cell<u64>,
+    pending: RefCell<Vec<(Vec<Topic>, Envelope)>>,
+}
+
+struct Follower {
+    id: u64,
+    topic: Topic,
+    handler: Box<dyn FnMut(&[&Envelope])>,
+}
+
+/// Hands every event of a topic to `handler`, in order, in batches, until the calling island leaves the page.
+/// `after`: the position of what the island shows. Events up to it may come as well, and some may come twice:
+/// views drop them by position.
+pub(crate) fn follow(topic: Topic, after: Position, handler: impl FnMut(&[&Envelope]) + 'static) {
+    let (id, frames) = LIVE.with(|live| {
+        let id = live.dispatch.next_id.get();
+        live.dispatch.next_id.set(id + 1);
+        let frames = live.subscriptions.borrow_mut().follow_from(&topic, after);
+        live.dispatch.followers.borrow_mut().push(Follower { id, topic, handler: Box::new(handler) });
+        (id, frames)
+    });
+    send(&frames);
+    on_cleanup(move || LIVE.with(|live| live.dispatch.followers.borrow_mut().retain(|follower| follower.id != id)));
+}
+
+pub(super) fn enqueue(topics: Vec<Topic>, event: Envelope) {
+    let is_first = LIVE.with(|live| {
+        let mut pending = live.dispatch.pending.borrow_mut();
+        pending.push((topics, event));
+        pending.len() == 1
+    });
+    if is_first {
+        set_timeout(flush, GATHER);
+    }
+}
+
+fn flush() {
+    // Both are taken out: a handler may make an island that follows, or remove one that did.
+    let (batch, mut followers) = LIVE.with(|live| (live.dispatch.pending.take(), live.dispatch.followers.take()));
+    for follower in &mut followers {
+        let events: Vec<&Envelope> =
+            batch.iter().filter(|(topics, _)| topics.contains(&follower.topic)).map(|(_, event)| event).collect();
+        if !events.is_empty() {
+            (follower.handler)(&events);
+        }
+    }
+    LIVE.with(|live| {
+        let mut now = live.dispatch.followers.borrow_mut();
+        followers.append(&mut now);
+        *now = followers;
+    });
+}

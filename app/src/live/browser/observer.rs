@@ -1,0 +1,72 @@
+//! The page as the source of truth: which topics its markup names, and which islands are still in it.
+
+use super::{LIVE, send};
+use crate::live::subscriptions::Wanted;
+use leptos::{html::Div, prelude::*};
+use protocol::{Position, Topic};
+use std::cell::RefCell;
+use wasm_bindgen::{JsCast, closure::Closure};
+use web_sys::{Element, MutationObserver, MutationObserverInit};
+
+/// Islands on the page, each with its owner and its root element.
+#[derive(Default)]
+pub(super) struct Islands(RefCell<Vec<(Owner, NodeRef<Div>)>>);
+
+/// Gives the calling island the clean-up that islands lack: when `root` leaves the page, the island's signals,
+/// effects and followers are disposed of.
+pub(crate) fn release_with(root: NodeRef<Div>) {
+    if let Some(owner) = Owner::current() {
+        LIVE.with(|live| live.islands.0.borrow_mut().push((owner, root)));
+    }
+}
+
+pub(super) fn start() {
+    let changed = Closure::<dyn FnMut()>::new(|| {
+        sweep();
+        subscribe();
+    });
+    let options = MutationObserverInit::new();
+    options.set_child_list(true);
+    options.set_subtree(true);
+    if let Ok(observer) = MutationObserver::new(changed.as_ref().unchecked_ref())
+        && let Some(body) = document().body()
+    {
+        // Fails only for options without any kind of change.
+        let _ = observer.observe_with_options(&body, &options);
+        // Both live as long as the page.
+        changed.forget();
+        std::mem::forget(observer);
+    }
+    subscribe();
+}
+
+fn sweep() {
+    let gone: Vec<(Owner, NodeRef<Div>)> = LIVE.with(|live| {
+        let is_gone = |root: &NodeRef<Div>| root.get_untracked().is_none_or(|root| !root.is_connected());
+        live.islands.0.borrow_mut().extract_if(.., |(_, root)| is_gone(root)).collect()
+    });
+    for (owner, _) in gone {
+        owner.cleanup();
+    }
+}
+
+fn subscribe() {
+    let wanted = wanted();
+    let frames = LIVE.with(|live| live.subscriptions.borrow_mut().want(&wanted));
+    send(&frames);
+}
+
+/// Every `data-topic` of the page; of several elements with the same topic, the lowest position.
+fn wanted() -> Wanted {
+    let mut wanted = Wanted::new();
+    let Ok(list) = document().query_selector_all("[data-topic]") else { return wanted };
+    let elements = (0..list.length()).filter_map(|index| list.item(index)?.dyn_into::<Element>().ok());
+    for element in elements {
+        let Some(topic) = element.get_attribute("data-topic").and_then(|name| name.parse::<Topic>().ok()) else {
+            continue;
+        };
+        let after = element.get_attribute("data-after").and_then(|text| text.parse().ok()).map(Position);
+        wanted.entry(topic).and_modify(|known| *known = (*known).min(after)).or_insert(after);
+    }
+    wanted
+}

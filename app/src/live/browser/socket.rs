@@ -1,0 +1,144 @@
+//! The socket itself: one at a time, opened again with growing pauses, closed when the peer falls silent.
+
+use super::{LIVE, dispatch, now, refresh_page, send, show_link};
+use crate::live::backoff;
+use leptos::prelude::*;
+use protocol::frame::{ClientFrame, ServerFrame, close};
+use std::time::Duration;
+use wasm_bindgen::{JsCast, closure::Closure};
+use web_sys::{CloseEvent, MessageEvent, WebSocket};
+
+/// Close codes of this range mean: do not come back.
+const TERMINAL: std::ops::RangeInclusive<u16> = close::INVALID..=4499;
+
+pub(super) struct Socket {
+    raw: WebSocket,
+    /// Kept as long as the socket may call them.
+    _message: Closure<dyn FnMut(MessageEvent)>,
+    _close: Closure<dyn FnMut(CloseEvent)>,
+}
+
+impl Socket {
+    fn open() -> Option<Self> {
+        let location = window().location();
+        let scheme = if location.protocol().is_ok_and(|scheme| scheme == "https:") { "wss" } else { "ws" };
+        let raw = WebSocket::new(&format!("{scheme}://{}/api/ws", location.host().ok()?)).ok()?;
+        let message = Closure::<dyn FnMut(MessageEvent)>::new(|event: MessageEvent| {
+            if let Some(text) = event.data().as_string() {
+                received(&text);
+            }
+        });
+        let close = Closure::<dyn FnMut(CloseEvent)>::new(|event: CloseEvent| closed(event.code()));
+        raw.set_onmessage(Some(message.as_ref().unchecked_ref()));
+        raw.set_onclose(Some(close.as_ref().unchecked_ref()));
+        Some(Self { raw, _message: message, _close: close })
+    }
+
+    pub(super) fn send(&self, frame: &ClientFrame) {
+        let text = serde_json::to_string(frame).expect("client frames have string keys and no failing types");
+        if self.raw.ready_state() == WebSocket::OPEN {
+            // Refused only when the socket closed meanwhile; the close event brings a new one.
+            let _ = self.raw.send_with_str(&text);
+        }
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        self.raw.set_onmessage(None);
+        self.raw.set_onclose(None);
+        let _ = self.raw.close();
+    }
+}
+
+pub(super) fn connect() {
+    if LIVE.with(|live| live.socket.borrow().is_some()) {
+        return;
+    }
+    match Socket::open() {
+        Some(socket) => LIVE.with(|live| *live.socket.borrow_mut() = Some(socket)),
+        None => come_back(None),
+    }
+}
+
+/// The connection is as good as gone, whether or not the browser has noticed.
+pub(super) fn lost() {
+    leave();
+    come_back(None);
+}
+
+/// The network is back: a waiting attempt is made now.
+pub(super) fn hurry() {
+    LIVE.with(|live| live.attempt.set(0));
+    connect();
+}
+
+fn closed(code: u16) {
+    leave();
+    if !TERMINAL.contains(&code) {
+        come_back(None);
+    }
+}
+
+/// Gives the socket up. Its handlers are detached, so each socket is left once.
+fn leave() {
+    let old = LIVE.with(|live| live.socket.borrow_mut().take());
+    LIVE.with(|live| {
+        live.link.borrow_mut().closed(now());
+        live.subscriptions.borrow_mut().closed();
+    });
+    show_link();
+    // Not dropped while one of its own closures is running.
+    set_timeout(move || drop(old), Duration::ZERO);
+}
+
+/// Connects after a pause, of at least `after_ms` if the server asked for one.
+fn come_back(after_ms: Option<u64>) {
+    let attempt = LIVE.with(|live| {
+        let attempt = live.attempt.get();
+        live.attempt.set(attempt.saturating_add(1));
+        attempt
+    });
+    let own = u64::try_from(backoff::delay_ms(attempt, js_sys::Math::random())).unwrap_or_default();
+    set_timeout(connect, Duration::from_millis(own + after_ms.unwrap_or_default()));
+}
+
+fn received(text: &str) {
+    LIVE.with(|live| live.link.borrow_mut().heard(now()));
+    let frame = match serde_json::from_str::<ServerFrame>(text) {
+        Ok(frame) => frame,
+        Err(error) => return leptos::logging::warn!("a frame this page cannot read: {error}"),
+    };
+    match frame {
+        ServerFrame::Hello { epoch, limits, .. } => {
+            let frames = LIVE.with(|live| {
+                live.attempt.set(0);
+                live.link.borrow_mut().opened(now(), limits.idle_timeout_ms);
+                live.subscriptions.borrow_mut().opened(epoch)
+            });
+            send(&frames);
+        }
+        ServerFrame::Subscribed { topics, .. } => LIVE.with(|live| {
+            for subscribed in topics {
+                live.subscriptions.borrow_mut().subscribed(&subscribed.topic, subscribed.position);
+            }
+        }),
+        ServerFrame::Event { topics, event } => {
+            if LIVE.with(|live| live.subscriptions.borrow_mut().event(&topics, event.position)) {
+                dispatch::enqueue(topics, event);
+            }
+        }
+        ServerFrame::Gap { topic, to, .. } => {
+            if LIVE.with(|live| live.subscriptions.borrow_mut().gap(&topic, to)) {
+                refresh_page();
+            }
+        }
+        ServerFrame::Draining { reconnect_after_ms } => {
+            leave();
+            come_back(Some(reconnect_after_ms));
+        }
+        ServerFrame::Error { code, message, .. } => leptos::logging::warn!("the server refused: {code}: {message}"),
+        ServerFrame::Unsubscribed { .. } | ServerFrame::Reply { .. } | ServerFrame::Pong { .. } => {}
+    }
+    show_link();
+}

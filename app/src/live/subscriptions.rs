@@ -1,0 +1,224 @@
+//! Which topics the page wants, what the server was told, and up to where each was seen. Without I/O.
+
+use protocol::{
+    Epoch, Position, Topic,
+    frame::{ClientFrame, TopicRequest},
+};
+use std::collections::BTreeMap;
+
+/// A topic as the markup declares it, with the position the page was rendered at.
+pub(crate) type Wanted = BTreeMap<Topic, Option<Position>>;
+
+#[derive(Debug, Default)]
+pub(crate) struct Subscriptions {
+    epoch: Option<Epoch>,
+    is_open: bool,
+    topics: BTreeMap<Topic, Seen>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Seen {
+    /// Everything up to here has been handed on; `None`: live only.
+    position: Option<Position>,
+    /// A catch-up runs up to here.
+    target: Option<Position>,
+}
+
+impl Subscriptions {
+    /// The markup changed: what to tell the server.
+    pub(crate) fn want(&mut self, wanted: &Wanted) -> Vec<ClientFrame> {
+        let gone: Vec<Topic> = self.topics.keys().filter(|topic| !wanted.contains_key(*topic)).cloned().collect();
+        for topic in &gone {
+            self.topics.remove(topic);
+        }
+        let mut new = Vec::new();
+        for (topic, &after) in wanted {
+            if !self.topics.contains_key(topic) {
+                self.topics.insert(topic.clone(), Seen { position: after, target: None });
+                new.push(self.request(topic));
+            }
+        }
+        self.frames(gone, new)
+    }
+
+    /// Somebody starts to follow a topic from `after`. When more has been handed on already, the topic is asked
+    /// for again from there; those who know better drop what they have by position.
+    pub(crate) fn follow_from(&mut self, topic: &Topic, after: Position) -> Vec<ClientFrame> {
+        let Some(seen) = self.topics.get_mut(topic) else { return Vec::new() };
+        if seen.position.is_none_or(|position| position <= after) {
+            return Vec::new();
+        }
+        *seen = Seen { position: Some(after), target: None };
+        let again = self.request(topic);
+        self.frames(vec![topic.clone()], vec![again])
+    }
+
+    /// A connection is open: asks for everything again, each from where it was seen last.
+    pub(crate) fn opened(&mut self, epoch: Epoch) -> Vec<ClientFrame> {
+        self.is_open = true;
+        self.epoch.get_or_insert(epoch.clone());
+        let all: Vec<TopicRequest> = self.topics.keys().map(|topic| self.request(topic)).collect();
+        self.epoch = Some(epoch);
+        self.frames(Vec::new(), all)
+    }
+
+    pub(crate) fn closed(&mut self) {
+        self.is_open = false;
+        for seen in self.topics.values_mut() {
+            seen.target = None;
+        }
+    }
+
+    /// The server says up to where a topic comes from the log.
+    pub(crate) fn subscribed(&mut self, topic: &Topic, head: Position) {
+        if let Some(seen) = self.topics.get_mut(topic) {
+            seen.target = seen.position.filter(|position| head > *position).map(|_| head);
+        }
+    }
+
+    /// An event of these topics came; false when none of them is wanted any more.
+    pub(crate) fn event(&mut self, topics: &[Topic], position: Option<Position>) -> bool {
+        let mut is_wanted = false;
+        for topic in topics {
+            let Some(seen) = self.topics.get_mut(topic) else { continue };
+            is_wanted = true;
+            if let Some(position) = position {
+                seen.position = seen.position.max(Some(position));
+            }
+            seen.target = seen.target.filter(|target| seen.position < Some(*target));
+        }
+        is_wanted
+    }
+
+    /// Events up to `to` cannot be had. True when the page shows this topic and must be fetched anew.
+    pub(crate) fn gap(&mut self, topic: &Topic, to: Position) -> bool {
+        let Some(seen) = self.topics.get_mut(topic) else { return false };
+        *seen = Seen { position: Some(to), target: None };
+        true
+    }
+
+    /// At most how many events the catch-ups still bring.
+    pub(crate) fn behind(&self) -> u64 {
+        self.topics
+            .values()
+            .filter_map(|seen| Some(seen.target?.0.saturating_sub(seen.position?.0)))
+            .max()
+            .unwrap_or_default()
+    }
+
+    fn request(&self, topic: &Topic) -> TopicRequest {
+        let after = self.topics.get(topic).and_then(|seen| seen.position);
+        TopicRequest::From { topic: topic.to_string(), after, epoch: after.and(self.epoch.clone()) }
+    }
+
+    fn frames(&self, gone: Vec<Topic>, new: Vec<TopicRequest>) -> Vec<ClientFrame> {
+        let mut frames = Vec::new();
+        if !self.is_open {
+            return frames;
+        }
+        if !gone.is_empty() {
+            let topics = gone.into_iter().map(|topic| TopicRequest::Name(topic.to_string())).collect();
+            frames.push(ClientFrame::Unsubscribe { id: None, topics });
+        }
+        if !new.is_empty() {
+            frames.push(ClientFrame::Subscribe { id: None, topics: new });
+        }
+        frames
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wanted(topics: &[(Topic, u64)]) -> Wanted {
+        topics.iter().map(|(topic, after)| (topic.clone(), Some(Position(*after)))).collect()
+    }
+
+    fn epoch(name: &str) -> Epoch {
+        Epoch(name.to_owned())
+    }
+
+    fn from(topic: &str, after: u64, epoch: &str) -> TopicRequest {
+        TopicRequest::From {
+            topic: topic.to_owned(),
+            after: Some(Position(after)),
+            epoch: Some(Epoch(epoch.to_owned())),
+        }
+    }
+
+    fn subscribe(topics: Vec<TopicRequest>) -> ClientFrame {
+        ClientFrame::Subscribe { id: None, topics }
+    }
+
+    fn unsubscribe(topic: &str) -> ClientFrame {
+        ClientFrame::Unsubscribe { id: None, topics: vec![TopicRequest::Name(topic.to_owned())] }
+    }
+
+    #[test]
+    fn nothing_is_said_before_the_connection_is_open() {
+        let mut subscriptions = Subscriptions::default();
+        assert_eq!(subscriptions.want(&wanted(&[(Topic::WorkflowExecutions, 7)])), []);
+        assert_eq!(subscriptions.opened(epoch("e1")), [subscribe(vec![from("workflow_executions", 7, "e1")])],);
+    }
+
+    #[test]
+    fn navigation_tells_the_difference_only() {
+        let mut subscriptions = Subscriptions::default();
+        subscriptions.opened(epoch("e1"));
+        subscriptions.want(&wanted(&[(Topic::WorkflowExecutions, 7), (Topic::SystemAlerts, 7)]));
+        let frames = subscriptions.want(&wanted(&[(Topic::WorkflowExecutions, 9), (Topic::Components, 9)]));
+        assert_eq!(frames, [unsubscribe("system_alerts"), subscribe(vec![from("components", 9, "e1")])]);
+    }
+
+    #[test]
+    fn reconnect_resumes_from_the_last_position_in_the_old_epoch() {
+        let mut subscriptions = Subscriptions::default();
+        subscriptions.opened(epoch("e1"));
+        subscriptions.want(&wanted(&[(Topic::WorkflowExecutions, 7)]));
+        assert!(subscriptions.event(&[Topic::WorkflowExecutions], Some(Position(12))));
+        subscriptions.closed();
+        assert_eq!(
+            subscriptions.opened(epoch("e2")),
+            [subscribe(vec![from("workflow_executions", 12, "e1")])],
+            "the position belongs to the epoch it was seen in: the server answers with a gap",
+        );
+    }
+
+    #[test]
+    fn page_rendered_behind_the_stream_gets_what_it_missed() {
+        let mut subscriptions = Subscriptions::default();
+        subscriptions.opened(epoch("e1"));
+        subscriptions.want(&wanted(&[(Topic::WorkflowExecutions, 7)]));
+        subscriptions.event(&[Topic::WorkflowExecutions], Some(Position(12)));
+        assert_eq!(subscriptions.follow_from(&Topic::WorkflowExecutions, Position(12)), []);
+        assert_eq!(
+            subscriptions.follow_from(&Topic::WorkflowExecutions, Position(10)),
+            [unsubscribe("workflow_executions"), subscribe(vec![from("workflow_executions", 10, "e1")])],
+        );
+    }
+
+    #[test]
+    fn catch_up_counts_down_to_its_target() {
+        let mut subscriptions = Subscriptions::default();
+        subscriptions.opened(epoch("e1"));
+        subscriptions.want(&wanted(&[(Topic::WorkflowExecutions, 7)]));
+        subscriptions.subscribed(&Topic::WorkflowExecutions, Position(10));
+        assert_eq!(subscriptions.behind(), 3);
+        subscriptions.event(&[Topic::WorkflowExecutions], Some(Position(8)));
+        assert_eq!(subscriptions.behind(), 2);
+        subscriptions.event(&[Topic::WorkflowExecutions], Some(Position(10)));
+        assert_eq!(subscriptions.behind(), 0);
+    }
+
+    #[test]
+    fn gap_matters_to_shown_topics_only_and_moves_on() {
+        let mut subscriptions = Subscriptions::default();
+        subscriptions.opened(epoch("e1"));
+        subscriptions.want(&wanted(&[(Topic::WorkflowExecutions, 7)]));
+        assert!(!subscriptions.gap(&Topic::SystemAlerts, Position(90)));
+        assert!(subscriptions.gap(&Topic::WorkflowExecutions, Position(90)));
+        subscriptions.closed();
+        assert_eq!(subscriptions.opened(epoch("e1")), [subscribe(vec![from("workflow_executions", 90, "e1")])]);
+    }
+}

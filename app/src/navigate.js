@@ -1,0 +1,229 @@
+// Navigation without leaving the document: regions are swapped, so the socket, the store and the islands around
+// them stay. Without this script, and until the page is alive, every link and form works by itself.
+// Absences: no state of the application is here; nothing is stored but scroll positions.
+(() => {
+  "use strict";
+  const PENDING_MS = 150;   // a quicker answer needs no sign of waiting
+  const SETTLED_MS = 120;   // scrolling has come to rest
+  const CHORD_MS = 1200;    // between the keys of "g d"
+  const PLACES = { d: "/", e: "/executions", p: "/playbooks" };
+
+  const root = document.documentElement;
+  const own = window.signalbox = { isAlive: false, refresh: () => visit(location.href, { mode: "refresh" }) };
+  let newest = 0;           // number of the newest visit; older ones are void
+  let running = null;       // its AbortController
+  let again = null;         // what Retry does
+  let shown = pageOf(location);
+
+  root.dataset.script = "";
+
+  function pageOf(url) { return url.pathname + url.search; }
+  const byId = id => id ? document.getElementById(id) : null;
+
+  // ---- visiting
+
+  // mode: push (a new place), replace, back (history has moved already), refresh (same place, newer content)
+  async function visit(href, { mode = "push", request = {} } = {}) {
+    const number = ++newest;
+    running?.abort();
+    running = new AbortController();
+    again = () => visit(href, { mode, request });
+    keepScroll();
+    const waiting = setTimeout(() => pending(true), PENDING_MS);
+    try {
+      const response = await fetch(href, {
+        ...request, signal: running.signal, credentials: "same-origin",
+        headers: { ...request.headers, Accept: "text/html", "Islands-Router": "true" },
+      });
+      const isPage = (response.headers.get("content-type") || "").startsWith("text/html");
+      if (!isPage) {
+        if (response.ok && !request.method) { location.href = href; return; }
+        throw new Error(`The server answered ${response.status}.`);
+      }
+      const next = new DOMParser().parseFromString(await response.text(), "text/html");
+      if (number !== newest) return;
+      if (!next.querySelector("main[data-region]") || build(next) !== build(document)) {
+        // Another version of the product, or not a page of ours: a whole load, once.
+        if (request.method) throw new Error(`The server answered ${response.status}.`);
+        location.href = response.url;
+        return;
+      }
+      await arrive(next, placeOf(response, href, request), mode);
+      unreachable(null);
+    } catch (error) {
+      if (number === newest && error.name !== "AbortError") {
+        if (mode === "back") shown = pageOf(location);
+        unreachable(error);
+      }
+    } finally {
+      clearTimeout(waiting);
+      if (number === newest) pending(false);
+    }
+  }
+
+  // A form that was refused is answered by the page it belongs to, named by Location.
+  function placeOf(response, href, request) {
+    const named = request.method && !response.redirected && response.headers.get("location");
+    const place = new URL(named || (response.redirected ? response.url : href), location.href);
+    if (!request.method && !place.hash) place.hash = new URL(href, location.href).hash;
+    return place;
+  }
+
+  // Two builds must not be mixed: the islands of one are unknown to the other's wasm.
+  function build(doc) { return doc.querySelector("link[rel=modulepreload]")?.getAttribute("href"); }
+
+  async function arrive(next, place, mode) {
+    const samePath = place.pathname === location.pathname;
+    const samePage = pageOf(place) === shown;
+    const focused = document.activeElement?.id;
+    const y = samePage ? scrollY : mode === "back" ? history.state?.y || 0 : 0;
+    for (const region of document.querySelectorAll("[data-region]")) {
+      const fresh = next.querySelector(`[data-region="${CSS.escape(region.dataset.region)}"]`);
+      if (fresh) region.replaceWith(document.adoptNode(fresh));
+    }
+    root.dataset.theme = next.documentElement.dataset.theme || "system";
+    document.title = next.title;
+    if (mode === "push" && !samePage) history.pushState({ y: 0 }, "", place);
+    else if (mode !== "back" && mode !== "refresh") history.replaceState({ y }, "", place);
+    shown = pageOf(place);
+    for (const region of document.querySelectorAll("[data-region]"))
+      for (const island of region.querySelectorAll("leptos-island"))
+        await window.__hydrateIsland?.(island, island.dataset.component);
+    if (mode === "refresh") { if (focused) byId(focused)?.focus({ preventScroll: true }); return; }
+    settle(place, { y, focused: samePath ? focused : null, isBack: mode === "back" });
+    announce(document.title);
+  }
+
+  // Where one stands after arriving: an error first, then the anchor, then where one was, then the heading.
+  function settle(place, { y, focused, isBack }) {
+    const problem = byId("form-problem");
+    const anchor = !isBack && byId(decodeURIComponent(place.hash.slice(1)));
+    scrollTo({ top: y, behavior: "instant" });
+    if (problem) { problem.scrollIntoView({ block: "nearest" }); problem.focus({ preventScroll: true }); return; }
+    if (anchor) { reveal(anchor); return; }
+    (byId(focused) || document.querySelector("main h1"))?.focus({ preventScroll: true });
+  }
+
+  function reveal(target) {
+    for (let at = target; at; at = at.parentElement) if (at instanceof HTMLDetailsElement) at.open = true;
+    target.scrollIntoView({ block: "start", behavior: calm() ? "instant" : "smooth" });
+    const focusable = target.matches("a,button,input,summary,[tabindex]") ? target : target.querySelector("summary,a");
+    focusable?.focus({ preventScroll: true });
+  }
+
+  const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+  // ---- what one is told
+
+  function pending(isWaiting) {
+    root.toggleAttribute("data-pending", isWaiting);
+    document.querySelector("main")?.setAttribute("aria-busy", String(isWaiting));
+  }
+
+  function announce(text) {
+    const announcer = byId("announcer");
+    announcer.textContent = "";
+    setTimeout(() => { announcer.textContent = text; }, 50);
+  }
+
+  // The page stays; it is said from when it is.
+  function unreachable(error) {
+    const bar = byId("unreachable");
+    if (!bar) return;
+    bar.hidden = !error;
+    if (!error) return;
+    const at = new Date(Number(document.querySelector("main")?.dataset.now) || Date.now()).toLocaleTimeString();
+    const reason = error.message.startsWith("The server answered") ? ` ${error.message}` : "";
+    byId("unreachable-note").textContent = `${reason} This page was loaded at ${at}.`;
+  }
+
+  // ---- links, forms, history
+
+  const isOurs = url => url.origin === location.origin && !/^\/(api|pkg)\//.test(url.pathname);
+
+  addEventListener("click", event => {
+    const target = event.target instanceof Element ? event.target : null;
+    if (target?.closest("[data-retry]")) { again?.(); return; }
+    if (target?.closest("[data-dismiss]")) { unreachable(null); return; }
+    if (target?.closest("[data-keys]")) { byId("keys")?.showModal(); return; }
+    const link = target?.closest("a[href]");
+    if (!link || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.altKey || event.shiftKey) return;
+    const href = typeof link.href === "string" ? link.href : link.href.baseVal;   // SVG links
+    const url = new URL(href, location.href);
+    const stays = link.hasAttribute("target") || link.hasAttribute("download") || /\bexternal\b/.test(link.getAttribute("rel") || "");
+    if (stays || !isOurs(url)) return;
+    if (pageOf(url) === shown && url.hash) {
+      const anchor = byId(decodeURIComponent(url.hash.slice(1)));
+      if (!anchor) return;
+      event.preventDefault();
+      keepScroll();
+      if (url.hash !== location.hash) history.pushState({ y: scrollY }, "", url);
+      reveal(anchor);
+      return;
+    }
+    if (!own.isAlive) return;
+    event.preventDefault();
+    visit(url.href, { mode: pageOf(url) === shown ? "replace" : "push" });
+  });
+
+  addEventListener("submit", event => {
+    const form = event.target;
+    if (!own.isAlive || event.defaultPrevented || form.method === "dialog" || form.hasAttribute("target")) return;
+    const url = new URL(event.submitter?.getAttribute("formaction") || form.getAttribute("action") || location.href, location.href);
+    if (url.origin !== location.origin || form.enctype === "multipart/form-data") return;
+    event.preventDefault();
+    const fields = new URLSearchParams(new FormData(form, event.submitter));
+    if (form.method === "post") {
+      visit(url.href, { request: { method: "POST", body: fields } });
+    } else {
+      for (const [name, value] of [...fields]) if (!value) fields.delete(name);
+      url.search = fields.toString();
+      visit(url.href);
+    }
+  });
+
+  addEventListener("popstate", () => {
+    if (pageOf(location) === shown) {
+      const anchor = byId(decodeURIComponent(location.hash.slice(1)));
+      if (history.state?.y !== undefined) scrollTo({ top: history.state.y, behavior: "instant" });
+      else if (anchor) reveal(anchor);
+      return;
+    }
+    if (own.isAlive) visit(location.href, { mode: "back" });
+    else location.reload();
+  });
+
+  function keepScroll() {
+    // When Back has moved history already, the position belongs to another entry.
+    if (pageOf(location) === shown) history.replaceState({ ...history.state, y: scrollY }, "");
+  }
+
+  let resting;
+  addEventListener("scroll", () => { clearTimeout(resting); resting = setTimeout(keepScroll, SETTLED_MS); }, { passive: true });
+  // Within the document we restore positions ourselves, since content comes later; across documents the browser does.
+  addEventListener("pageshow", () => { history.scrollRestoration = "manual"; });
+  addEventListener("pagehide", () => { history.scrollRestoration = "auto"; });
+
+  // ---- keys
+
+  let chord = 0;
+  addEventListener("keydown", event => {
+    if (event.defaultPrevented || event.metaKey || event.ctrlKey || event.altKey) return;
+    if (event.target instanceof Element && event.target.closest("input,textarea,select,[contenteditable],dialog")) return;
+    const now = performance.now();
+    if (now - chord < CHORD_MS && PLACES[event.key]) {
+      chord = 0;
+      event.preventDefault();
+      if (own.isAlive) visit(new URL(PLACES[event.key], location.href).href);
+      else location.href = PLACES[event.key];
+    } else if (event.key === "g") {
+      chord = now;
+    } else if (event.key === "?") {
+      event.preventDefault();
+      byId("keys")?.showModal();
+    } else if (event.key === "/" && byId("search")) {
+      event.preventDefault();
+      byId("search").select();
+    }
+  });
+})();

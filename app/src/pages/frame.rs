@@ -1,0 +1,138 @@
+//! What is around every page: rail, top line, the page's region. Regions are what navigation swaps.
+
+use crate::{
+    components::Icon,
+    href,
+    islands::{Lamp, ZoneNote},
+    live,
+    theme::Theme,
+};
+use http::request::Parts;
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+/// The areas of the rail: only those that exist.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Area {
+    Dashboard,
+    Executions,
+    Playbooks,
+}
+
+impl Area {
+    const ALL: [Area; 3] = [Area::Dashboard, Area::Executions, Area::Playbooks];
+
+    fn name(self) -> &'static str {
+        match self {
+            Area::Dashboard => "Dashboard",
+            Area::Executions => "Executions",
+            Area::Playbooks => "Playbooks",
+        }
+    }
+
+    fn icon(self) -> &'static str {
+        match self {
+            Area::Dashboard => "dashboard",
+            Area::Executions => "executions",
+            Area::Playbooks => "playbooks",
+        }
+    }
+
+    fn href(self) -> &'static str {
+        match self {
+            Area::Dashboard => href::DASHBOARD,
+            Area::Executions => href::EXECUTIONS,
+            Area::Playbooks => href::PLAYBOOKS,
+        }
+    }
+}
+
+/// `crumbs`: what stands between the area and the page itself, each with its address; the last is the page.
+#[component]
+pub(crate) fn Frame(
+    #[prop(optional_no_strip)] area: Option<Area>,
+    #[prop(into)] title: String,
+    #[prop(optional)] crumbs: Vec<(String, String)>,
+    children: Children,
+) -> impl IntoView {
+    let here = crumbs.last().map(|(_, href)| href.clone());
+    view! {
+        <Title text=format!("{title} · Signalbox") />
+        <a class="skip" href="#main">"Skip to content"</a>
+        <div class="frame">
+            <nav class="rail" data-region="rail" aria-label="Areas">
+                <a class="brand" href=href::DASHBOARD aria-label="Signalbox, dashboard">
+                    <svg class="brand-mark" width="18" height="18" viewBox="0 0 18 18" aria-hidden="true">
+                        <path class="lamp-post" d="M5 2v14.5M2.5 16.5h5" />
+                        <path class="brand-arm" d="M3.5 4.5h11v3h-11z" transform="rotate(-40 5 6)" />
+                    </svg>
+                    <span class="rail-word">"Signalbox"</span>
+                </a>
+                <ul>{Area::ALL.map(|known| rail_item(known, area, here.as_deref())).collect_view()}</ul>
+            </nav>
+            <header class="top">
+                <nav class="crumbs" data-region="crumbs" aria-label="Breadcrumb">
+                    <ol>{crumb_items(area, crumbs, &title)}</ol>
+                </nav>
+                <div class="tools">
+                    <ZoneNote />
+                    <ThemeSwitch />
+                    <button type="button" class="tool needs-script" data-keys="" title="Keys (?)" aria-label="Show keys">
+                        <Icon name="keys" />
+                    </button>
+                    <Lamp />
+                </div>
+            </header>
+            <main id="main" class="main" data-region="main" data-now=live::now().0.to_string()>
+                {children()}
+            </main>
+        </div>
+    }
+}
+
+fn rail_item(known: Area, area: Option<Area>, here: Option<&str>) -> impl IntoView + use<> {
+    let current = (Some(known) == area).then(|| if here.is_none() { "page" } else { "true" });
+    view! {
+        <li>
+            <a class="rail-item" href=known.href() aria-current=current title=known.name()>
+                <Icon name=known.icon() />
+                <span class="rail-word">{known.name()}</span>
+            </a>
+        </li>
+    }
+}
+
+fn crumb_items(area: Option<Area>, crumbs: Vec<(String, String)>, title: &str) -> impl IntoView + use<> {
+    let mut items: Vec<(String, String)> = Vec::new();
+    match area {
+        Some(area) => items.push((area.name().to_owned(), area.href().to_owned())),
+        None => items.push((title.to_owned(), String::new())),
+    }
+    items.extend(crumbs);
+    let last = items.len() - 1;
+    let item = |(index, (text, href)): (usize, (String, String))| {
+        if index == last {
+            view! { <li aria-current="page">{text}</li> }.into_any()
+        } else {
+            view! { <li><a href=href>{text}</a></li> }.into_any()
+        }
+    };
+    items.into_iter().enumerate().map(item).collect_view()
+}
+
+/// One press, one step: system, light, dark.
+#[component]
+fn ThemeSwitch() -> impl IntoView {
+    let parts = use_context::<Parts>();
+    let theme = parts.as_ref().map(|parts| Theme::from_cookies(&parts.headers)).unwrap_or_default();
+    let here = parts.and_then(|parts| parts.uri.path_and_query().map(ToString::to_string)).unwrap_or_default();
+    let name = format!("Theme: {}. Change to {}", theme.word(), theme.next().word());
+    view! {
+        <form class="theme" data-region="theme" method="post" action="/api/sf/set_theme">
+            <input type="hidden" name="return_to" value=here />
+            <button class="tool" id="theme-switch" name="theme" value=theme.next().word() title=name.clone() aria-label=name>
+                <Icon name=theme.word() />
+            </button>
+        </form>
+    }
+}

@@ -1,0 +1,12 @@
+//! What forms post to: `/api/sf/NAME`. Each calls one use case and answers with a redirect, or with the page the
+//! form was on, what was entered kept and what was wrong beside it.
+//!
+//! Absences: no wasm calls these; without scripts they work the same.
+
+mod cancel_execution;
+mod register_playbook;
+mod reply;
+mod run_playbook;
+mod set_theme;
+
+pub(crate) use reply::Rejected;

@@ -1,0 +1,96 @@
+//! The answer to a form: another place, or a page.
+
+use crate::shell;
+use axum::{
+    body::Body,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderValue, Method, Request, StatusCode, header, request::Parts};
+use leptos::prelude::*;
+use protocol::Problem;
+use runtime::Api;
+use server_fn::{
+    ContentType,
+    codec::{Encoding, FromRes, IntoRes},
+    error::{FromServerFnError, ServerFnErrorErr},
+};
+
+/// A form the server did not accept, for the page that shows it again. Its status becomes the page's.
+#[derive(Clone, Debug)]
+pub(crate) struct Rejected {
+    /// What was entered.
+    pub(crate) text: String,
+    pub(crate) problem: Problem,
+}
+
+pub struct Reply(Response);
+
+impl Reply {
+    /// The browser goes on to `href` with a GET.
+    pub(crate) fn see_other(href: &str) -> Self {
+        let mut response = StatusCode::SEE_OTHER.into_response();
+        response.headers_mut().insert(header::LOCATION, location(href));
+        Self(response)
+    }
+
+    pub(crate) fn with_cookie(mut self, cookie: &str) -> Self {
+        if let Ok(value) = HeaderValue::from_str(cookie) {
+            self.0.headers_mut().append(header::SET_COOKIE, value);
+        }
+        self
+    }
+
+    /// The page at `href` with the rejected form on it.
+    pub(crate) async fn rejected(href: &str, rejected: Rejected) -> Self {
+        let api = expect_context::<Api>();
+        let options =
+            use_context::<LeptosOptions>().unwrap_or_else(|| LeptosOptions::builder().output_name("signalbox").build());
+        let mut request = Request::new(Body::empty());
+        *request.method_mut() = Method::GET;
+        *request.uri_mut() = href.parse().unwrap_or_default();
+        if let Some(parts) = use_context::<Parts>() {
+            *request.headers_mut() = parts.headers;
+        }
+        let provided = options.clone();
+        let render = leptos_axum::render_app_async_with_context(
+            move || {
+                provide_context(api.clone());
+                provide_context(provided.clone());
+                provide_context(rejected.clone());
+            },
+            move || shell(options.clone()),
+        );
+        let mut response = render(request).await;
+        // Names the page for the navigator, and keeps leptos from answering forms with a redirect to their referrer.
+        response.headers_mut().insert(header::LOCATION, location(href));
+        Self(response)
+    }
+}
+
+fn location(href: &str) -> HeaderValue {
+    HeaderValue::from_str(href).unwrap_or(HeaderValue::from_static("/"))
+}
+
+/// The encoding of a [`Reply`]: it is the response.
+pub struct Html;
+
+impl ContentType for Html {
+    const CONTENT_TYPE: &'static str = "text/html; charset=utf-8";
+}
+
+impl Encoding for Html {
+    const METHOD: Method = Method::POST;
+}
+
+impl<E: Send> IntoRes<Html, Response, E> for Reply {
+    async fn into_res(self) -> Result<Response, E> {
+        Ok(self.0)
+    }
+}
+
+impl<R: Send, E: FromServerFnError> FromRes<Html, R, E> for Reply {
+    async fn from_res(_response: R) -> Result<Self, E> {
+        let message = "forms are posted by the browser, not called".to_owned();
+        Err(E::from_server_fn_error(ServerFnErrorErr::Deserialization(message)))
+    }
+}

@@ -1,0 +1,102 @@
+//! The document around every page, and which page is at which URL.
+
+use crate::{components::Sprite, pages, security, theme::Theme};
+use http::request::Parts;
+use leptos::{nonce::use_nonce, prelude::*};
+use leptos_meta::{MetaTags, Stylesheet, provide_meta_context};
+use leptos_router::{
+    SsrMode,
+    components::{Route, Router, Routes},
+    path,
+};
+
+/// The whole document of one response.
+pub fn shell(options: LeptosOptions) -> impl IntoView {
+    security::set_content_security_policy();
+    let theme = use_context::<Parts>().map(|parts| Theme::from_cookies(&parts.headers)).unwrap_or_default();
+    view! {
+        <!DOCTYPE html>
+        <html lang="en" data-theme=theme.word()>
+            <head>
+                <meta charset="utf-8" />
+                <meta name="viewport" content="width=device-width, initial-scale=1" />
+                <meta name="color-scheme" content="light dark" />
+                <link rel="icon" href=ICON />
+                <script nonce=use_nonce()>{include_str!("navigate.js")}</script>
+                <AutoReload options=options.clone() />
+                <HydrationScripts options islands=true islands_router=false />
+                <MetaTags />
+            </head>
+            <body>
+                <Sprite />
+                <div id="pending" aria-hidden="true"></div>
+                <div id="announcer" class="visually-hidden" aria-live="polite"></div>
+                <div id="unreachable" class="unreachable" role="alert" hidden>
+                    <p>
+                        <b>"Cannot reach the server."</b>
+                        <span id="unreachable-note"></span>
+                    </p>
+                    <button type="button" class="button" data-retry>"Retry"</button>
+                    <button type="button" class="button" data-dismiss>"Dismiss"</button>
+                </div>
+                <App />
+                <Keys />
+            </body>
+        </html>
+    }
+}
+
+/// A semaphore with its arm up.
+const ICON: &str = "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 18 18'><path d='M5 2v14.5M2.5 16.5h5' stroke='gray' stroke-width='1.5'/><path transform='rotate(-40 5 6)' d='M3.5 4.5h11v3h-11z' fill='%232f6feb'/></svg>";
+
+/// Every page. Each waits for its data before the first byte, so that the status code is right.
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    view! {
+        <Stylesheet id="leptos" href="/pkg/signalbox.css" />
+        <Router>
+            <Routes fallback=pages::NotFound>
+                <Route path=path!("/") view=pages::Dashboard ssr=SsrMode::Async />
+                <Route path=path!("/executions") view=pages::Executions ssr=SsrMode::Async />
+                <Route path=path!("/executions/:id") view=pages::Execution ssr=SsrMode::Async />
+                <Route path=path!("/executions/:id/events") view=pages::ExecutionEvents ssr=SsrMode::Async />
+                <Route path=path!("/playbooks") view=pages::Playbooks ssr=SsrMode::Async />
+                <Route path=path!("/playbooks/*path") view=pages::Playbook ssr=SsrMode::Async />
+                <Route path=path!("/register") view=pages::Register ssr=SsrMode::Async />
+            </Routes>
+        </Router>
+    }
+}
+
+/// What `?` shows.
+#[component]
+fn Keys() -> impl IntoView {
+    let keys = [
+        ("g d", "Dashboard"),
+        ("g e", "Executions"),
+        ("g p", "Playbooks"),
+        ("/", "Search in the list"),
+        ("?", "These keys"),
+        ("Esc", "Close"),
+    ];
+    let rows = keys
+        .into_iter()
+        .map(|(keys, what)| {
+            let keys = keys.split(' ').map(|key| view! { <kbd>{key}</kbd> }).collect_view();
+            view! {
+                <dt>{keys}</dt>
+                <dd>{what}</dd>
+            }
+        })
+        .collect_view();
+    view! {
+        <dialog id="keys" class="keys" aria-labelledby="keys-title">
+            <h2 id="keys-title" class="panel-title">"Keys"</h2>
+            <dl>{rows}</dl>
+            <form method="dialog">
+                <button class="button">"Close"</button>
+            </form>
+        </dialog>
+    }
+}
