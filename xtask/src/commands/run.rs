@@ -9,17 +9,12 @@ use crate::{
 use std::{ffi::OsString, process::Command};
 
 pub fn run(release: bool, serve: Vec<OsString>) -> Result<(), Failure> {
-    let mut steps = Steps::new(if release { 6 } else { 5 });
+    let mut steps = Steps::new(if release { 5 } else { 4 });
     let binary = build_all(&mut steps, release)?;
+    note(&format!("ready in {}; signalbox is {}", steps.elapsed(), binary.display()));
+    note("open the address below in a browser; Ctrl-C stops the server");
     let mut command = Command::new(binary);
-    command.arg("serve").args(serve).env("SIGNALBOX_SITE_DIR", workspace::site());
-    let built = steps.elapsed();
-    // From here on the process is the server: it says the address when it is ready, Ctrl-C goes to it.
-    let Err(failure) = steps.step("Starting signalbox serve", || {
-        note(&format!("built in {built}; Ctrl-C stops the server"));
-        Err::<(), _>(process::become_it(&mut command))
-    }) else {
-        return Ok(());
-    };
-    Err(failure)
+    command.arg("serve").args(serve).env("LEPTOS_SITE_ROOT", workspace::site());
+    // From here on this process is the server: signals and exit code are its own.
+    Err(process::become_it(&mut command))
 }
