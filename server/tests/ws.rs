@@ -1,4 +1,5 @@
 //! `/api/ws` over real sockets: the protocol as a client sees it, and what broken clients get.
+#![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
 #[path = "../../crates/hub/tests/memory_log/mod.rs"]
 mod memory_log;

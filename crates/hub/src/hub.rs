@@ -150,10 +150,10 @@ impl Hub {
         self.core.start_draining();
         self.core.stop.cancel();
         let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(task) = task {
-            if let Err(error) = task.await {
-                tracing::error!(%error, "the hub's task ended badly");
-            }
+        if let Some(task) = task
+            && let Err(error) = task.await
+        {
+            tracing::error!(%error, "the hub's task ended badly");
         }
         self.core.calls.close();
         if tokio::time::timeout(GRACE, self.core.calls.wait()).await.is_err() {

@@ -61,6 +61,7 @@ impl TopicRequest {
 /// What the server sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
+#[allow(clippy::large_enum_variant, reason = "frames are built to be sent, and most of them are events")]
 pub enum ServerFrame {
     /// The first frame of every connection.
     Hello {

@@ -297,6 +297,9 @@ impl FanOut {
                 outbox.remove_topic(topic);
             }
         }
+        if connection.topics.is_empty() {
+            outbox.forget_live();
+        }
         outbox.answer(&ServerFrame::Unsubscribed { id, topics });
         drop(outbox);
         connection.shared.wake();

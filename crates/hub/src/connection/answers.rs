@@ -35,13 +35,14 @@ impl Calls {
         let shared = self.shared.clone();
         self.core.calls.spawn(async move {
             let called = AssertUnwindSafe(commands.call(&method, params)).catch_unwind().await;
-            let result = called.unwrap_or_else(|_| {
-                tracing::error!(method, client = %shared.client, "a command panicked");
-                Err(Problem::internal(format!("`{method}` failed unexpectedly; the server's log has the cause")))
-            });
-            shared.answer(&match result {
-                Ok(result) => ServerFrame::Reply { id, result },
-                Err(problem) => error(id, problem),
+            shared.answer(&match called {
+                Ok(Ok(result)) => ServerFrame::Reply { id, result },
+                Ok(Err(problem)) => error(id, problem),
+                Err(_) => {
+                    tracing::error!(method, client = %shared.client, "a command panicked");
+                    let detail = format!("`{method}` failed unexpectedly; the server's log has the cause");
+                    error(id, Problem::internal(detail))
+                }
             });
             drop(permit);
         });

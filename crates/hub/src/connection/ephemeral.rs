@@ -39,16 +39,13 @@ impl Ephemeral {
     /// Adds a frame. Returns how many older ones gave way.
     pub(crate) fn push(&mut self, key: Option<Key>, frame: Bytes) -> u64 {
         self.bytes += frame.len();
-        let mut gone = 0;
-        if self.bytes > WAITING_BYTES && key.is_some() {
-            if let Some(at) = self.waiting.iter().position(|(older, _)| *older == key) {
-                self.forget(at);
-                gone += 1;
-            }
-        }
         self.waiting.push_back((key, frame));
+        let mut gone = 0;
         while self.bytes > WAITING_BYTES && self.waiting.len() > 1 {
-            self.forget(0);
+            let (newest, older) = (self.waiting.len() - 1, &self.waiting);
+            let key = &older[newest].0;
+            let same = older.iter().take(newest).position(|(of, _)| key.is_some() && of == key);
+            self.forget(same.unwrap_or(0));
             gone += 1;
         }
         gone

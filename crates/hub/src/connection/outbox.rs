@@ -136,8 +136,7 @@ impl Outbox {
     /// Ends the connection after the answers that wait. The first reason counts.
     pub(crate) fn close(&mut self, close: Close) {
         self.closing.get_or_insert(close);
-        self.live = VecDeque::new();
-        self.live_bytes = 0;
+        self.forget_live();
         self.catch_up = None;
     }
 
@@ -197,8 +196,7 @@ impl Outbox {
             return;
         }
         let reached = self.live.front().map_or(head.max(self.floor), |first| Position(first.position.0 - 1));
-        self.live = VecDeque::new();
-        self.live_bytes = 0;
+        self.forget_live();
         self.join_asked = false;
         let budget = self.catch_up_budget();
         let catch_up = self.catch_up.get_or_insert_with(|| CatchUp::new(reached, budget));
@@ -218,6 +216,12 @@ impl Outbox {
         if let Some(catch_up) = &mut self.catch_up {
             catch_up.remove(topic);
         }
+    }
+
+    /// Nothing is subscribed any more: what waits is for nobody.
+    pub(crate) fn forget_live(&mut self) {
+        self.live = VecDeque::new();
+        self.live_bytes = 0;
     }
 
     /// Joins the catch-up to the live stream, the hub being at `head`; later events will be pushed.

@@ -10,6 +10,7 @@ use std::collections::HashSet;
 
 /// What the session wants done, in order.
 #[derive(Clone, Debug, PartialEq)]
+#[allow(clippy::large_enum_variant, reason = "one or two at a time, never kept")]
 pub enum Output {
     Send(ServerFrame),
     /// Ask the hub; it answers with `subscribed`.

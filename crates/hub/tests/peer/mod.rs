@@ -1,0 +1,82 @@
+//! A client that reads when told to, for tests of one behaviour.
+#![allow(dead_code, unreachable_pub, reason = "each test binary uses a part")]
+
+use bytes::Bytes;
+use futures::FutureExt;
+use hub::{Hub, Inbound, Outbound, Outgoing, Sending};
+use protocol::{ClientId, Timestamp, frame::ServerFrame};
+use serde_json::Value;
+use std::{collections::VecDeque, sync::Arc, time::Duration};
+use uuid::Uuid;
+
+pub struct Peer {
+    pub inbound: Inbound,
+    pub outbound: Outbound,
+    read: VecDeque<Bytes>,
+}
+
+impl Peer {
+    /// Connected, `hello` read.
+    pub async fn connect(hub: &Arc<Hub>, number: u64) -> Self {
+        let id = ClientId(Uuid::from_u128(u128::from(number)));
+        let (inbound, outbound) = hub.connect(id, Timestamp(0)).await.unwrap();
+        let mut peer = Self { inbound, outbound, read: VecDeque::new() };
+        assert!(matches!(peer.next().await, ServerFrame::Hello { .. }));
+        peer
+    }
+
+    pub async fn send(&mut self, frame: Value) {
+        self.inbound.text(&frame.to_string(), Timestamp(0)).await;
+    }
+
+    /// The next frame as it was sent.
+    pub async fn next_bytes(&mut self) -> Bytes {
+        loop {
+            if let Some(frame) = self.read.pop_front() {
+                return frame;
+            }
+            let sending = tokio::time::timeout(Duration::from_secs(60), self.outbound.next());
+            match sending.await.expect("something to read") {
+                Sending::Batch(batch) => self.read.extend(batch.into_iter().filter_map(|outgoing| match outgoing {
+                    Outgoing::Text(json) => Some(json),
+                    Outgoing::Ping => None,
+                })),
+                Sending::Close(close) => panic!("{close:?}"),
+            }
+        }
+    }
+
+    pub async fn next(&mut self) -> ServerFrame {
+        serde_json::from_slice(&self.next_bytes().await).unwrap()
+    }
+
+    /// The position of the next frame, which is an event.
+    pub async fn next_position(&mut self) -> u64 {
+        match self.next().await {
+            ServerFrame::Event { event, .. } => event.position.expect("a durable event").0,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub async fn closed(mut self) -> u16 {
+        loop {
+            let sending = tokio::time::timeout(Duration::from_secs(60), self.outbound.next());
+            if let Sending::Close(close) = sending.await.expect("a close") {
+                return close.code;
+            }
+        }
+    }
+
+    /// Nothing is waiting, after everybody had a turn.
+    pub async fn is_quiet(&mut self) -> bool {
+        settle().await;
+        self.read.is_empty() && self.outbound.next().now_or_never().is_none()
+    }
+}
+
+/// Lets every task that can run do so.
+pub async fn settle() {
+    for _ in 0..50 {
+        tokio::task::yield_now().await;
+    }
+}

@@ -1,0 +1,247 @@
+//! The session as a table: what comes in when, and what goes out.
+
+use hub::session::{Close, Output, Resume, Session};
+use protocol::{
+    ClientId, Epoch, Position, Timestamp, Topic,
+    frame::{Limits, ServerFrame, close},
+};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+const LIMITS: Limits = Limits { frame_bytes: 4_096, topics: 5, queue_bytes: 1 << 20, idle_timeout_ms: 90_000 };
+
+/// One thing that happens to the session.
+enum In<'a> {
+    Text(&'a str),
+    Binary,
+    Heard,
+    Tick,
+}
+
+use In::{Binary, Heard, Text, Tick};
+
+fn open() -> Session {
+    let client = ClientId(Uuid::from_u128(1));
+    let (session, hello) = Session::open(client, Epoch("e1".to_owned()), LIMITS, Timestamp(0));
+    let expected = ServerFrame::Hello { epoch: Epoch("e1".to_owned()), client, limits: LIMITS };
+    assert_eq!(hello, Output::Send(expected));
+    session
+}
+
+/// Feeds `(ms, input)` in order and compares what comes out of each with words: see [`told`].
+#[track_caller]
+fn check(steps: &[(i64, In<'_>, &[&str])]) {
+    let mut session = open();
+    for (number, (ms, input, expected)) in steps.iter().enumerate() {
+        let now = Timestamp(*ms);
+        let outputs = match input {
+            Text(text) => session.text(text, now),
+            Binary => session.binary(now),
+            Heard => {
+                session.heard(now);
+                Vec::new()
+            }
+            Tick => session.tick(now),
+        };
+        let outputs: Vec<String> = outputs.iter().map(told).collect();
+        assert_eq!(outputs, *expected, "step {number} at {ms} ms");
+    }
+}
+
+/// An output in one line: `pong`, `error CODE`, `subscribe TOPIC[>AFTER[@EPOCH]] …`, `unsubscribe TOPIC …`,
+/// `call METHOD`, `ping`, `close CODE`.
+fn told(output: &Output) -> String {
+    match output {
+        Output::Send(ServerFrame::Pong { .. }) => "pong".to_owned(),
+        Output::Send(ServerFrame::Error { code, temporary, .. }) => {
+            format!("error {code}{}", if *temporary { " temporary" } else { "" })
+        }
+        Output::Send(other) => panic!("{other:?}"),
+        Output::Subscribe { requests, .. } => {
+            let topics = requests.iter().map(|Resume { topic, after, epoch }| {
+                let after = after.map(|after| format!(">{after}")).unwrap_or_default();
+                let epoch = epoch.as_ref().map(|epoch| format!("@{epoch}")).unwrap_or_default();
+                format!(" {topic}{after}{epoch}")
+            });
+            format!("subscribe{}", topics.collect::<String>())
+        }
+        Output::Unsubscribe { topics, .. } => {
+            format!("unsubscribe{}", topics.iter().map(|topic| format!(" {topic}")).collect::<String>())
+        }
+        Output::Call { method, .. } => format!("call {method}"),
+        Output::Ping => "ping".to_owned(),
+        Output::Close(Close { code, .. }) => format!("close {code}"),
+    }
+}
+
+#[test]
+fn subscriptions_are_asked_of_the_hub() {
+    check(&[
+        (0, Text(r#"{"type":"subscribe","topics":["thread:45"]}"#), &["subscribe thread:45"]),
+        (
+            1,
+            Text(r#"{"type":"subscribe","topics":[{"topic":"events","after":7,"epoch":"e1"},"agent:a"]}"#),
+            &["subscribe events>7@e1 agent:a"],
+        ),
+        (2, Text(r#"{"type":"subscribe","topics":[]}"#), &["subscribe"]),
+        (
+            3,
+            Text(r#"{"type":"unsubscribe","topics":["thread:45",{"topic":"events"}]}"#),
+            &["unsubscribe thread:45 events"],
+        ),
+    ]);
+}
+
+#[test]
+fn subscribing_and_unsubscribing_are_idempotent_in_any_order() {
+    check(&[
+        (0, Text(r#"{"type":"unsubscribe","topics":["agent:a"]}"#), &["unsubscribe agent:a"]),
+        (1, Text(r#"{"type":"subscribe","topics":["agent:a"]}"#), &["subscribe agent:a"]),
+        (2, Text(r#"{"type":"subscribe","topics":["agent:a"]}"#), &["subscribe agent:a"]),
+        (3, Text(r#"{"type":"unsubscribe","topics":["agent:a"]}"#), &["unsubscribe agent:a"]),
+        (4, Text(r#"{"type":"unsubscribe","topics":["agent:a"]}"#), &["unsubscribe agent:a"]),
+    ]);
+}
+
+#[test]
+fn a_topic_named_twice_counts_as_the_last() {
+    let text = r#"{"type":"subscribe","topics":["agent:a",{"topic":"agent:a","after":3}]}"#;
+    check(&[(0, Text(text), &["subscribe agent:a>3"])]);
+}
+
+#[test]
+fn one_wrong_topic_changes_nothing_and_is_named() {
+    let mut session = open();
+    let outputs = session.text(r#"{"type":"subscribe","id":1,"topics":["agent:a","agents"]}"#, Timestamp(0));
+    let [Output::Send(ServerFrame::Error { id, code, message, temporary })] = &outputs[..] else {
+        panic!("{outputs:?}")
+    };
+    assert_eq!((id, code.as_str(), *temporary), (&Some(json!(1)), "invalid_topic", false));
+    assert!(message.contains("`topics[1]`") && message.contains("`agents`"), "{message}");
+    // All five places are free.
+    let text = r#"{"type":"subscribe","topics":["agent:1","agent:2","agent:3","agent:4","agent:5"]}"#;
+    assert!(matches!(session.text(text, Timestamp(0))[..], [Output::Subscribe { .. }]));
+}
+
+#[test]
+fn topics_are_limited() {
+    check(&[
+        (
+            0,
+            Text(r#"{"type":"subscribe","topics":["agent:1","agent:2","agent:3","agent:4"]}"#),
+            &["subscribe agent:1 agent:2 agent:3 agent:4"],
+        ),
+        (0, Text(r#"{"type":"subscribe","topics":["agent:5","agent:6"]}"#), &["error too_many_topics"]),
+        (1_000, Text(r#"{"type":"subscribe","topics":["agent:4","agent:5"]}"#), &["subscribe agent:4 agent:5"]),
+        (1_000, Text(r#"{"type":"subscribe","topics":["agent:6"]}"#), &["error too_many_topics"]),
+        (1_000, Text(r#"{"type":"unsubscribe","topics":["agent:1"]}"#), &["unsubscribe agent:1"]),
+        (2_000, Text(r#"{"type":"subscribe","topics":["agent:6"]}"#), &["subscribe agent:6"]),
+    ]);
+}
+
+#[test]
+fn invalid_frames_are_answered_and_the_eleventh_in_a_row_closes() {
+    let mut steps: Vec<(i64, In<'_>, &[&str])> = Vec::new();
+    for _ in 0..4 {
+        steps.push((0, Text("{"), &["error invalid_json"]));
+        steps.push((0, Binary, &["error binary"]));
+    }
+    steps.push((0, Text(r#"{"type":"dance"}"#), &["error unknown_type"]));
+    steps.push((0, Text(r#"{"type":"command"}"#), &["error missing_field"]));
+    steps.push((0, Text("{"), &["error invalid_json", "close 4400"]));
+    // Closed is closed.
+    steps.push((0, Text(r#"{"type":"ping"}"#), &[]));
+    steps.push((200_000, Tick, &[]));
+    check(&steps);
+    assert_eq!(close::INVALID, 4400);
+}
+
+#[test]
+fn rare_mistakes_are_forgiven() {
+    let steps: Vec<(i64, In<'_>, &[&str])> =
+        (0..100).map(|number| (number * 10_000, Text("{"), &["error invalid_json"][..])).collect();
+    check(&steps);
+}
+
+#[test]
+fn commands_and_pings_are_limited_in_rate_and_flooding_closes() {
+    let mut session = open();
+    let count = |outputs: Vec<Output>| outputs.iter().map(told).collect::<Vec<_>>().join(" ");
+    let mut told = Vec::new();
+    for _ in 0..151 {
+        told.push(count(session.text(r#"{"type":"command","id":1,"method":"m"}"#, Timestamp(0))));
+    }
+    assert!(told[..100].iter().all(|told| told == "call m"));
+    assert!(told[100..150].iter().all(|told| told == "error rate_limited temporary"));
+    assert_eq!(told[150], "error rate_limited temporary close 4429");
+    // Another one comes at the rate allowed, for as long as it likes.
+    let mut session = open();
+    for number in 0..1_000 {
+        assert_eq!(count(session.text(r#"{"type":"ping"}"#, Timestamp(number * 20))), "pong");
+    }
+}
+
+#[test]
+fn topic_changes_are_limited_in_rate() {
+    let both = r#"{"type":"unsubscribe","topics":["agent:1","agent:2","agent:3","agent:4","agent:5"]}"#;
+    let answer = "unsubscribe agent:1 agent:2 agent:3 agent:4 agent:5";
+    check(&[
+        (0, Text(both), &[answer]),
+        (0, Text(both), &[answer]),
+        (0, Text(both), &["error rate_limited temporary"]),
+        (50, Text(both), &[answer]),
+    ]);
+}
+
+#[test]
+fn silence_is_asked_about_and_then_ends_the_connection() {
+    check(&[
+        (10_000, Tick, &[]),
+        (22_500, Tick, &["ping"]),
+        (30_000, Tick, &[]),
+        (45_000, Tick, &["ping"]),
+        (46_000, Heard, &[]),
+        (60_000, Tick, &[]),
+        (68_500, Tick, &["ping"]),
+        (69_000, Text(r#"{"type":"ping"}"#), &["pong"]),
+        (158_999, Tick, &["ping"]),
+        (159_000, Tick, &["close 4001"]),
+        (400_000, Tick, &[]),
+    ]);
+    assert_eq!(close::IDLE, 4001);
+}
+
+#[test]
+fn any_traffic_counts_as_a_pong() {
+    let heard: [fn(&mut Session); 4] = [
+        |session| drop(session.text("{", Timestamp(89_000))),
+        |session| drop(session.text(r#"{"type":"ping"}"#, Timestamp(89_000))),
+        |session| drop(session.binary(Timestamp(89_000))),
+        |session| session.heard(Timestamp(89_000)),
+    ];
+    for (number, heard) in heard.into_iter().enumerate() {
+        let mut session = open();
+        heard(&mut session);
+        assert_eq!(session.tick(Timestamp(91_000)), [], "{number}");
+    }
+}
+
+#[test]
+fn a_message_over_the_limit_closes_with_1009() {
+    let text = "x".repeat(LIMITS.frame_bytes as usize + 1);
+    check(&[(0, Text(&text), &["close 1009"])]);
+}
+
+#[test]
+fn ids_are_echoed_and_positions_kept() {
+    let mut session = open();
+    let outputs = session.text(
+        r#"{"type":"subscribe","id":"s-1","topics":[{"topic":"agent:a","after":18446744073709551615}]}"#,
+        Timestamp(0),
+    );
+    let topic = Topic::Agent("a".to_owned());
+    let requests = vec![Resume { topic, after: Some(Position(u64::MAX)), epoch: None }];
+    assert_eq!(outputs, [Output::Subscribe { id: Some(json!("s-1")), requests }]);
+    let outputs = session.text(r#"{"type":"command","id":0,"method":"m"}"#, Timestamp(0));
+    assert_eq!(outputs, [Output::Call { id: json!(0), method: "m".to_owned(), params: Value::Null }]);
+}
