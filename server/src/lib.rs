@@ -7,7 +7,6 @@
 
 pub mod assets;
 pub mod cli;
-mod commands;
 pub mod config;
 mod connections;
 mod drain;

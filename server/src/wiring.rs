@@ -1,9 +1,6 @@
 //! The parts of one process, put together. Distribution is wiring, and this is the wiring.
 
-use crate::{
-    commands::SocketCommands,
-    config::{LocalConfig, StoreUrl, Tools},
-};
+use crate::config::{LocalConfig, StoreUrl, Tools};
 use hub::{Hub, HubConfig};
 use runtime::{Api, Parts, Runtime, StoreLog};
 use std::{path::Path, sync::Arc};
@@ -71,7 +68,6 @@ async fn start(
     let parts =
         Parts { store, hub: hub.clone(), providers: ::tools::builtin(config), worker: worker.to_owned(), recover };
     let runtime = Runtime::start(parts).await?;
-    hub.set_commands(Arc::new(SocketCommands(runtime.api())));
     Ok((hub, runtime))
 }
 

@@ -28,5 +28,5 @@ pub(super) struct EventsQuery {
 pub(super) async fn list(State(api): State<Api>, Query(query): Query<EventsQuery>) -> Result<Json<EventPage>, Refusal> {
     let topic: Topic =
         query.topic.parse().map_err(|error| Problem::bad_request("unknown_topic", format!("{error}")))?;
-    Ok(Json(api.topic_events(topic, Position(query.after.unwrap_or(0)), page::limit(query.limit)?).await?))
+    Ok(Json(api.topic_events(topic, Position(query.after.unwrap_or(0)), page::events(query.limit)?).await?))
 }

@@ -3,6 +3,7 @@
 use super::{
     Refusal,
     extract::{ExecutionPath, Json as JsonBody, NoQuery, Query},
+    page,
 };
 use axum::{
     Json,
@@ -15,6 +16,9 @@ use protocol::{
     api::{ExecutionDetail, ExecutionPage, ExecutionQuery, SubmitRequest, Submitted},
 };
 use runtime::Api;
+
+/// Executions of a page, at most.
+const MOST: u32 = 500;
 
 /// Starts an execution. The answer comes when its start is durable; it then runs to its end, also over a crash.
 #[utoipa::path(
@@ -42,6 +46,7 @@ pub(super) async fn list(
     State(api): State<Api>,
     Query(query): Query<ExecutionQuery>,
 ) -> Result<Json<ExecutionPage>, Refusal> {
+    query.limit.map_or(Ok(()), |limit| page::within(limit, MOST))?;
     Ok(Json(api.executions(query).await?))
 }
 

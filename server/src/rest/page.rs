@@ -18,8 +18,9 @@ pub(super) struct PageQuery {
     limit: Option<u32>,
 }
 
-pub(super) const LIMIT: u32 = 100;
-pub(super) const MOST: u32 = 1000;
+/// Events of a page unless told, and at most.
+const LIMIT: u32 = 100;
+const MOST: u32 = 1000;
 
 impl PageQuery {
     pub(super) fn after(&self) -> Position {
@@ -27,15 +28,20 @@ impl PageQuery {
     }
 
     pub(super) fn limit(&self) -> Result<u32, Refusal> {
-        limit(self.limit)
+        events(self.limit)
     }
 }
 
-pub(super) fn limit(limit: Option<u32>) -> Result<u32, Refusal> {
-    match limit.unwrap_or(LIMIT) {
-        limit @ 1..=MOST => Ok(limit),
-        limit => {
-            Err(Problem::bad_request("query_parameter", format!("`limit` is {limit}; expected 1 to {MOST}")).into())
-        }
+/// How many events are meant.
+pub(super) fn events(limit: Option<u32>) -> Result<u32, Refusal> {
+    let limit = limit.unwrap_or(LIMIT);
+    within(limit, MOST).map(|()| limit)
+}
+
+/// Refuses a `limit` outside 1 to `most`.
+pub(super) fn within(limit: u32, most: u32) -> Result<(), Refusal> {
+    if (1..=most).contains(&limit) {
+        return Ok(());
     }
+    Err(Problem::bad_request("query_parameter", format!("`limit` is {limit}; expected 1 to {most}")).into())
 }

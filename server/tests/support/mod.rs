@@ -1,6 +1,7 @@
 //! A server of a test's own: a free port, a temporary data folder, the real thing otherwise.
 
-#![allow(dead_code)]
+// Each test program uses a part of it.
+#![allow(dead_code, unused_imports, unreachable_pub)]
 
 mod answer;
 mod command;
