@@ -1,6 +1,6 @@
 //! Expressions: compiled once, when the playbook is parsed; evaluated against a scope.
 
-use super::environment::environment;
+use super::{environment::environment, guard};
 use crate::context::{self, Misses, Scope};
 use minijinja::{Error, ErrorKind};
 use serde_json::Value as Json;
@@ -16,7 +16,12 @@ impl Expression {
     /// # Errors
     /// With the byte range of the fault within `source`.
     pub(crate) fn compile(source: &str) -> Result<Self, Error> {
-        environment().compile_expression_owned(source.to_owned()).map(Self)
+        let compiled = environment().compile_expression_owned(source.to_owned())?;
+        let guarded = guard::expression(source).map_err(refused)?;
+        if guarded == source {
+            return Ok(Self(compiled));
+        }
+        environment().compile_expression_owned(guarded).map(Self)
     }
 
     /// The value with its type: a number stays one, a list stays one.
@@ -34,6 +39,10 @@ impl std::fmt::Debug for Expression {
     }
 }
 
+pub(super) fn refused(what: String) -> Error {
+    Error::new(ErrorKind::SyntaxError, what)
+}
+
 /// A name that was used and is not there is an error, even where the template engine lets it pass.
 pub(super) fn check(misses: &Misses) -> Result<(), String> {
     misses.first().map_or(Ok(()), |name| Err(undefined(&name)))
@@ -46,7 +55,12 @@ fn undefined(name: &str) -> String {
 /// What went wrong, in one line, naming the undefined thing where that is it.
 pub(super) fn cause(error: &Error, misses: &Misses) -> String {
     match (error.kind(), misses.first()) {
-        (ErrorKind::UndefinedError, Some(name)) => undefined(&name),
+        (ErrorKind::UndefinedError, name) => match (error.detail(), name) {
+            (Some(detail), _) if detail.ends_with("is not defined") => detail.to_owned(),
+            (_, Some(name)) => undefined(&name),
+            (Some(detail), None) => detail.replace("is undefined", "is not defined"),
+            (None, None) => "a value is not defined".to_owned(),
+        },
         (ErrorKind::OutOfFuel, _) => "the evaluation takes too many steps".to_owned(),
         _ => describe(error),
     }

@@ -4,9 +4,11 @@
 //! precomputes who can reach whom, `expr` and `template` hold what is computed at run time. A second dialect would
 //! be a second `read`.
 
+mod bounds;
 mod environment;
 mod expr;
 mod graph;
+mod guard;
 mod model;
 mod node;
 mod pointer;
@@ -14,6 +16,7 @@ mod problems;
 mod read;
 mod suggest;
 mod template;
+mod tokens;
 mod yaml;
 
 pub(crate) use environment::environment;

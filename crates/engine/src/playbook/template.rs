@@ -1,6 +1,9 @@
 //! Values with templates in them: rendered when a step starts or an arc is taken.
 
-use super::expr::{self, Expression, MAX_OUTPUT};
+use super::{
+    expr::{self, Expression, MAX_OUTPUT},
+    guard,
+};
 use crate::context::Scope;
 use minijinja::Environment;
 use serde_json::{Map, Value as Json};
@@ -58,6 +61,22 @@ impl<T> Leaf<T> {
 impl Template {
     pub(crate) fn fixed(value: Json) -> Self {
         Self::Fixed(Arc::new(value))
+    }
+
+    /// A map; shared by all who render it when nothing in it is computed.
+    pub(crate) fn of_map(entries: Vec<(String, Template)>) -> Self {
+        if !entries.iter().all(|(_, entry)| entry.is_fixed()) {
+            return Self::Map(entries);
+        }
+        let fixed = |(key, entry)| match entry {
+            Template::Fixed(value) => Some((key, Arc::unwrap_or_clone(value))),
+            _ => None,
+        };
+        Self::fixed(Json::Object(entries.into_iter().filter_map(fixed).collect()))
+    }
+
+    pub(crate) fn is_fixed(&self) -> bool {
+        matches!(self, Self::Fixed(_))
     }
 
     /// # Errors
@@ -130,7 +149,12 @@ impl Texts {
     /// # Errors
     /// A syntax error, with its line and range within `source`.
     pub(super) fn add(&mut self, number: usize, source: &str) -> Result<(), minijinja::Error> {
-        self.0.add_template_owned(number.to_string(), source.to_owned())
+        self.0.add_template_owned(number.to_string(), source.to_owned())?;
+        let guarded = guard::template(source).map_err(expr::refused)?;
+        if guarded == source {
+            return Ok(());
+        }
+        self.0.add_template_owned(number.to_string(), guarded)
     }
 
     fn render(&self, number: usize, scope: &Scope) -> Result<String, String> {

@@ -53,7 +53,7 @@ pub(super) fn read(
         config.push((key.text.clone(), template));
     }
     check_method(&config, fields, problems);
-    let config = Template::Map(config);
+    let config = Template::of_map(config);
     (Action { protocol: of.protocol.to_owned(), config, defaults: None, expects, returns, timeout_ms }, data)
 }
 

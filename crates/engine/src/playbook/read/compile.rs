@@ -30,7 +30,7 @@ impl Compiler {
             Kind::List(_) => {
                 let items = at.items().unwrap_or_default();
                 let items: Vec<Template> = items.iter().map(|item| self.template(item, base, problems)).collect();
-                if items.iter().all(is_fixed) { Template::fixed(at.json()) } else { Template::List(items) }
+                if items.iter().all(Template::is_fixed) { Template::fixed(at.json()) } else { Template::List(items) }
             }
             Kind::Map(entries) => {
                 let entries: Vec<(String, Template)> = entries
@@ -40,11 +40,7 @@ impl Compiler {
                         (key.text.clone(), self.template(&at, base, problems))
                     })
                     .collect();
-                if entries.iter().all(|(_, item)| is_fixed(item)) {
-                    Template::fixed(at.json())
-                } else {
-                    Template::Map(entries)
-                }
+                Template::of_map(entries)
             }
         }
     }
@@ -142,10 +138,6 @@ impl Compiler {
         let hint = "expressions are Jinja: `{{ workload.name }}`, `{{ step.data.n > 3 and result.ok }}`; quote text inside with '…'";
         problems.error("bad_expression", place, &at.pointer, message, Some(hint.into()));
     }
-}
-
-fn is_fixed(template: &Template) -> bool {
-    matches!(template, Template::Fixed(_))
 }
 
 /// The place of a byte of a scalar's text, as exactly as the way it was written allows.

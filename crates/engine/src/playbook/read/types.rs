@@ -31,13 +31,13 @@ const PYTHON: ActionType = ActionType {
 const HTTP: ActionType = ActionType {
     protocol: "http",
     one_of: &["endpoint", "url"],
-    optional: &["method", "headers", "params", "payload", "data", "timeout"],
+    optional: &["method", "headers", "params", "payload", "body", "data", "timeout"],
     verbatim: &[],
 };
 const SQLITE: ActionType = ActionType {
     protocol: "sqlite",
     one_of: &["command", "commands", "sql"],
-    optional: &["database", "params"],
+    optional: &["database", "file", "params", "parameters"],
     verbatim: &[],
 };
 const NOOP: ActionType = ActionType { protocol: "noop", one_of: &[], optional: &[], verbatim: &[] };

@@ -1,0 +1,214 @@
+//! Branches that come together.
+
+use crate::scenario::Run;
+use protocol::Outcome;
+use serde_json::json;
+
+/// `start` fans out to `a` and `b`, which join in `j`, after which comes `z`.
+const DIAMOND: &str = "
+  - {step: start, next: [a, b]}
+  - {step: a, type: noop, next: [{step: j, data: {from: a, a: 1}}]}
+  - {step: b, type: noop, next: [{step: j, data: {from: b, b: 2}}]}
+  - {step: j, type: noop, next: z}
+  - {step: z, type: noop}
+";
+
+#[test]
+fn a_join_waits_for_all_branches_and_runs_once() {
+    for order in [["a", "b"], ["b", "a"]] {
+        let mut run = Run::started(DIAMOND);
+        run.complete(order[0], json!(1));
+        assert_eq!(run.open(), [order[1]]);
+        run.complete(order[1], json!(1));
+        assert_eq!(run.open(), ["j"]);
+        assert_eq!(run.input_of("j"), json!({"from": order[1], "a": 1, "b": 2}), "data merges in the order of arrival");
+        run.finish(|_| json!(1));
+        assert_eq!(run.lines().iter().filter(|line| *line == "step_started(j)").count(), 1);
+    }
+}
+
+#[test]
+fn parallel_branches_both_complete_before_the_execution_does() {
+    let mut run = Run::started(
+        "
+  - {step: start, next: hot_path}
+  - {step: hot_path, next: [hot_task_a, hot_task_b]}
+  - {step: hot_task_a, type: noop, next: end}
+  - {step: hot_task_b, type: noop, next: end}
+  - {step: end}
+",
+    );
+    run.complete("hot_task_b", json!(1));
+    assert_eq!(run.outcome(), None);
+    run.complete("hot_task_a", json!(1));
+    assert_eq!(run.outcome(), Some(Outcome::Completed));
+    let lines = run.lines();
+    let at = |line: &str| lines.iter().position(|found| found == line).unwrap();
+    assert!(at("step_completed(hot_task_a)") < at("execution_complete"));
+    assert!(at("step_completed(hot_task_b)") < at("execution_complete"));
+}
+
+#[test]
+fn a_join_waits_for_branches_that_are_still_far_away() {
+    let mut run = Run::started(
+        "
+  - {step: start, next: [a, x]}
+  - {step: a, type: noop, next: j}
+  - {step: x, type: noop, next: y}
+  - {step: y, type: noop, next: j}
+  - {step: j, type: noop}
+",
+    );
+    run.complete("a", json!(1));
+    assert_eq!(run.open(), ["x"]);
+    run.complete("x", json!(1));
+    assert_eq!(run.open(), ["y"]);
+    run.complete("y", json!(1));
+    assert_eq!(run.open(), ["j"]);
+}
+
+#[test]
+fn a_branch_that_goes_elsewhere_no_longer_holds_the_join_back() {
+    let mut run = Run::started(
+        "
+  - {step: start, next: [a, b]}
+  - {step: a, type: noop, next: j}
+  - {step: b, type: noop, next: [{step: j, when: result.join}, {step: other, else: true}]}
+  - {step: other, type: noop}
+  - {step: j, type: noop}
+",
+    );
+    run.complete("a", json!(1));
+    assert_eq!(run.open(), ["b"]);
+    run.complete("b", json!({"join": false}));
+    assert_eq!(run.open(), ["other", "j"]);
+    run.finish(|_| json!(1));
+    assert_eq!(run.outcome(), Some(Outcome::Completed));
+}
+
+#[test]
+fn a_branch_that_just_stops_no_longer_holds_the_join_back() {
+    let mut run = Run::started(
+        "
+  - {step: start, next: [a, b]}
+  - {step: a, type: noop, next: j}
+  - {step: b, type: noop, next: [{step: j, when: 'false'}]}
+  - {step: j, type: noop}
+",
+    );
+    run.complete("a", json!(1));
+    run.complete("b", json!(1));
+    assert_eq!(run.open(), ["j"]);
+}
+
+#[test]
+fn control_steps_join_too() {
+    let mut run = Run::started(
+        "
+  - {step: start, next: [a, b]}
+  - {step: a, type: noop, next: [{step: gate, data: {a: 1}}]}
+  - {step: b, type: noop, next: [{step: gate, data: {b: 2}}]}
+  - {step: gate, next: [{step: z, data: {sum: '{{ a + b }}'}}]}
+  - {step: z, type: noop}
+",
+    );
+    run.complete("a", json!(1));
+    assert_eq!(run.open(), ["b"]);
+    run.complete("b", json!(1));
+    assert_eq!(run.input_of("z"), json!({"sum": 3}));
+}
+
+#[test]
+fn an_end_with_an_action_runs_once_after_the_join() {
+    let mut run = Run::started(
+        "
+  - {step: start, next: [a, b, c]}
+  - {step: a, type: noop, next: end}
+  - {step: b, type: noop, next: end}
+  - {step: c, type: noop, next: end}
+  - {step: end, type: python, code: x}
+",
+    );
+    for step in ["c", "a", "b"] {
+        assert!(!run.open().contains(&"end".to_owned()));
+        run.complete(step, json!(1));
+    }
+    run.complete("end", json!({"done": true}));
+    assert_eq!(run.result(), json!({"done": true}));
+    assert_eq!(run.lines().iter().filter(|line| *line == "step_started(end)").count(), 1);
+}
+
+#[test]
+fn join_any_runs_at_each_arrival() {
+    let mut run = Run::started(
+        "
+  - {step: start, next: [a, b]}
+  - {step: a, type: noop, next: [{step: j, data: {from: a}}]}
+  - {step: b, type: noop, next: [{step: j, data: {from: b}}]}
+  - {step: j, type: noop, join: any}
+",
+    );
+    run.complete("a", json!(1));
+    assert_eq!(run.input_of("j"), json!({"from": "a"}));
+    run.complete("b", json!(1));
+    assert_eq!(run.input_of("j"), json!({"from": "b"}));
+    let visits: Vec<u32> = run.tasks.iter().map(|task| task.key.visit).collect();
+    assert_eq!(visits, [1, 2], "both visits are under way at once");
+    run.finish(|_| json!(1));
+}
+
+#[test]
+fn join_any_of_a_control_step_passes_each_arrival() {
+    let mut run = Run::started(
+        "
+  - {step: start, next: [{step: r, data: {n: 1}}, {step: r, data: {n: 2}}, {step: r, data: {n: 3}}]}
+  - {step: r, join: any, next: [{step: z, data: {n: '{{ n }}'}}]}
+  - {step: z, type: noop, join: any}
+",
+    );
+    let inputs: Vec<_> = run.tasks.iter().map(|task| task.input["n"].clone()).collect();
+    assert_eq!(inputs, [json!(1), json!(2), json!(3)]);
+    run.finish(|_| json!(1));
+}
+
+#[test]
+fn joins_that_wait_for_each_other_fire_when_only_they_are_left() {
+    // j and k lead to each other, so each could still reach the other; `last` comes after both.
+    let mut run = Run::started(
+        "
+  - {step: start, next: [a, b]}
+  - {step: a, type: noop, next: [j, last]}
+  - {step: b, type: noop, next: k}
+  - {step: j, type: noop, next: [{step: k, when: result.go}, {step: last, when: not result.go}]}
+  - {step: k, type: noop, next: [{step: j, when: result.go}, {step: last, when: not result.go}]}
+  - {step: last, type: noop}
+",
+    );
+    run.complete("a", json!(1));
+    assert_eq!(run.open(), ["b"]);
+    run.complete("b", json!(1));
+    assert_eq!(run.open(), ["j", "k"], "the circle fires, what comes after it does not");
+    run.complete("j", json!({"go": false}));
+    run.complete("k", json!({"go": false}));
+    assert_eq!(run.open(), ["last"]);
+    run.finish(|_| json!(1));
+    assert_eq!(run.lines().iter().filter(|line| *line == "step_started(last)").count(), 1);
+}
+
+#[test]
+fn a_branch_that_may_still_fail_holds_back_what_its_failure_leads_to() {
+    let mut run = Run::started(
+        "
+  - {step: start, next: [a, b]}
+  - {step: a, type: noop, next: clean}
+  - {step: b, type: noop, next: [{step: clean, on: failed}]}
+  - {step: clean, type: noop}
+",
+    );
+    run.complete("a", json!(1));
+    assert_eq!(run.open(), ["b"]);
+    run.fail("b", "no");
+    assert_eq!(run.open(), ["clean"]);
+    run.finish(|_| json!(1));
+    assert_eq!(run.outcome(), Some(Outcome::Completed));
+}

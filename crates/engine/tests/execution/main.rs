@@ -1,0 +1,19 @@
+//! What executions do, in virtual time: one behaviour per file.
+#![allow(clippy::unwrap_used)]
+
+mod cancelling;
+mod conditions;
+mod data_on_arcs;
+mod end_of_execution;
+mod event_log;
+mod failures;
+mod joins;
+mod late_and_repeated_inputs;
+mod loops;
+mod names_in_expressions;
+mod rendering;
+mod saving;
+#[path = "../scenario/mod.rs"]
+mod scenario;
+mod size;
+mod workbook;
