@@ -163,7 +163,7 @@ async fn the_plain_subscribe_of_the_plan_works_as_written() {
     assert_eq!(next(&mut client).await, json!({"type": "unsubscribed", "topics": ["thread:12"]}));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_client_that_comes_back_misses_nothing() {
     let server = TestServer::start().await;
     let mut client = server.client().await;
@@ -323,7 +323,7 @@ async fn the_close_of_a_client_is_answered_and_frees_its_place() {
     assert_eq!(server.hub.health().handshakes, 2);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_client_that_does_not_read_is_served_from_the_log_when_it_does() {
     let server = TestServer::start().await;
     let mut client = server.client().await;
