@@ -56,6 +56,12 @@ pub(crate) fn from_store(error: StoreError) -> Problem {
             format!("{error}; nothing was changed, try again later"),
         )
         .temporary(),
+        StoreError::Refused(why) => Problem::new(
+            422,
+            "commit_refused",
+            "Too large",
+            format!("this cannot be stored: {why}; nothing was changed, send less"),
+        ),
         StoreError::Closed => {
             Problem::new(503, "stopping", "Stopping", "the server is stopping; try again in a moment").temporary()
         }

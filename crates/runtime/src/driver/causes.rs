@@ -13,8 +13,12 @@ pub(super) struct Causes {
 }
 
 impl Causes {
-    pub(super) fn of(&self, event: &Event) -> Option<EventId> {
-        visit(event).and_then(|(step, visit)| self.visits.get(&(step.to_owned(), visit)).copied()).or(self.newest)
+    /// The cause of an event, `drafted` being what the decision not yet committed noted so far.
+    pub(super) fn of(&self, event: &Event, drafted: &Causes) -> Option<EventId> {
+        let key = visit(event).map(|(step, visit)| (step.to_owned(), visit));
+        key.and_then(|key| drafted.visits.get(&key).or_else(|| self.visits.get(&key)).copied())
+            .or(drafted.newest)
+            .or(self.newest)
     }
 
     pub(super) fn note(&mut self, event: &Event, id: EventId) {

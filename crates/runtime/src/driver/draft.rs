@@ -1,6 +1,7 @@
 //! Turning what is in a mailbox into one commit.
 
 use super::{
+    causes::Causes,
     pools::Pools,
     slot::{Flight, Letter, Slot},
 };
@@ -43,6 +44,7 @@ impl Draft {
         };
         let mut letters = Vec::new();
         while drafting.events.len() < EVENTS
+            && !(slot.one_by_one && !letters.is_empty())
             && let Some(letter) = slot.mailbox.pop_front()
         {
             drafting.take(&letter, &entry.playbook, pools);
@@ -52,12 +54,13 @@ impl Draft {
         let commit = (!events.is_empty()).then(|| {
             let execution = change(slot, &next, wake_at);
             let correlation_id = Some(next.id().to_string());
+            let mut drafted = Causes::default();
             let events = events
                 .into_iter()
                 .map(|event| {
                     let id = EventId(environment.id());
-                    let causation_id = slot.causes.of(&event).map(|id| id.to_string());
-                    slot.causes.note(&event, id);
+                    let causation_id = slot.causes.of(&event, &drafted).map(|id| id.to_string());
+                    drafted.note(&event, id);
                     NewEvent { id, correlation_id: correlation_id.clone(), causation_id, traceparent: None, event }
                 })
                 .collect();

@@ -19,8 +19,11 @@ use crate::Environment;
 use draft::Draft;
 use futures::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use pools::{Pools, Start};
-use protocol::{ExecutionId, Phase, Problem, TaskReport};
-use slot::Letter;
+use protocol::{
+    ExecutionId, Phase, Problem, TaskError, TaskReport,
+    task::{Logs, TaskOutcome},
+};
+use slot::{Flight, Letter};
 use std::{collections::HashMap, sync::Arc, time::Duration};
 use store::{Commit, Committed, Store, StoreError};
 use tokio::sync::{mpsc, oneshot};
@@ -181,8 +184,12 @@ impl Driver {
         let Some(slot) = self.slots.get_mut(&id) else { return };
         let Some(mut flight) = slot.in_flight.take() else { return };
         match result {
-            Ok(_) => {
+            Ok(committed) => {
                 flight.answer(&Ok(()));
+                for envelope in committed.events.iter() {
+                    slot.causes.note(&envelope.event, envelope.id);
+                }
+                slot.one_by_one = false;
                 slot.state = flight.next;
                 for key in &flight.settled {
                     self.pools.cancel(key);
@@ -210,17 +217,44 @@ impl Driver {
                 self.reloads.push(Box::pin(async move { (id, Slot::load(&store, id, entry).await.map(Some)) }));
                 self.give_back(released);
             }
+            Err(StoreError::Refused(why)) => self.refused(id, flight, why),
             Err(error) => {
                 tracing::error!(execution = %id, %error, "a decision could not be committed");
-                let started = slot.state.event_count() > 0;
-                let released: Vec<usize> = flight.run.iter().map(|(pool, _)| *pool).collect();
-                flight.answer(&Err(crate::api::from_store(error)));
-                if !started {
-                    self.slots.remove(&id);
-                }
-                self.give_back(released);
+                self.abandon(id, flight, error);
             }
         }
+    }
+
+    /// The store will never take this decision. Taken together, several inputs may be too large where each is
+    /// not: they are decided one by one. A single report that cannot be stored becomes a failure that says so.
+    fn refused(&mut self, id: ExecutionId, mut flight: Flight, why: String) {
+        let Some(slot) = self.slots.get_mut(&id) else { return };
+        match flight.letters.as_mut_slice() {
+            [Letter::Report(report)] if !slot.one_by_one || matches!(report.outcome, TaskOutcome::Completed { .. }) => {
+                tracing::warn!(task = %report.key, why, "a result cannot be stored");
+                let message = format!(
+                    "what the action returned, or what follows from it, cannot be stored: {why}; return less, \
+                     put large data into a file and return its path"
+                );
+                report.outcome = TaskOutcome::Failed { error: TaskError::new("result_refused", message), result: None };
+                report.logs = Logs::default();
+            }
+            [_] => return self.abandon(id, flight, StoreError::Refused(why)),
+            _ => {}
+        }
+        slot.one_by_one = true;
+        let released = flight.give_back(slot);
+        self.give_back(released);
+        self.advance(id);
+    }
+
+    /// Gives up on a decision: whoever asked is told, places are given back.
+    fn abandon(&mut self, id: ExecutionId, mut flight: Flight, error: StoreError) {
+        flight.answer(&Err(crate::api::from_store(error)));
+        if self.slots.get(&id).is_some_and(|slot| slot.state.event_count() == 0) {
+            self.slots.remove(&id);
+        }
+        self.give_back(flight.run.iter().map(|(pool, _)| *pool).collect());
     }
 
     fn reloaded(&mut self, id: ExecutionId, loaded: Result<Option<Slot>, StoreError>) {
@@ -260,7 +294,7 @@ impl Driver {
     }
 }
 
-/// Commits, trying again while the store cannot take it for now (disk full …). Whoever waits for the answer to
+/// Commits, trying again while the store cannot take it (disk full, input or output errors …). Whoever waits for the answer to
 /// a start is told at once instead: nothing is lost by that.
 async fn commit_until(store: Arc<dyn Store>, commit: Commit, patient: bool) -> Result<Committed, StoreError> {
     if !patient {
@@ -269,8 +303,8 @@ async fn commit_until(store: Arc<dyn Store>, commit: Commit, patient: bool) -> R
     let mut pause = Duration::from_millis(50);
     loop {
         match store.commit(commit.clone()).await {
-            Err(StoreError::Backend { message, temporary: true }) => {
-                tracing::warn!(%message, ?pause, "the store cannot take a decision now; trying again");
+            Err(StoreError::Backend { message, .. }) => {
+                tracing::error!(%message, ?pause, "the store cannot take a decision now; trying again");
                 tokio::time::sleep(pause).await;
                 pause = (pause * 2).min(RETRY_CAP);
             }

@@ -19,6 +19,8 @@ pub(crate) struct Slot {
     pub(super) mailbox: VecDeque<Letter>,
     pub(super) in_flight: Option<Flight>,
     pub(super) reloading: bool,
+    /// Each input gets a commit of its own: together they were more than the store takes.
+    pub(super) one_by_one: bool,
 }
 
 /// An input that waits for its turn.
@@ -63,6 +65,7 @@ impl Slot {
             mailbox: VecDeque::new(),
             in_flight: None,
             reloading: false,
+            one_by_one: false,
         }
     }
 

@@ -174,3 +174,27 @@ async fn what_cannot_be_submitted_is_named() {
     assert!(!problem.diagnostics.is_empty());
     assert!(api.executions(Default::default()).await.expect("readable").executions.is_empty());
 }
+
+#[tokio::test]
+async fn a_result_too_deep_to_store_fails_its_step_and_names_why() {
+    let bench = bench(8).await;
+    let steps = "
+  - {step: start, next: [a, b]}
+  - {step: a, type: python, code: 'x', next: [{step: end}, {step: rescue, on: failed}]}
+  - {step: b, type: python, code: 'x', next: end}
+  - {step: rescue, type: noop, next: end}
+  - {step: end}
+";
+    let id = bench.submit(&playbook("deep", steps), json!({})).await;
+    let deep = (0..150).fold(json!(1), |inner, _| json!([inner]));
+    let (one, two) = (bench.arrival().await, bench.arrival().await);
+    let (a, b) = if one.task.key.step == "a" { (one, two) } else { (two, one) };
+    a.complete(json!({"deep": deep}));
+    b.complete(json!({}));
+    let log = bench.ended(id).await;
+    assert!(log.contains(&"action_failed a".to_owned()), "{log:?}");
+    assert!(log.contains(&"step_completed rescue".to_owned()), "{log:?}");
+    assert_eq!(log.iter().filter(|line| *line == "step_completed b").count(), 1);
+    let summary = bench.runtime.api().execution(id).await.expect("it exists").summary;
+    assert_eq!(summary.outcome, Some(Outcome::Completed));
+}
