@@ -5,6 +5,7 @@ mod support;
 
 mod cancel;
 mod config;
+mod docs;
 mod events;
 mod list;
 mod register;

@@ -23,3 +23,4 @@ mod pages;
 mod samples;
 mod shutdown;
 mod slow_client;
+mod socket;

@@ -1,0 +1,117 @@
+//! `/api/ws` through the whole server: behind the guards, fed by real executions, drained at the end. The protocol
+//! itself is tried in `tests/ws.rs`.
+
+use crate::support::{ECHO, TestServer};
+use futures::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async, tungstenite::Message};
+
+type Client = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+async fn connect(server: &TestServer) -> Client {
+    let (mut client, _) = connect_async(format!("ws://{}/api/ws", server.address)).await.expect("an upgrade");
+    assert_eq!(next(&mut client).await["type"], "hello");
+    client
+}
+
+async fn next(client: &mut Client) -> Value {
+    loop {
+        match client.next().await.expect("a message").expect("no error") {
+            Message::Text(text) => return serde_json::from_str(&text).expect("JSON"),
+            Message::Ping(_) | Message::Pong(_) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+async fn send(client: &mut Client, frame: Value) {
+    client.send(Message::text(frame.to_string())).await.expect("sent");
+}
+
+#[tokio::test]
+async fn an_execution_is_seen_live_and_again_from_the_log() {
+    let server = TestServer::start().await;
+    server.register(ECHO).await;
+    let mut client = connect(&server).await;
+    send(&mut client, json!({"type": "subscribe", "topics": ["workflow:tests/echo"]})).await;
+    assert_eq!(next(&mut client).await["type"], "subscribed");
+    let id = server.submit("tests/echo", json!({})).await;
+    loop {
+        let frame = next(&mut client).await;
+        assert_eq!(frame["event"]["type"], "workflow_execution", "{frame}");
+        if frame["event"]["data"]["status"] == "completed" {
+            break;
+        }
+    }
+
+    let topic = format!("execution:{id}");
+    send(&mut client, json!({"type": "subscribe", "topics": [{"topic": topic, "after": 0}]})).await;
+    let subscribed = next(&mut client).await;
+    assert_eq!(subscribed["topics"][0]["recovered"], true, "{subscribed}");
+    let mut seen = Vec::new();
+    while seen.last().is_none_or(|event: &Value| event["type"] != "execution_complete") {
+        seen.push(next(&mut client).await["event"].clone());
+    }
+    let history = server.read(&format!("/api/v1/executions/{id}/events")).await.expect(200);
+    assert_eq!(Value::Array(seen), history["events"]);
+}
+
+#[tokio::test]
+async fn commands_reach_the_api() {
+    let server = TestServer::start().await;
+    let mut client = connect(&server).await;
+    send(&mut client, json!({"type": "command", "id": 7, "method": "no_such", "params": {}})).await;
+    let answer = next(&mut client).await;
+    assert_eq!((&answer["type"], &answer["id"], &answer["code"]), (&json!("error"), &json!(7), &json!("not_found")));
+}
+
+#[tokio::test]
+async fn a_half_sent_frame_harms_nobody() {
+    let server = TestServer::start().await;
+    let mut held = Vec::new();
+    for _ in 0..20 {
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
+        let handshake = format!(
+            "GET /api/ws HTTP/1.1\r\nHost: {}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+            server.address
+        );
+        stream.write_all(handshake.as_bytes()).await.unwrap();
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).await.unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 101");
+        // A text frame of 100 bytes, of which the mask and three bytes come.
+        stream.write_all(&[0x81, 0x80 | 100, 1, 2, 3, 4, b'a', b'b', b'c']).await.unwrap();
+        held.push(stream);
+    }
+    server.register(ECHO).await;
+    let id = server.submit("tests/echo", json!({})).await;
+    assert_eq!(server.ended(&id).await["outcome"], "completed");
+    connect(&server).await;
+    server.is_unharmed().await;
+    drop(held);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn stopping_tells_clients_first() {
+    let server = TestServer::start().await;
+    let mut client = connect(&server).await;
+    let stopping = tokio::spawn(server.stop());
+    let frame = next(&mut client).await;
+    assert_eq!(frame["type"], "draining", "{frame}");
+    assert!(frame["reconnect_after_ms"].is_u64(), "{frame}");
+    let close = loop {
+        match client.next().await {
+            Some(Ok(Message::Close(Some(close)))) => break close,
+            Some(Ok(_)) => {}
+            other => panic!("no close frame: {other:?}"),
+        }
+    };
+    assert_eq!(u16::from(close.code), protocol::frame::close::DRAINING);
+    stopping.await.unwrap();
+}
