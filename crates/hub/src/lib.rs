@@ -24,7 +24,7 @@
 //!    stand at R, or where their running catch-up stands, and the log serves them from there, with no upper
 //!    end, until a page was not full; then the hub's task attaches the connection again (1), H being its head
 //!    at that moment. If the log was read beyond H already, H is where the reading stands, and live events up
-//!    to there are ignored.
+//!    to there are ignored; for this client that H is the head, also when it subscribes to more.
 //! 4. *Several topics at once* are merged by position (`connection::catch_up`), since a frame names all topics of
 //!    its event and the client routes it to all it subscribed to: an event is given only when every topic that is
 //!    behind is known up to it. So for each topic the events above its position come in order, and a client that

@@ -213,6 +213,37 @@ async fn a_client_that_was_far_ahead_of_the_hub_but_not_of_the_log_gets_no_event
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_topic_added_where_the_log_was_ahead_of_the_hub_misses_nothing() {
+    let (hub, log) = start(HubConfig::default()).await;
+    let mut peer = Peer::connect(&hub, 1).await;
+    peer.send(json!({"type": "subscribe", "topics": ["events"]})).await;
+    peer.next().await;
+    hub.publish(log.commit(alert("waits in the queue"))).await;
+    settle().await;
+    let late: Vec<_> = (0..3).flat_map(|_| log.commit(alert("late"))).collect();
+    // The queue is not empty, so all comes from the log, which is ahead.
+    peer.send(json!({"type": "subscribe", "topics": [{"topic": "system_alerts", "after": 0}]})).await;
+    settle().await;
+    peer.next().await;
+    for position in 1..=4 {
+        assert_eq!(peer.next_position().await, position);
+    }
+    assert!(peer.is_quiet().await);
+    peer.send(json!({"type": "subscribe", "topics": [{"topic": "system_alerts", "after": 2}, "agent:a"]})).await;
+    match peer.next().await {
+        ServerFrame::Subscribed { topics, .. } => {
+            assert_eq!((topics[0].position, topics[1].position), (Position(4), Position(4)));
+        }
+        other => panic!("{other:?}"),
+    }
+    assert_eq!((peer.next_position().await, peer.next_position().await), (3, 4));
+    hub.publish(late).await;
+    hub.publish(log.commit(alert("live"))).await;
+    assert_eq!(peer.next_position().await, 5);
+    assert!(peer.is_quiet().await);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_position_beyond_the_log_is_of_another_history() {
     let (hub, log) = start(HubConfig::default()).await;
     hub.publish(log.commit(alert("one"))).await;

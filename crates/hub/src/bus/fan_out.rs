@@ -250,9 +250,10 @@ impl FanOut {
     }
 
     fn subscribe(&mut self, client: ClientId, id: Option<Value>, topics: Vec<(Topic, Start)>) {
-        let head = self.head;
         let Some((&slot, connection)) = find(&self.slots, &mut self.connections, client) else { return };
         let mut outbox = connection.shared.outbox();
+        // The log may have given this client more than was fanned out: those events will not come live again.
+        let head = self.head.max(outbox.floor());
         let mut subscribed = Vec::with_capacity(topics.len());
         let mut gaps = Vec::new();
         let mut behind = Vec::new();

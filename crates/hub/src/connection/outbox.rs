@@ -109,6 +109,11 @@ impl Outbox {
             + self.catch_up.as_ref().map_or(0, CatchUp::bytes)
     }
 
+    /// Live events up to here are passed over.
+    pub(crate) fn floor(&self) -> Position {
+        self.floor
+    }
+
     /// Bytes of frames a catch-up may hold.
     pub(crate) fn catch_up_budget(&self) -> usize {
         self.limit_bytes / SHARE
