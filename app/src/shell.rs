@@ -47,7 +47,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
 }
 
 /// A semaphore with its arm up.
-const ICON: &str = "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 18 18'><path d='M5 2v14.5M2.5 16.5h5' stroke='gray' stroke-width='1.5'/><path transform='rotate(-40 5 6)' d='M3.5 4.5h11v3h-11z' fill='%232f6feb'/></svg>";
+const ICON: &str = "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 18 18'><path d='M5 7v9.5M2.5 16.5h5' stroke='gray' stroke-width='1.5'/><path transform='rotate(-40 5 7.25)' d='M5 5.5h10.5l-1 1.75 1 1.75h-10.5z' fill='%232f6feb'/></svg>";
 
 /// Every page. Each waits for its data before the first byte, so that the status code is right.
 #[component]

@@ -16,7 +16,7 @@ pub(crate) fn CopyId(#[prop(into)] id: String) -> impl IntoView {
     view! {
         <button type="button" class="copy-id" title=id.clone() aria-label=format!("Copy id {id}") on:click=copy>
             <span class="copy-id-text">{short}</span>
-            <span class="copy-id-done" role="status">{move || if is_copied.get() { "copied" } else { "" }}</span>
+            <span class="copy-id-done" role="status">{move || is_copied.get().then_some("copied")}</span>
         </button>
     }
 }

@@ -25,6 +25,7 @@ mod source;
 
 pub(crate) use copy_id::CopyId;
 pub(crate) use execution_table::ExecutionTable;
+pub(crate) use execution_table::RowsOf;
 pub(crate) use graph::GraphProgress;
 pub(crate) use graph::GraphView;
 pub(crate) use history::History;

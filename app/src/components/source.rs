@@ -9,16 +9,14 @@ pub(crate) fn Source(text: String) -> impl IntoView {
         .enumerate()
         .map(|(index, line)| {
             let anchor = format!("L{}", index + 1);
-            let (before, comment) = split_comment(line);
+            // Only whole lines: further right a `#` may stand inside of a block of code.
+            let is_comment = line.trim_start().starts_with('#');
             view! {
                 <span class="source-line" id=anchor.clone()>
                     <a class="source-number" href=format!("#{anchor}") aria-label=format!("Line {}", index + 1)>
                         {index + 1}
                     </a>
-                    <span class="source-text">
-                        {before.to_owned()}
-                        {(!comment.is_empty()).then(|| view! { <span class="source-comment">{comment.to_owned()}</span> })}
-                    </span>
+                    <span class="source-text" class:source-comment=is_comment>{line.to_owned()}</span>
                 </span>
             }
         })
@@ -28,10 +26,4 @@ pub(crate) fn Source(text: String) -> impl IntoView {
             {lines}
         </div>
     }
-}
-
-/// A line whose first sign is `#` is a comment as a whole. Others are left alone: in YAML a `#` further right may
-/// stand inside of a block of code.
-fn split_comment(line: &str) -> (&str, &str) {
-    if line.trim_start().starts_with('#') { ("", line) } else { (line, "") }
 }

@@ -98,6 +98,7 @@ fn AttemptRow(key: Key, execution: RwSignal<ExecutionView>, scale: Memo<Scale>, 
                 {folds}
                 <rect
                     class="timeline-queue"
+                    fill="url(#hatch)"
                     x=move || percent(left())
                     y="5"
                     width=move || percent((middle() - left()).max(0.0))

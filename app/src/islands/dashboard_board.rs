@@ -1,7 +1,7 @@
 //! The dashboard's numbers and lists.
 
 use crate::{
-    components::{ExecutionTable, Rate, StatusMark},
+    components::{ExecutionTable, Rate, RowsOf, StatusMark},
     format, href,
     live::{follow, now, release_with, use_clock},
 };
@@ -59,7 +59,7 @@ pub fn DashboardBoard(dashboard: DashboardView) -> impl IntoView {
                         view! { <p class="panel-empty quiet">"Nothing has failed."</p> }.into_any()
                     } else {
                         view! {
-                            <ExecutionTable rows=failures clock caption="Executions that failed recently" is_about_failures=true />
+                            <ExecutionTable rows=failures clock caption="Executions that failed recently" rows_of=RowsOf::Failures />
                         }
                             .into_any()
                     }

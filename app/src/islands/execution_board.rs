@@ -112,27 +112,29 @@ pub fn ExecutionBoard(execution: ExecutionView, graph: Option<Graph>) -> impl In
                 })}
 
             <div class="columns">
-                <section class="panel" id="timeline" aria-labelledby="timeline-title">
-                    <h2 id="timeline-title" class="panel-title">"Timeline"</h2>
-                    <Timeline execution=view clock />
-                </section>
+                <div>
+                    <section class="panel" id="timeline" aria-labelledby="timeline-title">
+                        <h2 id="timeline-title" class="panel-title">"Timeline"</h2>
+                        <Timeline execution=view clock />
+                    </section>
+                    <section class="panel" id="input" aria-labelledby="input-title">
+                        <h2 id="input-title" class="panel-title">"Input"</h2>
+                        <JsonBlock preview=input whole />
+                    </section>
+                    <section class="panel" id="result" aria-labelledby="result-title">
+                        <h2 id="result-title" class="panel-title">"Result"</h2>
+                        {move || match result.get() {
+                            Some(preview) => {
+                                let preview = Signal::stored(preview);
+                                view! { <JsonBlock preview whole=whole_result.clone() /> }.into_any()
+                            }
+                            None => view! { <p class="panel-empty quiet">"None yet."</p> }.into_any(),
+                        }}
+                    </section>
+                </div>
                 <section class="panel" id="steps" aria-labelledby="steps-title">
                     <h2 id="steps-title" class="panel-title">"Steps"</h2>
                     <StepList execution=view clock />
-                </section>
-            </div>
-
-            <div class="columns">
-                <section class="panel" id="input" aria-labelledby="input-title">
-                    <h2 id="input-title" class="panel-title">"Input"</h2>
-                    <JsonBlock preview=input whole />
-                </section>
-                <section class="panel" id="result" aria-labelledby="result-title">
-                    <h2 id="result-title" class="panel-title">"Result"</h2>
-                    {move || match result.get() {
-                        Some(preview) => view! { <JsonBlock preview=Signal::stored(preview) whole=whole_result.clone() /> }.into_any(),
-                        None => view! { <p class="panel-empty quiet">"None yet."</p> }.into_any(),
-                    }}
                 </section>
             </div>
 

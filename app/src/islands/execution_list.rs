@@ -1,16 +1,16 @@
 //! The list of executions. Rows change in place; new ones wait behind a button unless the list is at its top.
 
 use crate::{
-    components::ExecutionTable,
+    components::{ExecutionTable, RowsOf},
     live::{follow, release_with, use_clock},
 };
 use leptos::{html::Div, prelude::*};
 use protocol::{
-    Envelope, Event, Phase, Position, Topic,
+    Envelope, Event, Position, Topic,
     api::{ExecutionQuery, ExecutionSummary},
     event::{WorkflowExecution, WorkflowStatus},
     status,
-    view::{ExecutionRows, apply_to_row},
+    view::{ExecutionRows, apply_to_row, row_of},
 };
 
 /// Rows kept when new ones come in at the top.
@@ -20,10 +20,11 @@ const MOST_WAITING: usize = 200;
 
 /// `query`: the filters the rows were chosen by. Only a first page takes new rows in.
 #[island]
-pub fn ExecutionList(rows: ExecutionRows, query: ExecutionQuery) -> impl IntoView {
+pub fn ExecutionList(rows: ExecutionRows, query: ExecutionQuery, is_one_playbook: bool) -> impl IntoView {
     let root = NodeRef::<Div>::new();
     release_with(root);
     let clock = use_clock();
+    let rows_of = if is_one_playbook { RowsOf::OnePlaybook } else { RowsOf::Anything };
     let position = rows.position;
     let shown = RwSignal::new(rows);
     let waiting = RwSignal::new(Vec::<ExecutionSummary>::new());
@@ -63,7 +64,7 @@ pub fn ExecutionList(rows: ExecutionRows, query: ExecutionQuery) -> impl IntoVie
                     {move || format!("{}{} new", count.get(), if count.get() == MOST_WAITING { "+" } else { "" })}
                 </button>
             </p>
-            <ExecutionTable rows=table clock caption="Executions, newest first" />
+            <ExecutionTable rows=table clock caption="Executions, newest first" rows_of />
         </div>
     }
 }
@@ -90,21 +91,7 @@ fn started(envelope: &Envelope, query: &ExecutionQuery, after: Position) -> Opti
     if event.status != WorkflowStatus::Pending || !belongs(event, query) {
         return None;
     }
-    let mut row = ExecutionSummary {
-        execution_id: event.execution_id,
-        path: event.workflow_id.clone(),
-        version: None,
-        status: Phase::Initial,
-        outcome: None,
-        step: None,
-        progress: 0.0,
-        created_at: event.timestamp,
-        ended_at: None,
-        error: None,
-        position: Position(0),
-    };
-    apply_to_row(&mut row, event, position);
-    Some(row)
+    Some(row_of(event, position))
 }
 
 /// The filters, as far as they say anything about an execution that has just started.

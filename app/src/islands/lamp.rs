@@ -35,11 +35,11 @@ pub fn Lamp() -> impl IntoView {
     view! {
         <div class="lamp" role="status" data-state=move || state.get().word() title=title>
             <svg class="lamp-signal" width="18" height="18" viewBox="0 0 18 18" aria-hidden="true">
-                <path class="lamp-post" d="M5 2v14.5M2.5 16.5h5" />
+                <path class="lamp-post" d="M5 7v9.5M2.5 16.5h5" />
                 <g class="lamp-arm">
-                    <path d="M3.5 4.5h11v3h-11z" />
+                    <path d="M5 5.5h10.5l-1 1.75 1 1.75h-10.5z" />
                 </g>
-                <circle class="lamp-pivot" cx="5" cy="6" r="1.25" />
+                <circle class="lamp-pivot" cx="5" cy="7.25" r="2" />
             </svg>
             <span class="lamp-word">{word}</span>
         </div>

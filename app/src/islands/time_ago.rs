@@ -4,17 +4,17 @@ use crate::{
     components::When,
     live::{release_with, use_clock},
 };
-use leptos::{html::Div, prelude::*};
+use leptos::{html::Span, prelude::*};
 use protocol::Timestamp;
 
 #[island]
 pub fn TimeAgo(at: Timestamp) -> impl IntoView {
-    let root = NodeRef::<Div>::new();
+    let root = NodeRef::<Span>::new();
     release_with(root);
     let clock = use_clock();
     view! {
-        <div class="inline" node_ref=root>
+        <span node_ref=root>
             <When at clock />
-        </div>
+        </span>
     }
 }

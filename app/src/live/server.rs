@@ -24,4 +24,4 @@ pub(crate) fn offset_minutes(_at: Timestamp) -> i32 {
 
 pub(crate) fn follow(_topic: Topic, _after: Position, _handler: impl FnMut(&[&Envelope]) + 'static) {}
 
-pub(crate) fn release_with(_root: NodeRef<leptos::html::Div>) {}
+pub(crate) fn release_with<E: leptos::html::ElementType>(_root: NodeRef<E>) {}

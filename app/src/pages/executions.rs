@@ -42,7 +42,7 @@ pub(crate) fn Executions() -> impl IntoView {
                 <Filters query=query.clone() />
                 <section class="panel" aria-label="Executions">
                     // An empty list is a list, too: the first execution shows up in it.
-                    <ExecutionList rows query=query.clone() />
+                    <ExecutionList rows query=query.clone() is_one_playbook=false />
                     {is_empty.then(|| view! { <Nothing is_filtered /> })}
                 </section>
                 <nav class="pager" aria-label="Pages">

@@ -63,8 +63,9 @@ pub(crate) fn Frame(
             <nav class="rail" data-region="rail" aria-label="Areas">
                 <a class="brand" href=href::DASHBOARD aria-label="Signalbox, dashboard">
                     <svg class="brand-mark" width="18" height="18" viewBox="0 0 18 18" aria-hidden="true">
-                        <path class="lamp-post" d="M5 2v14.5M2.5 16.5h5" />
-                        <path class="brand-arm" d="M3.5 4.5h11v3h-11z" transform="rotate(-40 5 6)" />
+                        <path class="lamp-post" d="M5 7v9.5M2.5 16.5h5" />
+                        <path class="brand-arm" d="M5 5.5h10.5l-1 1.75 1 1.75h-10.5z" transform="rotate(-40 5 7.25)" />
+                        <circle class="lamp-pivot" cx="5" cy="7.25" r="2" />
                     </svg>
                     <span class="rail-word">"Signalbox"</span>
                 </a>

@@ -128,7 +128,7 @@ fn Page(loaded: Loaded, registered: Option<String>, rejected: Option<Rejected>) 
                         "Executions"
                         <a class="panel-more" href=href::executions(&executions_of(&path, None))>"All"</a>
                     </h2>
-                    <ExecutionList rows query />
+                    <ExecutionList rows query is_one_playbook=true />
                     {has_none.then(|| view! { <Empty title="It has not run yet."><p>"Run it with the form on this page."</p></Empty> })}
                 </section>
             </div>

@@ -30,24 +30,24 @@ pub(crate) fn Playbooks() -> impl IntoView {
             <Frame area=Some(Area::Playbooks) title="Playbooks">
                 <header class="page-head">
                     <h1 tabindex="-1">"Playbooks"</h1>
-                    <a class="button primary" href=href::REGISTER>"Register a playbook"</a>
+                    <div class="page-tools">
+                        <form class="search" method="get" action=href::PLAYBOOKS role="search">
+                            <Icon name="search" />
+                            <input
+                                class="field"
+                                id="search"
+                                type="search"
+                                name="q"
+                                value=q.clone().unwrap_or_default()
+                                placeholder="Path, name or description"
+                                aria-label="Search playbooks"
+                                maxlength="200"
+                            />
+                            <button class="button">"Search"</button>
+                        </form>
+                        <a class="button primary" href=href::REGISTER>"Register a playbook"</a>
+                    </div>
                 </header>
-                <div class="filters">
-                    <form class="search" method="get" action=href::PLAYBOOKS role="search">
-                        <Icon name="search" />
-                        <input
-                            class="field"
-                            id="search"
-                            type="search"
-                            name="q"
-                            value=q.clone().unwrap_or_default()
-                            placeholder="Path, name or description"
-                            aria-label="Search playbooks"
-                            maxlength="200"
-                        />
-                        <button class="button">"Search"</button>
-                    </form>
-                </div>
                 <section class="panel" aria-label="Playbooks">
                     {if playbooks.is_empty() {
                         view! { <Nothing is_filtered=q.is_some() /> }.into_any()

@@ -7,6 +7,7 @@ use axum::{
 };
 use http::{HeaderValue, Method, Request, StatusCode, header, request::Parts};
 use leptos::prelude::*;
+use leptos_axum::ResponseOptions;
 use protocol::Problem;
 use runtime::Api;
 use server_fn::{
@@ -28,9 +29,8 @@ pub struct Reply(Response);
 impl Reply {
     /// The browser goes on to `href` with a GET.
     pub(crate) fn see_other(href: &str) -> Self {
-        let mut response = StatusCode::SEE_OTHER.into_response();
-        response.headers_mut().insert(header::LOCATION, location(href));
-        Self(response)
+        insist(StatusCode::SEE_OTHER, href);
+        Self(StatusCode::SEE_OTHER.into_response())
     }
 
     pub(crate) fn with_cookie(mut self, cookie: &str) -> Self {
@@ -60,15 +60,18 @@ impl Reply {
             },
             move || shell(options.clone()),
         );
-        let mut response = render(request).await;
-        // Names the page for the navigator, and keeps leptos from answering forms with a redirect to their referrer.
-        response.headers_mut().insert(header::LOCATION, location(href));
+        let response = render(request).await;
+        insist(response.status(), href);
         Self(response)
     }
 }
 
-fn location(href: &str) -> HeaderValue {
-    HeaderValue::from_str(href).unwrap_or(HeaderValue::from_static("/"))
+/// `server_fn` turns every answer to a browser's form into a redirect to the referrer; what stands in
+/// `ResponseOptions` has the last word. The location of a rejected form names its page for the navigator.
+fn insist(status: StatusCode, href: &str) {
+    let response = expect_context::<ResponseOptions>();
+    response.set_status(status);
+    response.insert_header(header::LOCATION, HeaderValue::from_str(href).unwrap_or(HeaderValue::from_static("/")));
 }
 
 /// The encoding of a [`Reply`]: it is the response.

@@ -2,6 +2,7 @@
 
 mod dispatch;
 mod observer;
+mod shown;
 mod socket;
 
 use super::{
@@ -13,6 +14,7 @@ use dispatch::Dispatch;
 use leptos::prelude::*;
 use observer::Islands;
 use protocol::{Timestamp, frame::ClientFrame};
+use shown::Shown;
 use socket::Socket;
 use std::{
     cell::{Cell, RefCell},
@@ -29,10 +31,8 @@ const TICK: Duration = Duration::from_secs(1);
 const SKEW_MS: i64 = 3_000;
 
 struct Live {
-    /// Never disposed: outlives every island.
-    _owner: Owner,
-    link_state: ArcRwSignal<LinkState>,
-    now: ArcRwSignal<Timestamp>,
+    link_state: Shown<LinkState>,
+    now: Shown<Timestamp>,
     skew_ms: Cell<i64>,
     link: RefCell<Link>,
     subscriptions: RefCell<Subscriptions>,
@@ -44,14 +44,11 @@ struct Live {
 
 thread_local! {
     static LIVE: Live = {
-        // `new_root` makes itself the current owner; whoever asked first wants its own back.
-        let caller = Owner::current();
-        let owner = Owner::new_root(None);
         let skew_ms = skew_ms();
         let now = Timestamp(local_ms() + skew_ms);
-        let live = owner.with(|| Live {
-            link_state: ArcRwSignal::new(LinkState::Connecting),
-            now: ArcRwSignal::new(now),
+        Live {
+            link_state: Shown::new(LinkState::Connecting),
+            now: Shown::new(now),
             skew_ms: Cell::new(skew_ms),
             link: RefCell::new(Link::new(now)),
             subscriptions: RefCell::default(),
@@ -59,12 +56,7 @@ thread_local! {
             attempt: Cell::new(0),
             dispatch: Dispatch::default(),
             islands: Islands::default(),
-            _owner: owner.clone(),
-        });
-        if let Some(caller) = caller {
-            caller.set();
         }
-        live
     };
 }
 
@@ -89,13 +81,11 @@ pub(crate) fn now() -> Timestamp {
 }
 
 pub(crate) fn use_now() -> Signal<Timestamp> {
-    let now = LIVE.with(|live| live.now.clone());
-    Signal::derive(move || now.get())
+    shown::copy(|live| &live.now)
 }
 
 pub(crate) fn use_link() -> Signal<LinkState> {
-    let state = LIVE.with(|live| live.link_state.clone());
-    Signal::derive(move || state.get())
+    shown::copy(|live| &live.link_state)
 }
 
 /// The reader's zone at an instant, minutes east of UTC.
@@ -105,7 +95,7 @@ pub(crate) fn offset_minutes(at: Timestamp) -> i32 {
 
 fn tick() {
     let now = now();
-    LIVE.with(|live| live.now.set(now));
+    shown::set(|live| &live.now, now);
     let duty = LIVE.with(|live| live.link.borrow_mut().tick(now));
     match duty {
         Duty::Nothing => {}
@@ -117,13 +107,11 @@ fn tick() {
 
 /// Brings the lamp up to date.
 fn show_link() {
-    LIVE.with(|live| {
+    let state = LIVE.with(|live| {
         live.link.borrow_mut().behind(live.subscriptions.borrow().behind());
-        let state = live.link.borrow().state(now());
-        if live.link_state.get_untracked() != state {
-            live.link_state.set(state);
-        }
+        live.link.borrow().state(now())
     });
+    shown::set(|live| &live.link_state, state);
 }
 
 fn send(frames: &[ClientFrame]) {

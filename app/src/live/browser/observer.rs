@@ -2,21 +2,28 @@
 
 use super::{LIVE, send};
 use crate::live::subscriptions::Wanted;
-use leptos::{html::Div, prelude::*};
+use leptos::{html::ElementType, prelude::*};
 use protocol::{Position, Topic};
 use std::cell::RefCell;
 use wasm_bindgen::{JsCast, closure::Closure};
-use web_sys::{Element, MutationObserver, MutationObserverInit};
+use web_sys::{Element, MutationObserver, MutationObserverInit, Node};
 
-/// Islands on the page, each with its owner and its root element.
+/// Islands on the page, each with its owner and whether it has left.
 #[derive(Default)]
-pub(super) struct Islands(RefCell<Vec<(Owner, NodeRef<Div>)>>);
+pub(super) struct Islands(RefCell<Vec<(Owner, IsGone)>>);
+
+type IsGone = Box<dyn Fn() -> bool>;
 
 /// Gives the calling island the clean-up that islands lack: when `root` leaves the page, the island's signals,
 /// effects and followers are disposed of.
-pub(crate) fn release_with(root: NodeRef<Div>) {
+pub(crate) fn release_with<E>(root: NodeRef<E>)
+where
+    E: ElementType + 'static,
+    E::Output: JsCast + Clone + AsRef<Node> + 'static,
+{
+    let is_gone = move || root.get_untracked().is_none_or(|root| !AsRef::<Node>::as_ref(&root).is_connected());
     if let Some(owner) = Owner::current() {
-        LIVE.with(|live| live.islands.0.borrow_mut().push((owner, root)));
+        LIVE.with(|live| live.islands.0.borrow_mut().push((owner, Box::new(is_gone))));
     }
 }
 
@@ -41,10 +48,8 @@ pub(super) fn start() {
 }
 
 fn sweep() {
-    let gone: Vec<(Owner, NodeRef<Div>)> = LIVE.with(|live| {
-        let is_gone = |root: &NodeRef<Div>| root.get_untracked().is_none_or(|root| !root.is_connected());
-        live.islands.0.borrow_mut().extract_if(.., |(_, root)| is_gone(root)).collect()
-    });
+    let gone: Vec<(Owner, IsGone)> =
+        LIVE.with(|live| live.islands.0.borrow_mut().extract_if(.., |(_, is_gone)| is_gone()).collect());
     for (owner, _) in gone {
         owner.cleanup();
     }

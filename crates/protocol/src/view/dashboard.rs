@@ -7,7 +7,7 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::executions::apply_to_row;
+use super::executions::{apply_to_row, row_of};
 
 /// Rows shown in each list.
 const LIST: usize = 12;
@@ -38,36 +38,12 @@ impl DashboardView {
             *last += 1;
         }
 
-        let found = self.running.iter().position(|row| row.execution_id == event.execution_id);
-        let mut row = match found {
+        self.count(event.status);
+        let mut row = match self.running.iter().position(|row| row.execution_id == event.execution_id) {
             Some(index) => self.running.remove(index),
-            None => ExecutionSummary {
-                execution_id: event.execution_id,
-                path: event.workflow_id.clone(),
-                version: None,
-                status: Phase::Initial,
-                outcome: None,
-                step: None,
-                progress: 0.0,
-                created_at: event.timestamp,
-                ended_at: None,
-                error: None,
-                position: Position(0),
-            },
+            None => row_of(event, position),
         };
         apply_to_row(&mut row, event, position);
-        match event.status {
-            WorkflowStatus::Pending => self.counts.running += 1,
-            WorkflowStatus::Running => {}
-            ended => {
-                self.counts.running = self.counts.running.saturating_sub(1);
-                match ended {
-                    WorkflowStatus::Failed => self.counts.failed += 1,
-                    WorkflowStatus::Cancelled => self.counts.cancelled += 1,
-                    _ => self.counts.completed += 1,
-                }
-            }
-        }
         match (row.status, row.outcome) {
             (Phase::Completed, Some(Outcome::Failed)) => {
                 self.failures.retain(|known| known.execution_id != row.execution_id);
@@ -75,15 +51,28 @@ impl DashboardView {
                 self.failures.truncate(LIST);
             }
             (Phase::Completed, _) => {}
-            _ => match found {
-                Some(index) => self.running.insert(index, row),
-                None if event.status == WorkflowStatus::Pending => {
-                    self.running.insert(0, row);
-                    self.running.truncate(LIST);
-                }
-                None => {}
-            },
+            _ => self.show_running(row),
         }
+    }
+
+    fn count(&mut self, status: WorkflowStatus) {
+        if matches!(status, WorkflowStatus::Completed | WorkflowStatus::Failed | WorkflowStatus::Cancelled) {
+            self.counts.running = self.counts.running.saturating_sub(1);
+        }
+        match status {
+            WorkflowStatus::Pending => self.counts.running += 1,
+            WorkflowStatus::Running => {}
+            WorkflowStatus::Completed => self.counts.completed += 1,
+            WorkflowStatus::Failed => self.counts.failed += 1,
+            WorkflowStatus::Cancelled => self.counts.cancelled += 1,
+        }
+    }
+
+    /// Newest first; one that was crowded out comes back with its next event when there is room again.
+    fn show_running(&mut self, row: ExecutionSummary) {
+        let at = self.running.partition_point(|known| known.execution_id > row.execution_id);
+        self.running.insert(at, row);
+        self.running.truncate(LIST);
     }
 
     /// Moves the rate's window to `now`, adding empty seconds.
@@ -96,5 +85,72 @@ impl DashboardView {
         self.rate.drain(..steps);
         self.rate.resize(RATE_SECONDS, 0);
         self.rate_until = self.rate_until.max(second);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{EventId, ExecutionId, event::WorkflowExecution};
+    use uuid::Uuid;
+
+    fn id(n: u128) -> ExecutionId {
+        ExecutionId(Uuid::from_u128(n))
+    }
+
+    fn told(position: u64, n: u128, status: WorkflowStatus) -> Envelope {
+        let event = WorkflowExecution {
+            workflow_id: "a/b".into(),
+            execution_id: id(n),
+            stage: "step".into(),
+            status,
+            progress: Some(50.0),
+            agent_id: None,
+            result: None,
+            error: None,
+            timestamp: Timestamp(1_000_000),
+        };
+        Envelope {
+            id: EventId(Uuid::from_u128(u128::from(position))),
+            position: Some(Position(position)),
+            time: Timestamp(1_000_000),
+            correlation_id: None,
+            causation_id: None,
+            traceparent: None,
+            event: event.into(),
+        }
+    }
+
+    #[test]
+    fn executions_are_counted_and_listed_from_start_to_end() {
+        let mut view = DashboardView::default();
+        view.apply(&told(1, 7, WorkflowStatus::Pending));
+        view.apply(&told(2, 7, WorkflowStatus::Running));
+        assert_eq!((view.counts.running, view.running.len()), (1, 1));
+        assert_eq!(view.running[0].step.as_deref(), Some("step"));
+        view.apply(&told(3, 7, WorkflowStatus::Failed));
+        assert_eq!((view.counts.running, view.counts.failed), (0, 1));
+        assert_eq!((view.running.len(), view.failures.len()), (0, 1));
+        assert_eq!(view.rate.last(), Some(&3));
+    }
+
+    #[test]
+    fn what_is_known_already_changes_nothing() {
+        let mut view = DashboardView { position: Position(5), ..DashboardView::default() };
+        view.apply(&told(5, 7, WorkflowStatus::Pending));
+        assert_eq!(view.counts, StatusCounts::default());
+    }
+
+    #[test]
+    fn running_one_that_was_crowded_out_comes_back_when_there_is_room() {
+        let mut view = DashboardView::default();
+        for n in 1..=13 {
+            view.apply(&told(n, u128::from(n), WorkflowStatus::Pending));
+        }
+        assert_eq!((view.counts.running, view.running.len()), (13, LIST));
+        assert_eq!(view.running[0].execution_id, id(13));
+        view.apply(&told(14, 13, WorkflowStatus::Completed));
+        view.apply(&told(15, 1, WorkflowStatus::Running));
+        assert_eq!(view.running.last().map(|row| row.execution_id), Some(id(1)));
     }
 }

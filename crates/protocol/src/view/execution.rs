@@ -61,6 +61,9 @@ pub struct StepView {
     pub result: Option<Preview>,
     pub error: Option<TaskError>,
     pub started_at: Timestamp,
+    /// Since when its next task could be taken: its start, the end of its action before a save, a retry's due time.
+    #[serde(default)]
+    pub queued_at: Timestamp,
     pub ended_at: Option<Timestamp>,
 }
 
@@ -72,7 +75,7 @@ pub struct AttemptView {
     pub attempt: u32,
     pub part: TaskPart,
     pub status: StepStatus,
-    /// When the step was started; queue time ends at `started_at`.
+    /// Since when the task could be taken; queue time ends at `started_at`.
     pub queued_at: Timestamp,
     pub started_at: Timestamp,
     pub ended_at: Option<Timestamp>,
@@ -166,6 +169,7 @@ impl ExecutionView {
                     result: None,
                     error: None,
                     started_at: now,
+                    queued_at: now,
                     ended_at: None,
                 };
                 match self.steps.iter_mut().find(|step| step.step == e.step) {
@@ -178,7 +182,8 @@ impl ExecutionView {
                     Some(step) => {
                         step.status = StepStatus::Running;
                         step.attempt = e.attempt;
-                        step.started_at
+                        // A retry's due time may lie ahead by the difference of two clocks.
+                        step.queued_at.min(now)
                     }
                     None => now,
                 };
@@ -208,6 +213,7 @@ impl ExecutionView {
                 }
                 if let Some(step) = self.step_mut(&e.step, e.visit).filter(|_| e.part.is_action()) {
                     step.result = Some(Preview::of(&e.result));
+                    step.queued_at = now;
                 }
             }
             Event::ActionFailed(e) => {
@@ -226,6 +232,7 @@ impl ExecutionView {
                 if let Some(step) = self.step_mut(&e.step, e.visit) {
                     step.status = StepStatus::Waiting;
                     step.attempt = e.attempt;
+                    step.queued_at = e.due;
                 }
             }
             Event::StepCompleted(e) => {

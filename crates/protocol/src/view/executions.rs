@@ -1,7 +1,7 @@
 //! The list of executions.
 
 use crate::{
-    Envelope, Event, Outcome, Phase, Position, TaskError,
+    Envelope, Event, Outcome, Phase, Position, TaskError, Timestamp,
     api::ExecutionSummary,
     event::{WorkflowExecution, WorkflowStatus},
 };
@@ -26,13 +26,44 @@ impl ExecutionRows {
     }
 }
 
+/// The row of an execution that only this event tells of. Its version is not known; its start is in its id.
+pub fn row_of(event: &WorkflowExecution, position: Position) -> ExecutionSummary {
+    let mut row = ExecutionSummary {
+        execution_id: event.execution_id,
+        path: event.workflow_id.clone(),
+        version: None,
+        status: Phase::Initial,
+        outcome: None,
+        step: None,
+        progress: 0.0,
+        created_at: started_at(event),
+        ended_at: None,
+        error: None,
+        position: Position(0),
+    };
+    apply_to_row(&mut row, event, position);
+    row
+}
+
+/// Execution ids are UUIDv7: their first 48 bits are the time they were drawn at.
+fn started_at(event: &WorkflowExecution) -> Timestamp {
+    match event.execution_id.0.get_timestamp().map(|at| at.to_unix()) {
+        Some((s, nanos)) => {
+            Timestamp(i64::try_from(s).unwrap_or(0).saturating_mul(1000) + i64::from(nanos / 1_000_000))
+        }
+        None => event.timestamp,
+    }
+}
+
 /// Brings one row forward; false when the row already knew.
 pub fn apply_to_row(row: &mut ExecutionSummary, event: &WorkflowExecution, position: Position) -> bool {
     if position <= row.position {
         return false;
     }
     row.position = position;
-    row.step = Some(event.stage.clone());
+    if event.status == WorkflowStatus::Running {
+        row.step = Some(event.stage.clone());
+    }
     if let Some(percent) = event.progress {
         row.progress = percent;
     }

@@ -7,4 +7,4 @@ mod executions;
 
 pub use dashboard::DashboardView;
 pub use execution::{AttemptView, EventRow, ExecutionView, NEWEST, PREVIEW_BYTES, Preview, StepView, summary};
-pub use executions::{ExecutionRows, apply_to_row};
+pub use executions::{ExecutionRows, apply_to_row, row_of};
