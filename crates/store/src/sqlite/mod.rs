@@ -7,6 +7,7 @@
 mod connect;
 mod encode;
 mod failure;
+mod linger;
 mod plan;
 mod read;
 mod readers;

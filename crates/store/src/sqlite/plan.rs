@@ -33,7 +33,7 @@ pub(super) struct Found {
     pub(super) state: Option<String>,
 }
 
-/// The second script's parameters: JSON rows joined by commas, and how many.
+/// The second script's parameters: JSON rows (see [`closed`]), and how many.
 #[derive(Default)]
 pub(super) struct Plan {
     pub(super) fates: Vec<Fate>,
@@ -59,7 +59,7 @@ pub(super) struct Plan {
 /// state it is expected to be in if nothing stands in the way of its first commit.
 pub(super) fn expectations<'a>(entries: impl Iterator<Item = &'a Entry>, recent: &Recent) -> String {
     let mut asked = HashMap::new();
-    let mut rows = String::from("[");
+    let mut rows = String::new();
     for entry in entries {
         let Some(change) = &entry.change else { continue };
         if recent.get(entry.id).is_some() || asked.insert(change.execution_id, ()).is_some() {
@@ -68,8 +68,7 @@ pub(super) fn expectations<'a>(entries: impl Iterator<Item = &'a Entry>, recent:
         let row = (change.execution_id, change.expected, change.state);
         append(&mut rows, &serde_json::to_string(&row).expect("ids and numbers are JSON"));
     }
-    rows.push(']');
-    rows
+    closed(&mut rows)
 }
 
 /// Decides about each commit, in order. `surprises` holds the executions that are not as [`expectations`] said.
@@ -185,14 +184,19 @@ impl Plan {
     }
 }
 
+/// Rows so far open an array; [`closed`] ends it.
 fn append(rows: &mut String, row: &str) {
-    if row.is_empty() {
-        return;
+    if !row.is_empty() {
+        rows.push(if rows.is_empty() { '[' } else { ',' });
+        rows.push_str(row);
     }
-    if !rows.is_empty() && rows != "[" {
-        rows.push(',');
-    }
-    rows.push_str(row);
+}
+
+/// The rows as JSON; taken out.
+pub(super) fn closed(rows: &mut String) -> String {
+    let mut rows = std::mem::take(rows);
+    rows.push_str(if rows.is_empty() { "[]" } else { "]" });
+    rows
 }
 
 #[cfg(test)]
@@ -278,7 +282,7 @@ mod tests {
         );
         assert_eq!((plan.moved_count, plan.changed_count), (1, 0), "a new row has nothing to change");
         assert!(plan.moved.contains(",7,\"p\",1,\"failed\"") && plan.moved.ends_with(",17]"), "{}", plan.moved);
-        assert_eq!(plan.counts, "[\"p\",\"failed\",1]");
+        assert_eq!(plan.counts, "[[\"p\",\"failed\",1]");
     }
 
     #[test]
@@ -297,7 +301,7 @@ mod tests {
         let entries = [entry(1, 1, 4, 1, Some(Outcome::Completed))];
         let plan = check(&entries, &Recent::default(), &[(1, 4, Some("initial"))], &[applied(11)]);
         assert_eq!((plan.moved_count, plan.changed_count), (0, 1));
-        assert_eq!(plan.counts, "[\"p\",\"completed\",1],[\"p\",\"initial\",-1]");
+        assert_eq!(plan.counts, "[[\"p\",\"completed\",1],[\"p\",\"initial\",-1]");
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! Parameters are bare `?`: in a script sqlx binds NULL to numbered ones from the second statement on. Rows
 //! arrive as one JSON array per table; `jsonb` parses it once.
 
-use super::plan::Plan;
+use super::plan::{Plan, closed};
 use sqlx::{AssertSqlSafe, Sqlite, query::Query, sqlite::SqliteArguments};
 use std::{collections::HashMap, sync::Arc};
 
@@ -107,33 +107,26 @@ impl Scripts {
         });
         let mut query = sqlx::query(AssertSqlSafe(text.clone()));
         if !plan.moved.is_empty() {
-            query = query.bind(array(&mut plan.moved)).bind(plan.moved_count);
+            query = query.bind(closed(&mut plan.moved)).bind(plan.moved_count);
         }
         if !plan.changed.is_empty() {
-            query = query.bind(array(&mut plan.changed)).bind(plan.changed_count);
+            query = query.bind(closed(&mut plan.changed)).bind(plan.changed_count);
         }
         if !plan.data.is_empty() {
-            query = query.bind(array(&mut plan.data));
+            query = query.bind(closed(&mut plan.data));
         }
         if !plan.counts.is_empty() {
-            query = query.bind(array(&mut plan.counts));
+            query = query.bind(closed(&mut plan.counts));
         }
         if !plan.events.is_empty() {
             let (first, count) = (plan.head.cast_signed() + 1, plan.event_count.cast_signed());
-            query = query.bind(first).bind(array(&mut plan.events)).bind(count);
+            query = query.bind(first).bind(closed(&mut plan.events)).bind(count);
         }
         for rows in [&mut plan.adds, &mut plan.claims, &mut plan.settles] {
             if !rows.is_empty() {
-                query = query.bind(array(rows));
+                query = query.bind(closed(rows));
             }
         }
         query
     }
-}
-
-fn array(rows: &mut String) -> String {
-    let mut rows = std::mem::take(rows);
-    rows.insert(0, '[');
-    rows.push(']');
-    rows
 }

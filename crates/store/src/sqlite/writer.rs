@@ -6,6 +6,7 @@ use super::{
     connect::Place,
     encode::Entry,
     failure::{is_constraint, store_error},
+    linger::{Linger, PATIENCE},
     plan::{Fate, Found, Plan, expectations, plan},
     read::playbooks,
     recent::{Answer, Recent},
@@ -21,6 +22,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
+    time::Instant,
 };
 use tokio::sync::{RwLock, mpsc, oneshot, watch};
 
@@ -56,6 +58,7 @@ pub(super) struct Writer {
     connection: Option<SqliteConnection>,
     requests: mpsc::Receiver<Request>,
     closing: watch::Receiver<bool>,
+    linger: Linger,
     scripts: Scripts,
     recent: Recent,
     feed: Arc<Feed>,
@@ -81,6 +84,7 @@ impl Writer {
             connection: Some(connection),
             requests,
             closing,
+            linger: Linger::default(),
             scripts: Scripts::default(),
             recent: Recent::default(),
             feed,
@@ -124,6 +128,7 @@ impl Writer {
                 let _ = self.requests.recv_many(&mut arrived, room).now_or_never();
             }
             waiting.extend(arrived.drain(..));
+            self.linger(&mut waiting, &mut arrived).await;
             match waiting.pop_front() {
                 Some(Request::Register(playbook, answer)) => {
                     // A caller that has gone does not mind.
@@ -132,6 +137,7 @@ impl Writer {
                 Some(commit) => {
                     waiting.push_front(commit);
                     let group = take_group(&mut waiting);
+                    self.linger.wrote(group.len());
                     self.commit_group(group).await;
                 }
                 None => {}
@@ -143,6 +149,21 @@ impl Writer {
         {
             tracing::warn!(%error, "closing the database");
         }
+    }
+
+    /// Looks on for a moment, if that is worth it.
+    async fn linger(&mut self, waiting: &mut VecDeque<Request>, arrived: &mut Vec<Request>) {
+        let (wanted, before) = (self.linger.wanted(), waiting.len());
+        if before >= wanted || self.requests.is_closed() {
+            return;
+        }
+        let begin = Instant::now();
+        while waiting.len() < wanted && begin.elapsed() < PATIENCE {
+            tokio::task::yield_now().await;
+            let _ = self.requests.recv_many(arrived, wanted - waiting.len()).now_or_never();
+            waiting.extend(arrived.drain(..));
+        }
+        self.linger.waited(before, waiting.len());
     }
 
     async fn commit_group(&mut self, mut group: Vec<Waiting>) {
