@@ -17,6 +17,11 @@ impl Turn<'_> {
         while !self.is_over() {
             if let Some(step) = self.control.pop_front() {
                 self.consider(step);
+            } else if let Some(step) = self.forced.pop_front() {
+                if self.state.is_waiting(&self.playbook.step(step).name) {
+                    let arrivals = self.state.arrivals(&self.playbook.step(step).name);
+                    self.run(step, arrivals);
+                }
             } else if let Some(step) = self.actionable.pop_front() {
                 self.consider(step);
             } else if self.state.running_count() > 0 {
@@ -26,10 +31,10 @@ impl Turn<'_> {
                 if stuck.is_empty() {
                     return self.complete();
                 }
-                for step in stuck {
-                    let arrivals = self.state.arrivals(&self.playbook.step(step).name);
-                    self.run(step, arrivals);
-                }
+                // Control steps first: what they lead to may join those that still wait.
+                let is_control = |step: &usize| !self.playbook.step(*step).is_actionable();
+                let control: Vec<usize> = stuck.iter().copied().filter(is_control).collect();
+                self.forced.extend(if control.is_empty() { stuck } else { control });
             }
         }
     }

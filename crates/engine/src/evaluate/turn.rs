@@ -19,6 +19,8 @@ pub(crate) struct Turn<'a> {
     /// Waiting steps to look at: control steps before others, because what passes them may hold others back.
     pub(super) control: VecDeque<usize>,
     pub(super) actionable: VecDeque<usize>,
+    /// Steps that waited for each other and run now.
+    pub(super) forced: VecDeque<usize>,
     /// Arrivals at `join: any` steps, each of which becomes a visit of its own.
     pub(super) any_arrivals: HashMap<usize, VecDeque<Arrival>>,
 }
@@ -34,6 +36,7 @@ impl<'a> Turn<'a> {
             settled: Vec::new(),
             control: VecDeque::new(),
             actionable: VecDeque::new(),
+            forced: VecDeque::new(),
             any_arrivals: HashMap::new(),
         }
     }

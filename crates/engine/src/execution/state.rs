@@ -1,12 +1,18 @@
 //! What an execution's log adds up to.
 
 use protocol::{ExecutionId, Outcome, Phase, TaskError, TaskKey, TaskPart, Timestamp, event::Progress};
-use rpds::{HashTrieMapSync, RedBlackTreeMapSync, VectorSync};
+use rpds::{HashTrieMap, RedBlackTreeMapSync, VectorSync};
 use serde_json::Value;
-use std::sync::Arc;
+use std::{
+    hash::{BuildHasherDefault, DefaultHasher},
+    sync::Arc,
+};
+
+/// Hashes with a fixed key: nothing in the engine is drawn at random.
+type Names = HashTrieMap<Arc<str>, RecordId, archery::ArcTK, BuildHasherDefault<DefaultHasher>>;
 
 /// The state of one execution after some of its events. Cloning shares everything.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Execution {
     pub(super) id: ExecutionId,
     pub(super) path: Arc<str>,
@@ -28,7 +34,7 @@ pub struct Execution {
     pub(super) finished_last: Option<RecordId>,
     /// Every step the log has named, in order of its first mention.
     pub(super) records: VectorSync<Record>,
-    pub(super) names: HashTrieMapSync<Arc<str>, RecordId>,
+    pub(super) names: Names,
     /// Visits under way, by step and visit.
     pub(super) running: RedBlackTreeMapSync<(RecordId, u32), Visit>,
     /// Steps that arcs led to and that have not run since.
@@ -89,7 +95,7 @@ impl Execution {
             repeats: 0,
             finished_last: None,
             records: VectorSync::new_sync(),
-            names: HashTrieMapSync::new_sync(),
+            names: Names::new_with_hasher_and_ptr_kind(BuildHasherDefault::new()),
             running: RedBlackTreeMapSync::new_sync(),
             waiting: RedBlackTreeMapSync::new_sync(),
         }

@@ -16,6 +16,7 @@ impl Expression {
     /// # Errors
     /// With the byte range of the fault within `source`.
     pub(crate) fn compile(source: &str) -> Result<Self, Error> {
+        guard::check_size(source, false).map_err(refused)?;
         let compiled = environment().compile_expression_owned(source.to_owned())?;
         let guarded = guard::expression(source).map_err(refused)?;
         if guarded == source {

@@ -2,6 +2,11 @@
 
 /// The candidate nearest to `word`, if one is near enough to be a slip: a third of its letters, at most 3.
 pub(super) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    /// A longer word is no slip of a name.
+    const LONGEST: usize = 200;
+    if word.len() > LONGEST {
+        return None;
+    }
     let word = word.to_lowercase();
     let limit = (word.chars().count() / 3).clamp(1, 3);
     candidates

@@ -149,6 +149,7 @@ impl Texts {
     /// # Errors
     /// A syntax error, with its line and range within `source`.
     pub(super) fn add(&mut self, number: usize, source: &str) -> Result<(), minijinja::Error> {
+        guard::check_size(source, true).map_err(expr::refused)?;
         self.0.add_template_owned(number.to_string(), source.to_owned())?;
         let guarded = guard::template(source).map_err(expr::refused)?;
         if guarded == source {

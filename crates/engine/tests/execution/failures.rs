@@ -121,7 +121,7 @@ fn a_step_that_cannot_be_rendered_starts_and_fails() {
         "endpoint: x, data: {v: '{{ nope }}'}",
         "endpoint: x, headers: {a: '{{ nope.b }}'}",
     ] {
-        let mut run = Run::started(&format!("\n  - {{step: start, next: a}}\n  - {{step: a, type: http, {field}}}\n"));
+        let run = Run::started(&format!("\n  - {{step: start, next: a}}\n  - {{step: a, type: http, {field}}}\n"));
         assert_eq!(run.lines(), ["execution_start", "step_started(a)", "step_failed(a)", "execution_complete"]);
         assert_eq!(run.error().code, "template_failed");
         assert!(run.error().message.contains("`nope` is not defined"), "{}", run.error().message);

@@ -212,3 +212,27 @@ fn a_branch_that_may_still_fail_holds_back_what_its_failure_leads_to() {
     run.finish(|_| json!(1));
     assert_eq!(run.outcome(), Some(Outcome::Completed));
 }
+
+#[test]
+fn a_circle_of_steps_of_all_kinds_fires_in_order() {
+    // `r` passes, `s` saves, `k` acts; each leads to the others.
+    let mut run = Run::started(
+        "
+  - {step: start, next: [a, b, c]}
+  - {step: a, type: noop, next: r}
+  - {step: b, type: noop, next: s}
+  - {step: c, type: noop, next: k}
+  - {step: r, next: [{step: s, when: 'false'}, {step: k}]}
+  - {step: s, save: {storage: event_log}, next: [{step: r, when: 'false'}, {step: k}]}
+  - {step: k, type: noop, next: [{step: r, when: 'false'}, {step: s, when: 'false'}]}
+",
+    );
+    for step in ["a", "b", "c"] {
+        run.complete(step, json!(1));
+    }
+    // `r` went to `k`; then `s` and `k` are left, and lead to each other.
+    assert_eq!(run.open(), ["k"]);
+    run.finish(|_| json!(1));
+    assert_eq!(run.outcome(), Some(Outcome::Completed));
+    assert_eq!(run.lines().iter().filter(|line| *line == "step_started(s)").count(), 1);
+}

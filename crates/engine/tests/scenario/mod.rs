@@ -59,7 +59,7 @@ impl Run {
             self.execution.apply(event, self.now);
             self.log.push((event.clone(), self.now));
         }
-        assert_eq!(format!("{:?}", self.execution), format!("{:?}", decision.next), "the decision's state is the fold");
+        assert_eq!(self.execution, decision.next, "the decision's state is the fold");
         assert!(self.execution.phase() >= before, "phases never go back");
         for key in &decision.settled {
             assert!(self.tasks.iter().any(|task| task.key == *key), "{key} is settled but was never open");

@@ -143,7 +143,8 @@ impl<'a> Fields<'a> {
 
 pub(super) fn unknown_field(problems: &mut Problems, key: &Key, pointer: &str, of: &str, known: &[&str]) {
     let message = format!("{of} knows no `{}`", key.text);
-    let hint = suggest::hint(&key.text, known.iter().copied());
+    // Searching for what was meant takes time that nobody sees the fruit of.
+    let hint = if problems.is_full() { None } else { suggest::hint(&key.text, known.iter().copied()) };
     problems.warning("unknown_field", key.place, pointer, message, hint);
 }
 

@@ -156,8 +156,12 @@ fn place_in(node: &Node, text: &str, offset: usize) -> Place {
             Place { line: node.place.line, column: node.place.column + quote + column }
         }
         Style::Plain | Style::Quoted => node.place,
-        // A block's text begins on the line after its `|`.
-        Style::Block => Place { line: node.place.line + 1 + lines, column: 1 },
+        // A block's place is that of its first character; its lines are indented alike.
+        Style::Block => {
+            let in_line = before.rfind('\n').map_or(before, |at| &before[at + 1..]);
+            let column = u32::try_from(in_line.chars().count()).unwrap_or(0);
+            Place { line: node.place.line + lines, column: node.place.column + column }
+        }
     }
 }
 
