@@ -12,6 +12,7 @@ mod plan;
 mod read;
 mod readers;
 mod recent;
+mod request;
 mod rows;
 mod schema;
 mod script;

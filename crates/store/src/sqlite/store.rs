@@ -7,8 +7,9 @@ use super::{
     read::{events, executions, playbooks, rate, tasks},
     readers::Readers,
     recent::Answer,
+    request::{Answered, QUEUE, Request},
     schema,
-    writer::{Answered, QUEUE, Request, Shared, Writer, connect},
+    writer::{Shared, Writer, connect},
 };
 use crate::{
     ActiveExecution, Commit, Committed, CommittedBatch, ExecutionFilter, LogPage, NewPlaybook, PlaybookRow, Store,

@@ -4,53 +4,27 @@
 
 use super::{
     connect::Place,
-    encode::Entry,
     failure::{is_constraint, store_error},
     linger::{Linger, PATIENCE},
     plan::{Fate, Found, Plan, expectations, plan},
     read::playbooks,
     recent::{Answer, Recent},
+    request::{Answered, GROUP, Request, Waiting, take_group},
     script::{FIND_COMMITS, OPEN, Scripts},
 };
 use crate::{NewPlaybook, PlaybookRow, StoreError, feed::Feed};
 use futures::FutureExt;
-use protocol::{Envelope, ExecutionId, Position};
+use protocol::{ExecutionId, Position};
 use sqlx::{ConnectOptions, Connection, Row, SqliteConnection, sqlite::SqliteConnectOptions};
 use std::{
-    collections::{HashMap, HashSet, VecDeque},
+    collections::{HashMap, VecDeque},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
     time::Instant,
 };
-use tokio::sync::{RwLock, mpsc, oneshot, watch};
-
-/// Requests waiting for the writer. Some ten groups at the highest load measured; when full, callers wait.
-pub(super) const QUEUE: usize = 4_096;
-/// Commits in one transaction. More does not make them cheaper, only later.
-const GROUP: usize = 2_048;
-/// Bytes of rows in one transaction, for the same reason; a single larger commit goes alone.
-const GROUP_BYTES: usize = 16 * 1024 * 1024;
-
-/// What the writer is asked.
-pub(super) enum Request {
-    Commit(Box<Entry>, oneshot::Sender<Result<Answered, StoreError>>),
-    Register(NewPlaybook, oneshot::Sender<Result<(PlaybookRow, bool), StoreError>>),
-}
-
-/// What a commit became.
-#[derive(Clone, Debug)]
-pub(super) enum Answered {
-    Applied {
-        first: Position,
-        events: Arc<[Envelope]>,
-    },
-    /// It was there already; the caller reads its events back.
-    Before(Answer),
-}
-
-type Waiting = (Box<Entry>, oneshot::Sender<Result<Answered, StoreError>>);
+use tokio::sync::{RwLock, mpsc, watch};
 
 pub(super) struct Writer {
     options: SqliteConnectOptions,
@@ -340,25 +314,6 @@ impl Failed {
     fn of(error: sqlx::Error) -> Self {
         Self { constraint: is_constraint(&error), error: store_error(error) }
     }
-}
-
-/// From the front: commits up to the limits. One that adds a task named earlier in the group waits for the next,
-/// because a group applies all additions first.
-fn take_group(waiting: &mut VecDeque<Request>) -> Vec<Waiting> {
-    let mut group: Vec<Waiting> = Vec::new();
-    let mut named: HashSet<u64> = HashSet::new();
-    let mut bytes = 0;
-    while let Some(Request::Commit(entry, _)) = waiting.front() {
-        bytes += entry.bytes();
-        let again = entry.added.iter().any(|task| named.contains(task));
-        if !group.is_empty() && (group.len() >= GROUP || bytes > GROUP_BYTES || again) {
-            break;
-        }
-        named.extend(&entry.touched);
-        let Some(Request::Commit(entry, answer)) = waiting.pop_front() else { break };
-        group.push((entry, answer));
-    }
-    group
 }
 
 fn answer_one(alone: Vec<Waiting>, result: Result<Vec<Result<Answered, StoreError>>, Failed>) {

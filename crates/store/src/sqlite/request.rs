@@ -1,0 +1,56 @@
+//! What waits for the writer, and how much of it makes one group.
+
+use super::{encode::Entry, recent::Answer};
+use crate::{NewPlaybook, PlaybookRow, StoreError};
+use protocol::{Envelope, Position};
+use std::{
+    collections::{HashSet, VecDeque},
+    sync::Arc,
+};
+use tokio::sync::oneshot;
+
+/// Requests waiting for the writer. Some ten groups at the highest load measured; when full, callers wait.
+pub(super) const QUEUE: usize = 4_096;
+/// Commits in one transaction. More does not make them cheaper, only later.
+pub(super) const GROUP: usize = 2_048;
+/// Bytes of rows in one transaction, for the same reason; a single larger commit goes alone.
+const GROUP_BYTES: usize = 16 * 1024 * 1024;
+
+/// What the writer is asked.
+pub(super) enum Request {
+    Commit(Box<Entry>, oneshot::Sender<Result<Answered, StoreError>>),
+    Register(NewPlaybook, oneshot::Sender<Result<(PlaybookRow, bool), StoreError>>),
+}
+
+/// What a commit became.
+#[derive(Clone, Debug)]
+pub(super) enum Answered {
+    Applied {
+        first: Position,
+        events: Arc<[Envelope]>,
+    },
+    /// It was there already; the caller reads its events back.
+    Before(Answer),
+}
+
+/// A commit and who waits for it.
+pub(super) type Waiting = (Box<Entry>, oneshot::Sender<Result<Answered, StoreError>>);
+
+/// From the front: commits up to the limits. One that adds a task named earlier in the group waits for the next,
+/// because a group applies all additions first.
+pub(super) fn take_group(waiting: &mut VecDeque<Request>) -> Vec<Waiting> {
+    let mut group: Vec<Waiting> = Vec::new();
+    let mut named: HashSet<u64> = HashSet::new();
+    let mut bytes = 0;
+    while let Some(Request::Commit(entry, _)) = waiting.front() {
+        bytes += entry.bytes();
+        let again = entry.added.iter().any(|task| named.contains(task));
+        if !group.is_empty() && (group.len() >= GROUP || bytes > GROUP_BYTES || again) {
+            break;
+        }
+        named.extend(&entry.touched);
+        let Some(Request::Commit(entry, answer)) = waiting.pop_front() else { break };
+        group.push((entry, answer));
+    }
+    group
+}
