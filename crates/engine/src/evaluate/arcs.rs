@@ -34,7 +34,7 @@ impl Turn<'_> {
             *taken = Some(fires);
         }
         for (_, taken) in arcs.iter().zip(&mut taken).filter(|(arc, _)| arc.is_else) {
-            let fires = !any_condition && !(step.exclusive && any);
+            let fires = !(any_condition || step.exclusive && any);
             any |= fires;
             *taken = Some(fires);
         }

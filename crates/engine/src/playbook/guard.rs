@@ -167,7 +167,7 @@ impl<'a> Guard<'a> {
             if !self.starts_operand(&tokens[at]) || is_keyword_argument {
                 self.joins += usize::from(matches!(word, "~" | "+"));
                 // A sign changes nothing about which operator is before the operand.
-                if !(matches!(word, "-" | "+" | "not") && before != "" && self.is_operator_end(tokens, at)) {
+                if !(matches!(word, "-" | "+" | "not") && !before.is_empty() && self.is_operator_end(tokens, at)) {
                     before = word;
                 }
                 at += 1 + usize::from(is_keyword_argument);

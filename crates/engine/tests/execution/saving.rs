@@ -44,6 +44,7 @@ fn saves_are_written_in_the_ways_of_the_dialect() {
         "{storage: event_log, data: {x: 1}}",
         "{type: event_log, args: {x: 1}}",
         "{storage: {type: event_log}, data: {x: 1}}",
+        "{storage: event, data: {x: 1}}",
         "{storage: {type: event_log, data: {x: 1}}}",
     ] {
         let run = Run::started(&format!("\n  - {{step: start, next: s}}\n  - {{step: s, save: {save}}}\n"));

@@ -1,6 +1,14 @@
 use crate::{HEAD, parse};
 
 #[test]
+fn playbooks_and_executions_can_be_shared_between_threads() {
+    fn shared<T: Send + Sync + 'static>() {}
+    shared::<engine::Playbook>();
+    shared::<engine::Execution>();
+    shared::<engine::Decision>();
+}
+
+#[test]
 fn the_graph_has_steps_and_arcs_in_order() {
     let source = format!(
         "{HEAD}  description: what it is\nworkload: {{x: 1}}\nworkbook: [{{name: w, type: python, code: x}}]\nworkflow:

@@ -57,7 +57,7 @@ impl Plan {
         for byte in step.bytes() {
             hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3).rotate_left(17);
         }
-        (self.fails && hash % 6 == 0, hash / 7 % 10)
+        (self.fails && hash.is_multiple_of(6), hash / 7 % 10)
     }
 
     pub fn source(&self) -> String {

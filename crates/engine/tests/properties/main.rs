@@ -82,7 +82,7 @@ fn run(plan: &Plan, order: &[u16]) -> History {
 
         let choice = usize::from(order[step % order.len()]) + step / order.len();
         step += 1;
-        if choice % 7 == 0 {
+        if choice.is_multiple_of(7) {
             let (old, ..) = history.inputs[choice / 7 % history.inputs.len()].clone();
             let again = evaluate(&playbook, &execution, old.clone(), now);
             let is_new = matches!(&old, Input::Claim { key, .. } if execution.open_tasks().any(|open| open == *key));
@@ -92,7 +92,7 @@ fn run(plan: &Plan, order: &[u16]) -> History {
             let task = &open[choice % open.len()];
             let is_claimed =
                 history.inputs.iter().any(|(input, ..)| matches!(input, Input::Claim { key, .. } if *key == task.key));
-            if is_claimed || choice % 5 == 0 {
+            if is_claimed || choice.is_multiple_of(5) {
                 Input::Report(answer(plan, task))
             } else {
                 Input::Claim { key: task.key.clone(), worker: "w".into() }

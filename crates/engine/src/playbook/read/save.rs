@@ -35,13 +35,18 @@ pub(super) fn read(at: &At<'_>, base: &str, compiler: &mut Compiler, problems: &
     }
     fields.take("type");
     let data = data.or_else(|| fields.take("data")).or_else(|| fields.take("args"));
+    // What other storages need; that they are not supported is told once, above.
+    for name in ["auth", "table", "mode", "key"] {
+        fields.take(name);
+    }
     let known = ["storage", "type", "data", "args"];
     fields.warn_rest(problems, "`save`", &known);
     Some(data.map_or_else(|| Template::fixed(Value::Null), |at| compiler.template(&at, base, problems)))
 }
 
 fn check(storage: &str, at: &At<'_>, problems: &mut Problems) {
-    if storage == "event_log" {
+    // `event` is what some public playbooks call it.
+    if matches!(storage, "event_log" | "event") {
         return;
     }
     if UNSUPPORTED.contains(&storage) {

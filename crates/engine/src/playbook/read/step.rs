@@ -88,8 +88,10 @@ pub(super) fn read(
     let step_type = word.map_or(StepType::Control, types::step_type);
     let next = fields.take("next").map_or_else(Vec::new, |at| next::read(&at, &base, names, compiler, problems));
     let save = fields.take("save").and_then(|at| save::read(&at, &base, compiler, problems));
-    let join = join(fields, problems);
-    let exclusive = exclusive(fields, problems);
+    // Of a type that does not run here nothing is known, so `mode` may mean anything.
+    let is_known = !matches!(step_type, StepType::Unsupported | StepType::Unknown);
+    let join = if is_known { join(fields, problems) } else { Join::All };
+    let exclusive = is_known && exclusive(fields, problems);
     let is_end = name.eq_ignore_ascii_case("end") || word == Some("end");
     let result = fields.peek("result");
     if let Some(at) = &result
