@@ -20,7 +20,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("testkit", &["protocol", "store"]),
     ("protocol", &[]),
     // The load generators drive the product from outside and from inside.
-    ("bench", &["protocol", "engine", "store", "hub", "runtime", "worker", "tools", "testkit"]),
+    ("bench", &["runtime", "store", "hub", "tools", "protocol"]),
 ];
 
 /// Crates only these of ours may depend on directly. Names ending in `*` are prefixes.

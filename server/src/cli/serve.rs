@@ -9,8 +9,16 @@ use crate::{
     Config, Server,
     config::{Layer, unknown_variables},
 };
-use std::{io::Write, pin::pin};
-use tokio::{net::TcpListener, sync::oneshot};
+use std::{io::Write, pin::pin, time::Duration};
+use tokio::{
+    net::TcpListener,
+    sync::oneshot,
+    time::{Instant, sleep},
+};
+
+/// How long a watched server waits for the one before it to leave port and folder, and how often it looks.
+const PREDECESSOR: Duration = Duration::from_secs(30);
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// Serves REST, pages and the WebSocket until SIGTERM or Ctrl-C
 ///
@@ -20,8 +28,8 @@ pub(super) struct Args {
     /// Where to listen; loopback only in this version [env: SIGNALBOX_LISTEN] [default: 127.0.0.1:9999]
     #[arg(long, value_name = "HOST:PORT")]
     listen: Option<String>,
-    /// Another host name to answer to, NAME or NAME:PORT; may be repeated [env: SIGNALBOX_HOSTS]
-    #[arg(long = "host", value_name = "NAME")]
+    /// Other host names to answer to, NAME or NAME:PORT [env: SIGNALBOX_HOSTS]
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     hosts: Vec<String>,
     /// What carries wake-ups between hub nodes [env: SIGNALBOX_BUS] [default: memory]
     #[arg(long, value_name = "memory")]
@@ -41,11 +49,11 @@ pub(super) async fn serve(args: Args) -> Result<Exit, Error> {
     for name in unknown_variables(std::env::vars_os().filter_map(|(name, _)| name.into_string().ok())) {
         tracing::warn!("the environment variable {name} means nothing to this program");
     }
-    let listener = TcpListener::bind(config.listen)
-        .await
-        .map_err(|error| Error::failed(format!("cannot listen on {}: {error}", config.listen)))?;
     let mut signals = stop::Signals::listen()?;
-    let server = Server::open(&config, listener).await?;
+    let server = tokio::select! {
+        opened = open(&config) => opened?,
+        () = signals.next() => return Ok(Exit::Done),
+    };
     let mut stdout = std::io::stdout();
     writeln!(stdout, "{}", server.url())?;
     stdout.flush()?;
@@ -65,6 +73,25 @@ pub(super) async fn serve(args: Args) -> Result<Exit, Error> {
             Ok(Exit::Left)
         }
     }
+}
+
+/// Under `cargo leptos watch` the server before this one may still be going away.
+async fn open(config: &Config) -> Result<Server, Error> {
+    let is_watched = config.site.reload_port.is_some();
+    let deadline = Instant::now() + if is_watched { PREDECESSOR } else { Duration::ZERO };
+    loop {
+        match try_open(config).await {
+            Err(_) if Instant::now() < deadline => sleep(LOOK_AGAIN).await,
+            opened => return opened,
+        }
+    }
+}
+
+async fn try_open(config: &Config) -> Result<Server, Error> {
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .map_err(|error| Error::failed(format!("cannot listen on {}: {error}", config.listen)))?;
+    Ok(Server::open(config, listener).await?)
 }
 
 impl Args {

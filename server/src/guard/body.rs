@@ -95,3 +95,44 @@ fn closing(mut response: Response) -> Response {
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::{Router, http::StatusCode, middleware::from_fn, routing::post};
+    use futures::StreamExt;
+    use tower::ServiceExt;
+
+    async fn answer(body: Body) -> StatusCode {
+        let router = Router::new().route("/", post(async |bytes: Bytes| bytes)).layer(from_fn(read_whole));
+        router.oneshot(Request::post("/").body(body).unwrap()).await.unwrap().status()
+    }
+
+    fn chunks(count: usize) -> impl futures::Stream<Item = Result<Bytes, std::io::Error>> + Send + 'static {
+        stream::iter((0..count).map(|_| Ok(Bytes::from_static(&[b'a'; 1 << 10]))))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn bodies_are_read_within_size_and_time() {
+        let broken = stream::once(async { Err(std::io::Error::other("gone")) });
+        for (what, body, expect) in [
+            ("nothing", Body::empty(), 200),
+            ("the limit", Body::from_stream(chunks(1 << 10)), 200),
+            ("one more", Body::from_stream(chunks(1 << 10).chain(stream::once(async { Ok("a".into()) }))), 413),
+            ("no end", Body::from_stream(chunks(3).chain(stream::pending())), 408),
+            ("too long and no end", Body::from_stream(chunks(2 << 10).chain(stream::pending())), 413),
+            ("broken off", Body::from_stream(chunks(3).chain(broken)), 400),
+        ] {
+            assert_eq!(answer(body).await.as_u16(), expect, "{what}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn throwing_away_what_is_too_long_ends_too() {
+        let router = Router::new().route("/", post(async || ())).layer(from_fn(read_whole));
+        let endless = Body::from_stream(chunks(2 << 10).chain(stream::pending()));
+        let response = router.oneshot(Request::post("/").body(endless).unwrap()).await.unwrap();
+        let text = response.into_body().collect().await.unwrap().to_bytes();
+        assert!(String::from_utf8_lossy(&text).contains("body_too_large"));
+    }
+}

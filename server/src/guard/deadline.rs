@@ -21,3 +21,18 @@ pub(crate) async fn limit(request: Request, next: Next) -> Response {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::{Router, body::Body, middleware::from_fn, routing::get};
+    use tower::ServiceExt;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_hangs_is_answered() {
+        let hanging = async || std::future::pending::<()>().await;
+        let router = Router::new().route("/", get(hanging)).layer(from_fn(limit));
+        let response = router.oneshot(Request::get("/").body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!(response.status().as_u16(), 503);
+    }
+}

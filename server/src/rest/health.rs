@@ -7,7 +7,8 @@ use protocol::{Problem, api::Health};
 use runtime::Api;
 
 /// State of the server: where its log is, how many are connected.
-#[utoipa::path(get, operation_id = "get_health", path = "/health", tag = "health", responses((status = 200, body = Health)))]
+#[utoipa::path(get, operation_id = "get_health", path = "/health", tag = "health",
+    responses((status = 200, body = Health)))]
 pub(super) async fn health(
     State(api): State<Api>,
     State(drain): State<Drain>,

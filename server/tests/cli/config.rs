@@ -32,7 +32,7 @@ fn what_this_version_cannot_do_is_said() {
     refused(&["serve", "--roles", "queue_manager"], None, &[], &["--roles", "queue_manager"]);
     refused(&["serve", "--roles", "boss"], None, &[], &["--roles", "`boss`"]);
     refused(&["serve", "--hub", "http://other:9999"], None, &[], &["--hub"]);
-    refused(&["serve", "--host", "http://a/"], None, &[], &["--hosts", "`http://a/`"]);
+    refused(&["serve", "--hosts", "http://a/"], None, &[], &["--hosts", "`http://a/`"]);
     refused(&["serve", "--log", "a=b=c"], None, &[], &["a=b=c"]);
 }
 

@@ -62,19 +62,19 @@ async fn a_playbook_may_be_called_validate() {
 #[tokio::test]
 async fn wrong_sources_are_refused_with_every_place() {
     let server = TestServer::start().await;
+    let head = "apiVersion: noetl.io/v1\nkind: Playbook\nmetadata: {name: a, path: a}\n";
+    let nowhere = format!("{head}workflow:\n  - {{step: start, next: nowhere}}\n");
+    // Each list holds ten of the one before: a million when written out.
+    let bomb = ('b'..='g').zip('a'..).fold("a: &a x\n".to_owned(), |bomb, (name, of)| {
+        format!("{bomb}{name}: &{name} [{}]\n", vec![format!("*{of}"); 10].join(", "))
+    });
     for (what, source) in [
         ("broken YAML", "workflow: [\n  - {step: start"),
         ("not a map", "- a\n- b\n"),
         ("empty", ""),
-        (
-            "unknown next",
-            "apiVersion: noetl.io/v1\nkind: Playbook\nmetadata: {name: a, path: a}\nworkflow:\n  - {step: start, next: nowhere}\n",
-        ),
+        ("unknown next", &nowhere),
         ("duplicate key", "apiVersion: noetl.io/v1\napiVersion: noetl.io/v1\n"),
-        (
-            "alias bomb",
-            "a: &a [x, x, x, x, x, x, x, x, x, x]\nb: &b [*a, *a, *a, *a, *a, *a, *a, *a, *a, *a]\nc: &c [*b, *b, *b, *b, *b, *b, *b, *b, *b, *b]\nd: &d [*c, *c, *c, *c, *c, *c, *c, *c, *c, *c]\ne: &e [*d, *d, *d, *d, *d, *d, *d, *d, *d, *d]\nf: [*e, *e, *e, *e, *e, *e, *e, *e, *e, *e]\n",
-        ),
+        ("alias bomb", &bomb),
     ] {
         let answer = server.send_yaml(URL, source).await;
         assert_eq!(answer.status, 422, "{what}: {}", answer.text());

@@ -7,17 +7,13 @@ use tokio::{io::AsyncWriteExt, net::TcpStream};
 async fn half_a_request_blocks_nobody() {
     let server = TestServer::start().await;
     let mut held = Vec::new();
+    let post =
+        format!("POST /api/v1/playbooks HTTP/1.1\r\nHost: {}\r\nContent-Type: application/yaml\r\n", server.address);
     for half in [
         "G".to_owned(),
         "GET / HTTP/1.1\r\nHos".to_owned(),
-        format!(
-            "POST /api/v1/playbooks HTTP/1.1\r\nHost: {}\r\nContent-Type: application/yaml\r\nContent-Length: 500\r\n\r\nwork",
-            server.address
-        ),
-        format!(
-            "POST /api/v1/playbooks HTTP/1.1\r\nHost: {}\r\nContent-Type: application/yaml\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nwo",
-            server.address
-        ),
+        format!("{post}Content-Length: 500\r\n\r\nwork"),
+        format!("{post}Transfer-Encoding: chunked\r\n\r\n5\r\nwo"),
     ] {
         for _ in 0..25 {
             let mut stream = TcpStream::connect(server.address).await.unwrap();
