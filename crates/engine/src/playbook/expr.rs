@@ -1,6 +1,6 @@
 //! Expressions: compiled once, when the playbook is parsed; evaluated against a scope.
 
-use super::{environment::environment, guard};
+use super::{complexity, environment::environment, guard};
 use crate::context::{self, Misses, Scope};
 use minijinja::{Error, ErrorKind};
 use serde_json::Value as Json;
@@ -16,7 +16,7 @@ impl Expression {
     /// # Errors
     /// With the byte range of the fault within `source`.
     pub(crate) fn compile(source: &str) -> Result<Self, Error> {
-        guard::check_size(source, false).map_err(refused)?;
+        complexity::check(source, false).map_err(refused)?;
         let compiled = environment().compile_expression_owned(source.to_owned())?;
         let guarded = guard::expression(source).map_err(refused)?;
         if guarded == source {

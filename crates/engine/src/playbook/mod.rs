@@ -5,6 +5,7 @@
 //! be a second `read`.
 
 mod bounds;
+mod complexity;
 mod environment;
 mod expr;
 mod graph;

@@ -1,6 +1,7 @@
 //! Values with templates in them: rendered when a step starts or an arc is taken.
 
 use super::{
+    complexity,
     expr::{self, Expression, MAX_OUTPUT},
     guard,
 };
@@ -149,7 +150,7 @@ impl Texts {
     /// # Errors
     /// A syntax error, with its line and range within `source`.
     pub(super) fn add(&mut self, number: usize, source: &str) -> Result<(), minijinja::Error> {
-        guard::check_size(source, true).map_err(expr::refused)?;
+        complexity::check(source, true).map_err(expr::refused)?;
         self.0.add_template_owned(number.to_string(), source.to_owned())?;
         let guarded = guard::template(source).map_err(expr::refused)?;
         if guarded == source {
