@@ -21,6 +21,9 @@ pub trait Log: Send + Sync + 'static {
 pub struct Page {
     pub events: Vec<Envelope>,
     pub through: Position,
+    /// Nothing followed when it was read. A page may be short, even empty, without being the last: the log
+    /// bounds the bytes and the work of one page.
+    pub at_head: bool,
 }
 
 #[derive(Debug, Clone, thiserror::Error)]

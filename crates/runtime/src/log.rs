@@ -27,7 +27,7 @@ impl Log for StoreLog {
 
     async fn page(&self, topic: &Topic, after: Position, limit: u32) -> Result<Page, LogUnavailable> {
         let page = self.0.log(topic, after, limit).await.map_err(unavailable)?;
-        Ok(Page { events: page.events, through: page.through })
+        Ok(Page { events: page.events, through: page.through, at_head: page.at_head })
     }
 }
 

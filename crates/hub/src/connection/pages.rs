@@ -76,7 +76,7 @@ async fn read(core: &Core, topic: &Topic, after: Position, limit: u32) -> Result
     // What is published was in the log before: a page that does not know it yet is no answer.
     let published = core.position();
     let page = core.log.page(topic, after, limit).await?;
-    let at_head = page.events.len() < limit as usize;
+    let at_head = page.at_head;
     if at_head && page.through < published {
         let (through, what) = (page.through, "the log ends before what was published");
         return Err(LogUnavailable(format!("{what}: {through} < {published}")));

@@ -138,10 +138,12 @@ impl Log for MemoryLog {
         self.fails()?;
         let log = self.events.lock().unwrap();
         let positions = log.after(topic, after.0);
+        // A log may give less than it was asked for: it does here, in the histories with pauses.
+        let limit = if seed % 2 == 1 { limit.div_ceil(3) } else { limit };
         let page = &positions[..positions.len().min(limit as usize)];
         let through = if page.len() < positions.len() { page[page.len() - 1] } else { log.all.len() as u64 };
         let events = page.iter().map(|position| log.seen(topic, *position).clone()).collect();
-        Ok(Page { events, through: Position(through) })
+        Ok(Page { at_head: page.len() == positions.len(), events, through: Position(through) })
     }
 }
 
