@@ -8,7 +8,11 @@ use super::{
 use crate::Environment;
 use engine::{Decision, Execution, Input};
 use protocol::{CommitId, Event, EventId, Phase, Task, TaskKey, Timestamp, event::Progress};
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::HashSet,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 use store::{Commit, ExecutionChange, NewEvent, TaskChange};
 
 /// Events in one commit, after which the rest of the mailbox waits for the next one: bounds its size and the
@@ -141,7 +145,7 @@ impl Drafting<'_> {
     }
 
     fn evaluate(&mut self, playbook: &engine::Playbook, input: Input) -> Decision {
-        let mut decision = engine::evaluate(playbook, &self.next, input, self.now);
+        let mut decision = isolated(playbook, &self.next, input, self.now);
         self.events.append(&mut decision.events);
         self.next = decision.next.clone();
         self.wake_at = decision.wake_at;
@@ -159,6 +163,24 @@ impl Drafting<'_> {
         self.released.extend(released);
         true
     }
+}
+
+/// A panic of the engine is a defect, and one execution's only: that one is cancelled, saying so.
+fn isolated(playbook: &engine::Playbook, state: &Execution, input: Input, now: Timestamp) -> Decision {
+    let evaluate = |input| catch_unwind(AssertUnwindSafe(|| engine::evaluate(playbook, state, input, now)));
+    evaluate(input)
+        .or_else(|_| {
+            tracing::error!(execution = %state.id(), "the engine panicked; the execution is cancelled");
+            let reason = "the engine failed on this execution; this is a defect, please report it".to_owned();
+            evaluate(Input::Cancel { reason, by: "engine".to_owned() })
+        })
+        .unwrap_or_else(|_| Decision {
+            events: Vec::new(),
+            tasks: Vec::new(),
+            settled: Vec::new(),
+            wake_at: None,
+            next: state.clone(),
+        })
 }
 
 fn change(slot: &Slot, next: &Execution, wake_at: Option<Timestamp>) -> ExecutionChange {
