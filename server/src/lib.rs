@@ -5,6 +5,9 @@
 //!
 //! Absences: no use case is decided here (that is `runtime`), no SQL, and no handler knows another handler.
 
+// A problem is large and rare: boxing it would make every handler's signature say so.
+#![allow(clippy::result_large_err)]
+
 pub mod assets;
 pub mod cli;
 pub mod config;

@@ -33,14 +33,12 @@ pub(super) async fn validate(args: Args) -> Result<Exit, Error> {
     } else {
         diagnostics::show(&args.file, &source, &validation.diagnostics);
         let of = |level| validation.diagnostics.iter().filter(|diagnostic| diagnostic.level == level).count();
-        let (errors, warnings) = (of(Level::Error), of(Level::Warning));
-        line::print(format_args!(
-            "{}: {}, {}{}",
-            args.file,
-            if validation.valid { "valid" } else { "not valid" },
-            diagnostics::count(errors, "error"),
-            if warnings == 0 { String::new() } else { format!(", {}", diagnostics::count(warnings, "warning")) },
-        ))?;
+        let told: String = [(of(Level::Error), "error"), (of(Level::Warning), "warning")]
+            .into_iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, what)| format!(", {}", diagnostics::count(count, what)))
+            .collect();
+        line::print(format_args!("{}: {}{told}", args.file, if validation.valid { "valid" } else { "not valid" }))?;
     }
     Ok(if validation.valid { Exit::Done } else { Exit::BadInput })
 }

@@ -1,5 +1,8 @@
 //! The real binary. One file per command, then the configuration.
 
+// What fails here fails the test, in helpers too.
+#![allow(clippy::unwrap_used)]
+
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -105,6 +105,7 @@ fn bad_input_is_exit_code_2_and_names_the_place() {
 }
 
 /// Started with `--json`, and read up to the event of this type.
+#[allow(clippy::zombie_processes)] // the caller waits for it
 fn started_up_to(folder: &std::path::Path, kind: &str) -> (Child, BufReader<std::process::ChildStdout>) {
     let mut child = signalbox(folder)
         .args(["run", "blocking.yaml", "--data", "data", "--json"])

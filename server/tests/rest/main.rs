@@ -1,5 +1,8 @@
 //! HTTP as a client sees it. One file per URL, named like its handler; then what holds for every URL.
 
+// What fails here fails the test, in helpers too.
+#![allow(clippy::unwrap_used)]
+
 #[path = "../support/mod.rs"]
 mod support;
 
