@@ -4,3 +4,4 @@ mod executions;
 mod full_disk;
 mod recovery;
 mod support;
+mod views;
