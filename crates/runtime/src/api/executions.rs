@@ -1,7 +1,7 @@
 //! Executions: submit, look, cancel.
 
 use super::{Api, from_store};
-use crate::driver::Message;
+use crate::driver::{Message, NOT_ACTIVE, Slot};
 use protocol::{
     ExecutionId, Outcome, Phase, Position, Problem, StepStatus, Timestamp, Topic,
     api::{EventPage, ExecutionDetail, ExecutionPage, ExecutionQuery, SubmitRequest, Submitted},
@@ -136,9 +136,14 @@ impl Api {
     /// 404 when there is none, 409 `already_ended` when it has ended otherwise.
     pub async fn cancel(&self, id: ExecutionId, reason: Option<String>, by: &str) -> Result<ExecutionDetail, Problem> {
         let reason = reason.filter(|reason| !reason.trim().is_empty()).unwrap_or_else(|| "requested".to_owned());
-        let by = by.to_owned();
-        let told = self.shared.driver.ask(|reply| Message::Cancel { id, reason, by, reply }).await;
-        let detail = self.execution(id).await?;
+        let mut told = self.tell_cancel(id, &reason, by).await;
+        let mut detail = self.execution(id).await?;
+        if detail.summary.outcome.is_none() && told.as_ref().is_err_and(|problem| problem.code == NOT_ACTIVE) {
+            // Nobody drives it here: it was left by a process that is gone, and not taken up (yet).
+            self.adopt(&detail).await?;
+            told = self.tell_cancel(id, &reason, by).await;
+            detail = self.execution(id).await?;
+        }
         match (told, detail.summary.outcome) {
             (_, Some(Outcome::Cancelled)) => Ok(detail),
             (_, Some(outcome)) => Err(Problem::new(
@@ -147,15 +152,25 @@ impl Api {
                 "Already ended",
                 format!("execution `{id}` has already {}; there is nothing to cancel", ended_as(outcome)),
             )),
-            (Err(problem), None) if problem.code != "not_active" => Err(problem),
-            (_, None) => Err(Problem::new(
-                503,
-                "recovering",
-                "Recovering",
-                format!("execution `{id}` is being taken up after a restart; try again in a moment"),
-            )
-            .temporary()),
+            (Err(problem), None) => Err(problem),
+            (Ok(()), None) => {
+                Err(Problem::internal(format!("execution `{id}` was cancelled and goes on; this is a defect")))
+            }
         }
+    }
+
+    async fn tell_cancel(&self, id: ExecutionId, reason: &str, by: &str) -> Result<(), Problem> {
+        let (reason, by) = (reason.to_owned(), by.to_owned());
+        self.shared.driver.ask(|reply| Message::Cancel { id, reason, by, reply }).await
+    }
+
+    /// Hands an execution to this process's driver, without its tasks: only for inputs that end it.
+    async fn adopt(&self, detail: &ExecutionDetail) -> Result<(), Problem> {
+        let summary = &detail.summary;
+        let entry = self.shared.catalog.entry(&summary.path, summary.version).await?;
+        let slot = Slot::load(&self.shared.store, summary.execution_id, entry).await.map_err(from_store)?;
+        self.shared.driver.tell(Message::Recover { slot: Box::new(slot), tasks: Vec::new() }).await;
+        Ok(())
     }
 
     async fn events_of(

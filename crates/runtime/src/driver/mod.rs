@@ -115,12 +115,13 @@ impl Driver {
                 if self.slots.contains_key(&id) {
                     self.post(id, Letter::Cancel { reason, by, reply });
                 } else {
-                    let _ = reply.send(Err(Problem::new(409, "not_active", "Not active", "").temporary()));
+                    let _ = reply.send(Err(not_active(id)));
                 }
             }
             Message::Recover { slot, tasks } => {
                 let id = slot.id();
-                self.slots.insert(id, *slot);
+                // Somebody may have needed it before recovery came to it.
+                self.slots.entry(id).or_insert(*slot);
                 for stored in tasks {
                     let starts = self.pools.enqueue(Arc::new(stored.task), stored.claimed_by.is_some());
                     self.start(starts);
@@ -311,6 +312,14 @@ async fn commit_until(store: Arc<dyn Store>, commit: Commit, patient: bool) -> R
             other => return other,
         }
     }
+}
+
+/// The code of the answer for an execution that is not driven here.
+pub(crate) const NOT_ACTIVE: &str = "not_active";
+
+fn not_active(id: ExecutionId) -> Problem {
+    let detail = format!("execution `{id}` is not under way in this process; try again in a moment");
+    Problem::new(503, NOT_ACTIVE, "Not active", detail).temporary()
 }
 
 fn stopping() -> Problem {

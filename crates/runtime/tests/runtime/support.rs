@@ -65,12 +65,16 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) async fn on(store: Arc<dyn Store>, places: usize) -> Self {
+        Self::start(store, places, true).await
+    }
+
+    pub(crate) async fn start(store: Arc<dyn Store>, places: usize, recover: bool) -> Self {
         let (arrived, arrivals) = mpsc::unbounded_channel();
         let hub = Hub::new(Arc::new(StoreLog::new(store.clone())), HubConfig::default());
         let mut providers: Vec<Arc<dyn Provider>> = vec![Arc::new(Gate { arrived, places })];
         let config = tools::ToolsConfig::new(std::env::temp_dir());
         providers.extend(tools::builtin(config).into_iter().filter(|p| p.protocols().contains(&"noop")));
-        let parts = Parts { store: store.clone(), hub, providers, worker: "local".into(), recover: true };
+        let parts = Parts { store: store.clone(), hub, providers, worker: "local".into(), recover };
         let runtime = Runtime::start(parts).await.expect("the runtime starts");
         Self { runtime, store, arrivals: Mutex::new(arrivals) }
     }
