@@ -32,16 +32,20 @@ pub fn test(args: TestArgs) -> Result<(), Failure> {
     })?;
     let services = if rust { Some(databases(&mut steps, &mut rows)?) } else { None };
     let chromium = if browser { chromium(&mut steps, &mut rows)? } else { None };
-    if rust {
-        compiled(&mut rows, "compile", steps.step("Compiling the tests", suites::compile))?;
-    }
+    let built = match rust {
+        true => compiled(&mut rows, "compile", steps.step("Compiling the tests", suites::compile))?.is_some(),
+        false => true,
+    };
     let server =
         if browser { compiled(&mut rows, "build", steps.step("Building the product", product))? } else { None };
 
     let env = services.as_ref().map_or(&[][..], |services| &services.env);
     let setting = Setting { args: &args, env, server, chromium };
     for suite in suites {
-        let row = run(&mut steps, suite, &setting);
+        let row = match suite.is_rust() && !built {
+            true => failed(suite.word(), "it did not compile".to_owned(), Duration::ZERO),
+            false => run(&mut steps, suite, &setting),
+        };
         interrupt::check()?;
         rows.push(row);
     }
