@@ -38,6 +38,11 @@ pub(crate) fn playbook_version(path: &str, version: u32) -> String {
     format!("{}?version={version}", playbook(path))
 }
 
+/// The playbook's page with the input of one of its executions in the form.
+pub(crate) fn run_again(path: &str, version: u32, id: ExecutionId) -> String {
+    format!("{}&from={id}#run", playbook_version(path, version))
+}
+
 /// Where a registration leads: the version, with a word on whether it is a new one.
 #[cfg(feature = "ssr")]
 pub(crate) fn registered(registered: &protocol::api::Registered) -> String {

@@ -5,17 +5,23 @@
   "use strict";
   const PENDING_MS = 150;   // a quicker answer needs no sign of waiting
   const SETTLED_MS = 120;   // scrolling has come to rest
+  const IDLE_MS = 200;      // the longest a start waits for the browser to be idle
   const CHORD_MS = 1200;    // between the keys of "g d"
   const PLACES = { d: "/", e: "/executions", p: "/playbooks" };
 
   const root = document.documentElement;
-  const own = window.signalbox = { isAlive: false, refresh: () => visit(location.href, { mode: "refresh" }) };
+  // isAlive: set by the wasm. refresh: called by it when events cannot bring the page up to date.
+  const own = window.signalbox = { isAlive: false, refresh };
   let newest = 0;           // number of the newest visit; older ones are void
-  let running = null;       // its AbortController
+  let running = null;       // its AbortController, as long as it runs
   let again = null;         // what Retry does
   let shown = pageOf(location);
 
   root.dataset.script = "";
+
+  // The wasm starts in an idle callback, and Chromium may keep those waiting for many seconds on a page at rest.
+  const idle = window.requestIdleCallback;
+  if (idle) window.requestIdleCallback = (callback, options) => idle.call(window, callback, { timeout: IDLE_MS, ...options });
 
   function pageOf(url) { return url.pathname + url.search; }
   const byId = id => id ? document.getElementById(id) : null;
@@ -57,9 +63,12 @@
       }
     } finally {
       clearTimeout(waiting);
-      if (number === newest) pending(false);
+      if (number === newest) { running = null; pending(false); }
     }
   }
+
+  // The page anew, where one is. A visit under way brings newer content anyway.
+  function refresh() { if (!running) visit(location.href, { mode: "refresh" }); }
 
   // A form that was refused is answered by the page it belongs to, named by Location.
   function placeOf(response, href, request) {
@@ -76,6 +85,7 @@
     const samePath = place.pathname === location.pathname;
     const samePage = pageOf(place) === shown;
     const focused = document.activeElement?.id;
+    const kept = mode === "refresh" ? keepState() : null;
     const y = samePage ? scrollY : mode === "back" ? history.state?.y || 0 : 0;
     for (const region of document.querySelectorAll("[data-region]")) {
       const fresh = next.querySelector(`[data-region="${CSS.escape(region.dataset.region)}"]`);
@@ -89,9 +99,23 @@
     for (const region of document.querySelectorAll("[data-region]"))
       for (const island of region.querySelectorAll("leptos-island"))
         await window.__hydrateIsland?.(island, island.dataset.component);
-    if (mode === "refresh") { if (focused) byId(focused)?.focus({ preventScroll: true }); return; }
+    if (kept) { kept(); byId(focused)?.focus({ preventScroll: true }); return; }
     settle(place, { y, focused: samePath ? focused : null, isBack: mode === "back" });
     announce(document.title);
+  }
+
+  // What was typed and what was opened, to be put back into the same place.
+  function keepState() {
+    const typed = [...document.querySelectorAll("main :is(input,textarea)[id]")].filter(field => field.value !== field.defaultValue);
+    const texts = typed.map(field => [field.id, field.value]);
+    const details = [...document.querySelectorAll("main details[id]")].map(one => [one.id, one.open]);
+    return () => {
+      for (const [id, text] of texts) {
+        const field = byId(id);
+        if (field) { field.value = text; field.dispatchEvent(new Event("input", { bubbles: true })); }
+      }
+      for (const [id, isOpen] of details) { const one = byId(id); if (one) one.open = isOpen; }
+    };
   }
 
   // Where one stands after arriving: an error first, then the anchor, then where one was, then the heading.
@@ -132,7 +156,7 @@
     if (!bar) return;
     bar.hidden = !error;
     if (!error) return;
-    const at = new Date(Number(document.querySelector("main")?.dataset.now) || Date.now()).toLocaleTimeString();
+    const at = new Date(Number(document.querySelector("main")?.dataset.now) || Date.now()).toTimeString().slice(0, 8);
     const reason = error.message.startsWith("The server answered") ? ` ${error.message}` : "";
     byId("unreachable-note").textContent = `${reason} This page was loaded at ${at}.`;
   }

@@ -14,8 +14,8 @@ pub(crate) fn CopyId(#[prop(into)] id: String) -> impl IntoView {
         set_timeout(move || set_copied.set(false), std::time::Duration::from_millis(1_500));
     };
     view! {
-        <button type="button" class="copy-id" title=id.clone() aria-label=format!("Copy id {id}") on:click=copy>
-            <span class="copy-id-text">{short}</span>
+        <button type="button" class="copy-id" title=id.clone() aria-label=format!("{short}, copy the whole id") on:click=copy>
+            <span class="copy-id-text">{short.clone()}</span>
             <span class="copy-id-done" role="status">{move || is_copied.get().then_some("copied")}</span>
         </button>
     }

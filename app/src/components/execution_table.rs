@@ -27,6 +27,9 @@ pub(crate) fn ExecutionTable(
 ) -> impl IntoView {
     let ids = Memo::new(move |_| rows.with(|rows| rows.iter().map(|row| row.execution_id).collect::<Vec<_>>()));
     let (is_failures, is_one) = (rows_of == RowsOf::Failures, rows_of == RowsOf::OnePlaybook);
+    // Rows that come later are new to the reader; those of the page are not.
+    let (is_settled, set_settled) = signal(false);
+    Effect::new(move || set_settled.set(true));
     view! {
         <table class="table execution-table" data-one=is_one.then_some("")>
             <caption class="visually-hidden">{caption}</caption>
@@ -44,7 +47,7 @@ pub(crate) fn ExecutionTable(
             </thead>
             <tbody>
                 <For each=move || ids.get() key=|id| *id let(id)>
-                    <Row id rows clock rows_of />
+                    <Row id rows clock rows_of is_new=is_settled.get_untracked() />
                 </For>
             </tbody>
         </table>
@@ -52,7 +55,13 @@ pub(crate) fn ExecutionTable(
 }
 
 #[component]
-fn Row(id: ExecutionId, rows: Signal<Vec<ExecutionSummary>>, clock: Clock, rows_of: RowsOf) -> impl IntoView {
+fn Row(
+    id: ExecutionId,
+    rows: Signal<Vec<ExecutionSummary>>,
+    clock: Clock,
+    rows_of: RowsOf,
+    is_new: bool,
+) -> impl IntoView {
     let (is_failures, is_one) = (rows_of == RowsOf::Failures, rows_of == RowsOf::OnePlaybook);
     let row = Memo::new(move |known: Option<&Option<ExecutionSummary>>| {
         let found = rows.with(|rows| rows.iter().find(|row| row.execution_id == id).cloned());
@@ -85,8 +94,8 @@ fn Row(id: ExecutionId, rows: Signal<Vec<ExecutionSummary>>, clock: Clock, rows_
     let changed = Memo::new(move |before: Option<&Option<&'static str>>| {
         let position = row.with(|row| row.as_ref().map(|row| row.position));
         match before {
-            None => None,
-            Some(_) if position == first => None,
+            None => is_new.then_some("a"),
+            Some(known) if position == first => *known,
             Some(Some("a")) => Some("b"),
             Some(_) => Some("a"),
         }

@@ -2,7 +2,7 @@
 
 use super::{NodeStates, StatusMark, edge_route, label};
 use crate::{href, live::Clock};
-use leptos::prelude::*;
+use leptos::{html::Div, prelude::*};
 use protocol::{
     StepStatus,
     graph::{Graph, GraphEdge, GraphNode},
@@ -28,8 +28,14 @@ pub(crate) fn GraphView(graph: Graph, #[prop(optional_no_strip)] progress: Optio
     let list = graph.nodes.iter().map(|node| list_item(&graph, node.clone(), progress)).collect_view();
     let (width, height) = (graph.width.ceil(), graph.height.ceil());
     let name = format!("Graph of {} steps", graph.nodes.len());
+    let scroll = NodeRef::<Div>::new();
+    Effect::new(move |seen: Option<()>| {
+        if seen.is_none() {
+            show_active(scroll);
+        }
+    });
     view! {
-        <div class="graph-scroll" tabindex="0" role="group" aria-label=name>
+        <div class="graph-scroll" tabindex="0" role="group" aria-label=name node_ref=scroll>
             <svg class="graph" width=width height=height viewBox=format!("0 0 {width} {height}")>
                 {edges}
                 {nodes}
@@ -74,13 +80,6 @@ fn node_view(node: GraphNode, progress: Option<GraphProgress>) -> impl IntoView 
     let own = node.clone();
     let state = Memo::new(move |_| progress.and_then(|progress| progress.states.with(|states| states.node(&own))));
     let status = Signal::derive(move || state.get().map_or(StepStatus::Queued, |state| state.status));
-    let spoken = {
-        let (name, kind) = (name.clone(), kind.clone());
-        move || match state.get() {
-            Some(state) => format!("{name}, {kind}, {}", label(state.status).to_lowercase()),
-            None => format!("{name}, {kind}"),
-        }
-    };
     let second = move || match (progress, state.get()) {
         (Some(progress), Some(state)) => match state.ran {
             Some((start, end)) => format!("{kind} · {}", progress.clock.elapsed(start, end)),
@@ -88,6 +87,7 @@ fn node_view(node: GraphNode, progress: Option<GraphProgress>) -> impl IntoView 
         },
         _ => kind.clone(),
     };
+    let word = move || state.get().map(|state| label(state.status));
     let mark = move || {
         state.get().map(|_| {
             view! {
@@ -100,14 +100,13 @@ fn node_view(node: GraphNode, progress: Option<GraphProgress>) -> impl IntoView 
     let text_x = if progress.is_some() { 32 } else { 14 };
     view! {
         <g class="node" transform=format!("translate({x} {y})")>
+            <title>{node.desc.clone().unwrap_or_else(|| name.clone())}</title>
             <a
                 href=target
-                aria-label=spoken
                 data-step=name.clone()
                 data-control=is_control.then_some("")
                 data-status=move || state.get().map(|state| state.status.word())
             >
-                <title>{node.desc.clone().unwrap_or_else(|| name.clone())}</title>
                 <rect class="node-box" width=node.width height=node.height rx="6" />
                 {mark}
                 <text class="node-name" x=text_x y="19">
@@ -115,6 +114,10 @@ fn node_view(node: GraphNode, progress: Option<GraphProgress>) -> impl IntoView 
                 </text>
                 <text class="node-kind" x=text_x y="34">
                     {second}
+                </text>
+                // To be heard: to the eye the shape says it.
+                <text class="node-word" x=text_x y="34">
+                    {word}
                 </text>
             </a>
         </g>
@@ -160,3 +163,21 @@ fn cut(text: &str, chars: usize) -> String {
         None => text.to_owned(),
     }
 }
+
+/// Scrolls sideways, once, to the step that failed or runs: on narrow screens it may be far to the right.
+#[cfg(feature = "hydrate")]
+fn show_active(scroll: NodeRef<Div>) {
+    let Some(scroll) = scroll.get_untracked() else { return };
+    let active = ["[data-status=failed]", "[data-status=running]"]
+        .into_iter()
+        .find_map(|status| scroll.query_selector(&format!(".node {status}")).ok().flatten());
+    if let Some(active) = active {
+        let (view, node) = (scroll.get_bounding_client_rect(), active.get_bounding_client_rect());
+        if node.right() > view.right() {
+            scroll.set_scroll_left((node.left() + node.width() / 2.0 - view.left() - view.width() / 2.0) as i32);
+        }
+    }
+}
+
+#[cfg(not(feature = "hydrate"))]
+fn show_active(_scroll: NodeRef<Div>) {}

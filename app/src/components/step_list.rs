@@ -75,7 +75,7 @@ fn StepEntry(name: String, execution: RwSignal<ExecutionView>, clock: Clock) -> 
             </summary>
             <div class="step-body">
                 {move || error.get().map(|error| view! { <ErrorBlock error /> })}
-                <h4>"Input"</h4>
+                <h3>"Input"</h3>
                 <JsonBlock preview=input whole />
                 {move || {
                     let whole = whole_result.clone();
@@ -83,7 +83,7 @@ fn StepEntry(name: String, execution: RwSignal<ExecutionView>, clock: Clock) -> 
                         .then(|| {
                             let preview = Signal::derive(move || result.get().unwrap_or_default());
                             view! {
-                                <h4>"Result"</h4>
+                                <h3>"Result"</h3>
                                 <JsonBlock preview whole />
                             }
                         })
@@ -129,7 +129,7 @@ fn LogBlock(attempt: u32, part: TaskPart, logs: Logs) -> impl IntoView {
     let stream = |name: &str, text: String| {
         (!text.is_empty()).then(|| {
             view! {
-                <h4>{format!("{name}{of}")}</h4>
+                <h3>{format!("{name}{of}")}</h3>
                 <pre class="code log" tabindex="0">{text}</pre>
             }
         })

@@ -46,7 +46,7 @@ pub fn DashboardBoard(dashboard: DashboardView) -> impl IntoView {
                 <h2 id="running-now" class="panel-title">"Running now"</h2>
                 {move || {
                     if running.with(Vec::is_empty) {
-                        view! { <p class="panel-empty quiet">"Nothing is running."</p> }.into_any()
+                        view! { <NothingRuns counts /> }.into_any()
                     } else {
                         view! { <ExecutionTable rows=running clock caption="Executions running now" /> }.into_any()
                     }
@@ -66,6 +66,27 @@ pub fn DashboardBoard(dashboard: DashboardView) -> impl IntoView {
                 }}
             </section>
         </div>
+    }
+}
+
+/// Before the very first execution: how to get one.
+#[component]
+fn NothingRuns(counts: Memo<StatusCounts>) -> impl IntoView {
+    let is_first = move || counts.with(|counts| *counts == StatusCounts::default());
+    view! {
+        <p class="panel-empty quiet">
+            "Nothing is running. "
+            {move || {
+                is_first()
+                    .then(|| {
+                        view! {
+                            <a class="quiet" href=href::PLAYBOOKS>"Choose a playbook to run"</a>
+                            " or, in a terminal: "
+                            <code>"signalbox run samples/hello"</code>
+                        }
+                    })
+            }}
+        </p>
     }
 }
 

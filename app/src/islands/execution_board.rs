@@ -21,6 +21,7 @@ pub fn ExecutionBoard(execution: ExecutionView, graph: Option<Graph>) -> impl In
     let path = execution.path.clone();
     let version = execution.version;
     let whole = href::execution_json(id);
+    let again = href::run_again(&path, version, id);
     let topic = Topic::Execution(id);
     let view = RwSignal::new(execution);
     follow(topic.clone(), position, move |events| {
@@ -44,7 +45,11 @@ pub fn ExecutionBoard(execution: ExecutionView, graph: Option<Graph>) -> impl In
     let states = Memo::new(move |_| view.with(NodeStates::of));
     let steps = move || {
         let progress = progress.get();
-        format!("{} of {} steps", progress.completed, progress.known)
+        if is_ended.get() {
+            format!("{} steps", progress.completed)
+        } else {
+            format!("{} of {} steps", progress.completed, progress.known)
+        }
     };
     let failed_step = move || error.get().and_then(|error| error.step);
     let whole_result = whole.clone();
@@ -70,7 +75,18 @@ pub fn ExecutionBoard(execution: ExecutionView, graph: Option<Graph>) -> impl In
                         <CopyId id=id.to_string() />
                     </p>
                 </div>
-                {move || (!is_ended.get()).then(|| view! { <CancelForm id=id.to_string() /> })}
+                {move || {
+                    if is_ended.get() {
+                        view! {
+                            <a class="button" href=again.clone()>
+                                "Run again"
+                            </a>
+                        }
+                            .into_any()
+                    } else {
+                        view! { <CancelForm id=id.to_string() /> }.into_any()
+                    }
+                }}
             </header>
 
             {move || {

@@ -65,7 +65,7 @@ mod tests {
             ("", None),
             ("{\"a\": 1}", None),
             ("[1]", Some("The input must be an object: { … }")),
-            ("{\n  \"a\": tru\n}", Some("Line 2, column 11: expected ident")),
+            ("{\n  \"a\": trie\n}", Some("Line 2, column 10: expected ident")),
             ("{\"a\": 1", Some("Line 1, column 7: EOF while parsing an object")),
         ] {
             assert_eq!(fault(text, 100).as_deref(), expect, "{text}");

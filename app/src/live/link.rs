@@ -9,8 +9,8 @@ const PATIENCE_MS: u64 = 4_000;
 const PING_EVERY_MS: u64 = 15_000;
 /// No sign of life this long after a ping: the connection is dead.
 const PONG_WITHIN_MS: u64 = 6_000;
-/// Nothing more came for this long: the catch-up is over, even if its last position was not ours.
-const QUIET_MS: u64 = 1_500;
+/// Nothing came for this long: a catch-up is over, even if its last position was of another topic.
+const QUIET_MS: u64 = 1_000;
 
 /// What the owner of the socket must do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,9 +78,6 @@ impl Link {
 
     /// What to do now; asked about once a second.
     pub(crate) fn tick(&mut self, now: Timestamp) -> Duty {
-        if now.ms_since(self.heard) > QUIET_MS {
-            self.behind = 0;
-        }
         match &mut self.line {
             Line::Open { pinged: Some(at) } if now.ms_since(*at) > PONG_WITHIN_MS => Duty::Hang,
             Line::Open { pinged: pinged @ None } if now.ms_since(self.heard) >= self.ping_every_ms => {
@@ -89,6 +86,11 @@ impl Link {
             }
             _ => Duty::Nothing,
         }
+    }
+
+    /// Whatever was under way has come.
+    pub(crate) fn is_quiet(&self, now: Timestamp) -> bool {
+        now.ms_since(self.heard) > QUIET_MS
     }
 
     pub(crate) fn state(&self, now: Timestamp) -> LinkState {
@@ -154,12 +156,14 @@ mod tests {
     }
 
     #[test]
-    fn catching_up_ends_when_nothing_more_comes() {
+    fn events_to_come_are_shown_until_there_are_none() {
         let mut link = Link::new(at(0));
         link.opened(at(0), IDLE);
         link.behind(312);
         assert_eq!(link.state(at(1)), LinkState::CatchingUp(312));
-        assert_eq!(link.tick(at(1_501)), Duty::Nothing);
-        assert_eq!(link.state(at(1_501)), LinkState::Live);
+        assert!(!link.is_quiet(at(1_000)));
+        assert!(link.is_quiet(at(1_001)));
+        link.behind(0);
+        assert_eq!(link.state(at(1_001)), LinkState::Live);
     }
 }

@@ -20,8 +20,10 @@ pub(crate) struct Subscriptions {
 struct Seen {
     /// Everything up to here has been handed on; `None`: live only.
     position: Option<Position>,
-    /// A catch-up runs up to here.
+    /// The log is read up to here for us; how much of it is ours shows as it comes.
     target: Option<Position>,
+    /// Some of it has come.
+    is_catching_up: bool,
 }
 
 impl Subscriptions {
@@ -34,7 +36,7 @@ impl Subscriptions {
         let mut new = Vec::new();
         for (topic, &after) in wanted {
             if !self.topics.contains_key(topic) {
-                self.topics.insert(topic.clone(), Seen { position: after, target: None });
+                self.topics.insert(topic.clone(), Seen { position: after, ..Seen::default() });
                 new.push(self.request(topic));
             }
         }
@@ -48,7 +50,7 @@ impl Subscriptions {
         if seen.position.is_none_or(|position| position <= after) {
             return Vec::new();
         }
-        *seen = Seen { position: Some(after), target: None };
+        *seen = Seen { position: Some(after), ..Seen::default() };
         let again = self.request(topic);
         self.frames(vec![topic.clone()], vec![again])
     }
@@ -64,9 +66,7 @@ impl Subscriptions {
 
     pub(crate) fn closed(&mut self) {
         self.is_open = false;
-        for seen in self.topics.values_mut() {
-            seen.target = None;
-        }
+        self.caught_up();
     }
 
     /// The server says up to where a topic comes from the log.
@@ -86,6 +86,7 @@ impl Subscriptions {
                 seen.position = seen.position.max(Some(position));
             }
             seen.target = seen.target.filter(|target| seen.position < Some(*target));
+            seen.is_catching_up = seen.target.is_some();
         }
         is_wanted
     }
@@ -93,14 +94,22 @@ impl Subscriptions {
     /// Events up to `to` cannot be had. True when the page shows this topic and must be fetched anew.
     pub(crate) fn gap(&mut self, topic: &Topic, to: Position) -> bool {
         let Some(seen) = self.topics.get_mut(topic) else { return false };
-        *seen = Seen { position: Some(to), target: None };
+        *seen = Seen { position: Some(to), ..Seen::default() };
         true
     }
 
-    /// At most how many events the catch-ups still bring.
+    /// Nothing more comes from the log.
+    pub(crate) fn caught_up(&mut self) {
+        for seen in self.topics.values_mut() {
+            (seen.target, seen.is_catching_up) = (None, false);
+        }
+    }
+
+    /// At most how many events the catch-ups under way still bring.
     pub(crate) fn behind(&self) -> u64 {
         self.topics
             .values()
+            .filter(|seen| seen.is_catching_up)
             .filter_map(|seen| Some(seen.target?.0.saturating_sub(seen.position?.0)))
             .max()
             .unwrap_or_default()
@@ -204,9 +213,14 @@ mod tests {
         subscriptions.opened(epoch("e1"));
         subscriptions.want(&wanted(&[(Topic::WorkflowExecutions, 7)]));
         subscriptions.subscribed(&Topic::WorkflowExecutions, Position(10));
-        assert_eq!(subscriptions.behind(), 3);
+        assert_eq!(subscriptions.behind(), 0, "none of it may be ours");
         subscriptions.event(&[Topic::WorkflowExecutions], Some(Position(8)));
         assert_eq!(subscriptions.behind(), 2);
+        let mut quiet = subscriptions;
+        quiet.caught_up();
+        assert_eq!(quiet.behind(), 0);
+        let mut subscriptions = quiet;
+        subscriptions.subscribed(&Topic::WorkflowExecutions, Position(10));
         subscriptions.event(&[Topic::WorkflowExecutions], Some(Position(10)));
         assert_eq!(subscriptions.behind(), 0);
     }

@@ -13,7 +13,7 @@ use crate::{
 use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
 use protocol::{
-    Diagnostic, Problem,
+    Diagnostic, ExecutionId, Problem,
     api::{ExecutionQuery, PlaybookDetail, PlaybookVersion},
     view::ExecutionRows,
 };
@@ -31,6 +31,8 @@ struct Loaded {
     detail: PlaybookDetail,
     versions: Vec<PlaybookVersion>,
     rows: ExecutionRows,
+    /// What the run form starts with.
+    input: Value,
     warnings: Vec<Diagnostic>,
 }
 
@@ -41,16 +43,18 @@ pub(crate) fn Playbook() -> impl IntoView {
     let query = use_query_map();
     let version = query.read_untracked().get("version");
     let registered = query.read_untracked().get("registered");
+    let from = query.read_untracked().get("from").and_then(|id| id.parse().ok());
     let rejected = use_context::<Rejected>();
     Suspend::new(async move {
-        match load(&api, &path, version).await {
+        match load(&api, &path, version, from).await {
             Ok(loaded) => view! { <Page loaded registered rejected /> }.into_any(),
             Err(problem) => view! { <ProblemPage area=Some(Area::Playbooks) problem /> }.into_any(),
         }
     })
 }
 
-async fn load(api: &Api, path: &str, version: Option<String>) -> Result<Loaded, Problem> {
+/// `from`: an execution whose input is to be used again; one that is not there any more is no reason to fail.
+async fn load(api: &Api, path: &str, version: Option<String>, from: Option<ExecutionId>) -> Result<Loaded, Problem> {
     let version = match version {
         Some(text) => Some(text.parse().map_err(|_| {
             Problem::not_found("version", &text, "versions are numbers from 1, see the playbook's page")
@@ -60,7 +64,12 @@ async fn load(api: &Api, path: &str, version: Option<String>) -> Result<Loaded, 
     let detail = api.playbook(path, version).await?;
     let query = executions_of(path, Some(EXECUTIONS));
     let (rows, _) = api.execution_rows(query).await?;
+    let earlier = match from {
+        Some(id) => api.execution(id).await.ok().map(|execution| execution.input).filter(Value::is_object),
+        None => None,
+    };
     Ok(Loaded {
+        input: earlier.unwrap_or_else(|| detail.workload.clone()),
         versions: api.playbook_versions(path).await?,
         warnings: api.validate_playbook(&detail.source).await?.diagnostics,
         detail,
@@ -74,7 +83,7 @@ fn executions_of(path: &str, limit: Option<u32>) -> ExecutionQuery {
 
 #[component]
 fn Page(loaded: Loaded, registered: Option<String>, rejected: Option<Rejected>) -> impl IntoView {
-    let Loaded { detail, versions, rows, warnings } = loaded;
+    let Loaded { detail, versions, rows, input, warnings } = loaded;
     let path = detail.path.clone();
     let is_latest = detail.version == detail.latest_version;
     let has_none = rows.rows.is_empty();
@@ -121,7 +130,7 @@ fn Page(loaded: Loaded, registered: Option<String>, rejected: Option<Rejected>) 
             <div class="columns">
                 <section class="panel" id="run" aria-labelledby="run-title">
                     <h2 id="run-title" class="panel-title">"Run"</h2>
-                    <RunForm path=path.clone() version=detail.version workload=detail.workload.clone() rejected />
+                    <RunForm path=path.clone() version=detail.version input rejected />
                 </section>
                 <section class="panel" id="executions" aria-labelledby="executions-title">
                     <h2 id="executions-title" class="panel-title">
@@ -159,10 +168,10 @@ fn Versions(path: String, shown: u32, mut versions: Vec<PlaybookVersion>) -> imp
 }
 
 #[component]
-fn RunForm(path: String, version: u32, workload: Value, rejected: Option<Rejected>) -> impl IntoView {
+fn RunForm(path: String, version: u32, input: Value, rejected: Option<Rejected>) -> impl IntoView {
     let value = match &rejected {
         Some(rejected) => rejected.text.clone(),
-        None => serde_json::to_string_pretty(&workload).unwrap_or_default(),
+        None => serde_json::to_string_pretty(&input).unwrap_or_default(),
     };
     view! {
         {rejected.map(|rejected| view! { <FormProblem problem=rejected.problem source="" /> })}
@@ -171,7 +180,7 @@ fn RunForm(path: String, version: u32, workload: Value, rejected: Option<Rejecte
             <input type="hidden" name="version" value=version.to_string() />
             <label for="run-input">
                 "Input, as JSON "
-                <span class="quiet">"— merged over the playbook's workload, which is what stands here"</span>
+                <span class="quiet">"— merged over the playbook's workload, which stands here to start with"</span>
             </label>
             <JsonInput name="input".to_owned() value limit_bytes=INPUT_LIMIT />
             <p class="actions">
