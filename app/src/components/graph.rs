@@ -62,7 +62,7 @@ fn edge_view(graph: &Graph, edge: &GraphEdge, progress: Option<GraphProgress>) -
                 .map(|condition| {
                     view! {
                         <text x=route.label.0 y=route.label.1 text-anchor="end">
-                            {cut(&condition, LABEL_CHARS)}
+                            {tail(&condition, LABEL_CHARS)}
                             <title>{condition}</title>
                         </text>
                     }
@@ -157,6 +157,14 @@ fn condition(edge: &GraphEdge) -> Option<String> {
     }
 }
 
+/// The end of a condition, where the ones of a fork differ.
+fn tail(text: &str, chars: usize) -> String {
+    match text.char_indices().rev().nth(chars) {
+        Some((start, first)) => format!("…{}", &text[start + first.len_utf8()..]),
+        None => text.to_owned(),
+    }
+}
+
 fn cut(text: &str, chars: usize) -> String {
     match text.char_indices().nth(chars) {
         Some((end, _)) => format!("{}…", &text[..end]),
@@ -181,3 +189,15 @@ fn show_active(scroll: NodeRef<Div>) {
 
 #[cfg(not(feature = "hydrate"))]
 fn show_active(_scroll: NodeRef<Div>) {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_texts_keep_the_end_that_tells_them_apart() {
+        assert_eq!(tail("group.verdict == 'bad'", 8), "…== 'bad'");
+        assert_eq!(cut("measure_activity", 7), "measure…");
+        assert_eq!((tail("äöü", 3), cut("äöü", 3)), ("äöü".to_owned(), "äöü".to_owned()));
+    }
+}

@@ -42,29 +42,31 @@ pub fn DashboardBoard(dashboard: DashboardView) -> impl IntoView {
                     <Rate per_second=rate />
                 </section>
             </div>
-            <section class="panel" aria-labelledby="running-now">
-                <h2 id="running-now" class="panel-title">"Running now"</h2>
-                {move || {
-                    if running.with(Vec::is_empty) {
-                        view! { <NothingRuns counts /> }.into_any()
-                    } else {
-                        view! { <ExecutionTable rows=running clock caption="Executions running now" /> }.into_any()
-                    }
-                }}
-            </section>
-            <section class="panel" aria-labelledby="recent-failures">
-                <h2 id="recent-failures" class="panel-title">"Recent failures"</h2>
-                {move || {
-                    if failures.with(Vec::is_empty) {
-                        view! { <p class="panel-empty quiet">"Nothing has failed."</p> }.into_any()
-                    } else {
-                        view! {
-                            <ExecutionTable rows=failures clock caption="Executions that failed recently" rows_of=RowsOf::Failures />
+            <div class="columns">
+                <section class="panel" aria-labelledby="running-now">
+                    <h2 id="running-now" class="panel-title">"Running now"</h2>
+                    {move || {
+                        if running.with(Vec::is_empty) {
+                            view! { <NothingRuns counts /> }.into_any()
+                        } else {
+                            view! { <ExecutionTable rows=running clock caption="Executions running now" /> }.into_any()
                         }
-                            .into_any()
-                    }
-                }}
-            </section>
+                    }}
+                </section>
+                <section class="panel" aria-labelledby="recent-failures">
+                    <h2 id="recent-failures" class="panel-title">"Recent failures"</h2>
+                    {move || {
+                        if failures.with(Vec::is_empty) {
+                            view! { <p class="panel-empty quiet">"Nothing has failed."</p> }.into_any()
+                        } else {
+                            view! {
+                                <ExecutionTable rows=failures clock caption="Executions that failed recently" rows_of=RowsOf::Failures />
+                            }
+                                .into_any()
+                        }
+                    }}
+                </section>
+            </div>
         </div>
     }
 }

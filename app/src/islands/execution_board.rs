@@ -9,7 +9,7 @@ use crate::{
     live::{follow, release_with, use_clock},
 };
 use leptos::{html::Div, prelude::*};
-use protocol::{Topic, graph::Graph, view::ExecutionView};
+use protocol::{StepStatus, Topic, graph::Graph, view::ExecutionView};
 
 /// `graph`: `None` when the playbook's version cannot be read any more.
 #[island]
@@ -45,7 +45,7 @@ pub fn ExecutionBoard(execution: ExecutionView, graph: Option<Graph>) -> impl In
     let states = Memo::new(move |_| view.with(NodeStates::of));
     let steps = move || {
         let progress = progress.get();
-        if is_ended.get() {
+        if status.get() == StepStatus::Completed {
             format!("{} steps", progress.completed)
         } else {
             format!("{} of {} steps", progress.completed, progress.known)

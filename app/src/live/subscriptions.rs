@@ -14,6 +14,9 @@ pub(crate) struct Subscriptions {
     epoch: Option<Epoch>,
     is_open: bool,
     topics: BTreeMap<Topic, Seen>,
+    /// Requests not answered yet, by topic. Until then what comes for a topic is another subscription's: a frame
+    /// names all topics of its event, and one already under way is later than what the log still owes this one.
+    asked: BTreeMap<Topic, u32>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -37,7 +40,7 @@ impl Subscriptions {
         for (topic, &after) in wanted {
             if !self.topics.contains_key(topic) {
                 self.topics.insert(topic.clone(), Seen { position: after, ..Seen::default() });
-                new.push(self.request(topic));
+                new.push(self.ask(topic));
             }
         }
         self.frames(gone, new)
@@ -51,7 +54,7 @@ impl Subscriptions {
             return Vec::new();
         }
         *seen = Seen { position: Some(after), ..Seen::default() };
-        let again = self.request(topic);
+        let again = self.ask(topic);
         self.frames(vec![topic.clone()], vec![again])
     }
 
@@ -59,7 +62,9 @@ impl Subscriptions {
     pub(crate) fn opened(&mut self, epoch: Epoch) -> Vec<ClientFrame> {
         self.is_open = true;
         self.epoch.get_or_insert(epoch.clone());
-        let all: Vec<TopicRequest> = self.topics.keys().map(|topic| self.request(topic)).collect();
+        self.asked.clear();
+        let topics: Vec<Topic> = self.topics.keys().cloned().collect();
+        let all: Vec<TopicRequest> = topics.iter().map(|topic| self.ask(topic)).collect();
         self.epoch = Some(epoch);
         self.frames(Vec::new(), all)
     }
@@ -71,24 +76,28 @@ impl Subscriptions {
 
     /// The server says up to where a topic comes from the log.
     pub(crate) fn subscribed(&mut self, topic: &Topic, head: Position) {
+        match self.asked.get_mut(topic) {
+            Some(requests) if *requests > 1 => *requests -= 1,
+            _ => drop(self.asked.remove(topic)),
+        }
         if let Some(seen) = self.topics.get_mut(topic) {
             seen.target = seen.position.filter(|position| head > *position).map(|_| head);
         }
     }
 
-    /// An event of these topics came; false when none of them is wanted any more.
-    pub(crate) fn event(&mut self, topics: &[Topic], position: Option<Position>) -> bool {
-        let mut is_wanted = false;
-        for topic in topics {
+    /// An event of these topics came: those it is to be handed on to.
+    pub(crate) fn event(&mut self, topics: Vec<Topic>, position: Option<Position>) -> Vec<Topic> {
+        let mut wanted = topics;
+        wanted.retain(|topic| self.topics.contains_key(topic) && !self.asked.contains_key(topic));
+        for topic in &wanted {
             let Some(seen) = self.topics.get_mut(topic) else { continue };
-            is_wanted = true;
             if let Some(position) = position {
                 seen.position = seen.position.max(Some(position));
             }
             seen.target = seen.target.filter(|target| seen.position < Some(*target));
             seen.is_catching_up = seen.target.is_some();
         }
-        is_wanted
+        wanted
     }
 
     /// Events up to `to` cannot be had. True when the page shows this topic and must be fetched anew.
@@ -115,7 +124,10 @@ impl Subscriptions {
             .unwrap_or_default()
     }
 
-    fn request(&self, topic: &Topic) -> TopicRequest {
+    fn ask(&mut self, topic: &Topic) -> TopicRequest {
+        if self.is_open {
+            *self.asked.entry(topic.clone()).or_default() += 1;
+        }
         let after = self.topics.get(topic).and_then(|seen| seen.position);
         TopicRequest::From { topic: topic.to_string(), after, epoch: after.and(self.epoch.clone()) }
     }
@@ -164,6 +176,33 @@ mod tests {
         ClientFrame::Unsubscribe { id: None, topics: vec![TopicRequest::Name(topic.to_owned())] }
     }
 
+    fn event(subscriptions: &mut Subscriptions, position: u64) -> Vec<Topic> {
+        subscriptions.event(vec![Topic::WorkflowExecutions], Some(Position(position)))
+    }
+
+    #[test]
+    fn an_event_of_another_subscription_is_not_taken_for_a_topic_asked_for_just_now() {
+        let path = Topic::Workflow("a".into());
+        let mut subscriptions = Subscriptions::default();
+        subscriptions.opened(epoch("e1"));
+        subscriptions.want(&wanted(&[(Topic::WorkflowExecutions, 7)]));
+        subscriptions.subscribed(&Topic::WorkflowExecutions, Position(7));
+        subscriptions.want(&wanted(&[(Topic::WorkflowExecutions, 7), (path.clone(), 7)]));
+        let both = || vec![Topic::WorkflowExecutions, path.clone()];
+        assert_eq!(subscriptions.event(both(), Some(Position(12))), [Topic::WorkflowExecutions]);
+        subscriptions.subscribed(&path, Position(12));
+        assert_eq!(subscriptions.event(both(), Some(Position(9))), both(), "the log brings what it still owes");
+        // Left and come back to: the answer to the first request does not open the second.
+        subscriptions.want(&wanted(&[]));
+        subscriptions.want(&wanted(&[(path.clone(), 12)]));
+        subscriptions.want(&wanted(&[]));
+        subscriptions.want(&wanted(&[(path.clone(), 12)]));
+        subscriptions.subscribed(&path, Position(12));
+        assert!(subscriptions.event(both(), Some(Position(13))).is_empty());
+        subscriptions.subscribed(&path, Position(12));
+        assert_eq!(subscriptions.event(both(), Some(Position(13))), [path.clone()]);
+    }
+
     #[test]
     fn nothing_is_said_before_the_connection_is_open() {
         let mut subscriptions = Subscriptions::default();
@@ -185,7 +224,8 @@ mod tests {
         let mut subscriptions = Subscriptions::default();
         subscriptions.opened(epoch("e1"));
         subscriptions.want(&wanted(&[(Topic::WorkflowExecutions, 7)]));
-        assert!(subscriptions.event(&[Topic::WorkflowExecutions], Some(Position(12))));
+        subscriptions.subscribed(&Topic::WorkflowExecutions, Position(7));
+        assert_eq!(event(&mut subscriptions, 12), [Topic::WorkflowExecutions]);
         subscriptions.closed();
         assert_eq!(
             subscriptions.opened(epoch("e2")),
@@ -199,7 +239,8 @@ mod tests {
         let mut subscriptions = Subscriptions::default();
         subscriptions.opened(epoch("e1"));
         subscriptions.want(&wanted(&[(Topic::WorkflowExecutions, 7)]));
-        subscriptions.event(&[Topic::WorkflowExecutions], Some(Position(12)));
+        subscriptions.subscribed(&Topic::WorkflowExecutions, Position(7));
+        event(&mut subscriptions, 12);
         assert_eq!(subscriptions.follow_from(&Topic::WorkflowExecutions, Position(12)), []);
         assert_eq!(
             subscriptions.follow_from(&Topic::WorkflowExecutions, Position(10)),
@@ -214,14 +255,14 @@ mod tests {
         subscriptions.want(&wanted(&[(Topic::WorkflowExecutions, 7)]));
         subscriptions.subscribed(&Topic::WorkflowExecutions, Position(10));
         assert_eq!(subscriptions.behind(), 0, "none of it may be ours");
-        subscriptions.event(&[Topic::WorkflowExecutions], Some(Position(8)));
+        event(&mut subscriptions, 8);
         assert_eq!(subscriptions.behind(), 2);
         let mut quiet = subscriptions;
         quiet.caught_up();
         assert_eq!(quiet.behind(), 0);
         let mut subscriptions = quiet;
         subscriptions.subscribed(&Topic::WorkflowExecutions, Position(10));
-        subscriptions.event(&[Topic::WorkflowExecutions], Some(Position(10)));
+        event(&mut subscriptions, 10);
         assert_eq!(subscriptions.behind(), 0);
     }
 

@@ -124,7 +124,8 @@ fn received(text: &str) {
             }
         }),
         ServerFrame::Event { topics, event } => {
-            if LIVE.with(|live| live.subscriptions.borrow_mut().event(&topics, event.position)) {
+            let topics = LIVE.with(|live| live.subscriptions.borrow_mut().event(topics, event.position));
+            if !topics.is_empty() {
                 dispatch::enqueue(topics, event);
             }
         }
