@@ -25,7 +25,7 @@ pub fn ExecutionBoard(execution: ExecutionView, graph: Option<Graph>) -> impl In
     let topic = Topic::Execution(id);
     let view = RwSignal::new(execution);
     follow(topic.clone(), position, move |events| {
-        view.maybe_update(|view| events.iter().fold(false, |changed, event| view.apply(event) || changed));
+        view.maybe_update(|view| events.iter().filter(|event| view.apply(event)).count() > 0);
     });
 
     let status = Memo::new(move |_| view.with(ExecutionView::status));

@@ -7,12 +7,14 @@ use crate::{
     task::Logs,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+
+use super::{
+    event_row::EventRow,
+    preview::{Preview, tail},
+};
 
 /// Events and attempts kept in the view; older ones are counted and fetched by page.
 pub const NEWEST: usize = 200;
-/// Longest preview of an input, result or log, bytes; the whole is one request away.
-pub const PREVIEW_BYTES: usize = 4096;
 
 /// Everything the page of one execution shows, true at `position`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -39,14 +41,6 @@ pub struct ExecutionView {
     pub events: Vec<EventRow>,
     pub events_omitted: u64,
     pub position: Position,
-}
-
-/// A value as compact JSON, cut at `PREVIEW_BYTES`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Preview {
-    pub text: String,
-    /// Bytes of the whole; more than `text` when cut.
-    pub bytes: u64,
 }
 
 /// The newest visit of one step.
@@ -82,20 +76,6 @@ pub struct AttemptView {
     pub worker: String,
     pub logs: Logs,
     pub error: Option<TaskError>,
-}
-
-/// A row of the event history.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct EventRow {
-    pub position: Position,
-    pub time: Timestamp,
-    #[serde(rename = "type")]
-    pub kind: String,
-    pub step: Option<String>,
-    pub visit: Option<u32>,
-    pub attempt: Option<u32>,
-    /// `completed`, the error's message, the arcs taken …
-    pub summary: String,
 }
 
 impl ExecutionView {
@@ -299,101 +279,5 @@ impl ExecutionView {
                 None => self.transitions.push(seen),
             }
         }
-    }
-}
-
-impl Preview {
-    /// `null` is shown as empty text.
-    pub fn of(value: &Value) -> Self {
-        if value.is_null() {
-            return Self::default();
-        }
-        let text = value.to_string();
-        Self { bytes: text.len() as u64, text: cut(text) }
-    }
-
-    pub fn is_cut(&self) -> bool {
-        self.bytes > self.text.len() as u64
-    }
-}
-
-fn cut(mut text: String) -> String {
-    if text.len() > PREVIEW_BYTES {
-        let mut end = PREVIEW_BYTES;
-        while !text.is_char_boundary(end) {
-            end -= 1;
-        }
-        text.truncate(end);
-    }
-    text
-}
-
-fn tail(logs: &Logs) -> Logs {
-    let keep = |text: &str| {
-        let mut start = text.len().saturating_sub(PREVIEW_BYTES);
-        while !text.is_char_boundary(start) {
-            start += 1;
-        }
-        (text[start..].to_owned(), start as u64)
-    };
-    let ((stdout, a), (stderr, b)) = (keep(&logs.stdout), keep(&logs.stderr));
-    Logs { stdout, stderr, omitted_bytes: logs.omitted_bytes + a + b }
-}
-
-impl EventRow {
-    /// The row of a durable event; `None` for an ephemeral one.
-    pub fn of(envelope: &Envelope) -> Option<Self> {
-        let position = envelope.position?;
-        let (visit, attempt) = match &envelope.event {
-            Event::StepStarted(e) => (Some(e.visit), None),
-            Event::ActionStarted(e) => (Some(e.visit), Some(e.attempt)),
-            Event::ActionCompleted(e) => (Some(e.visit), Some(e.attempt)),
-            Event::ActionFailed(e) => (Some(e.visit), Some(e.attempt)),
-            Event::RetryScheduled(e) => (Some(e.visit), Some(e.attempt)),
-            Event::StepCompleted(e) => (Some(e.visit), None),
-            Event::StepFailed(e) => (Some(e.visit), None),
-            _ => (None, None),
-        };
-        Some(Self {
-            position,
-            time: envelope.time,
-            kind: envelope.event.name().to_owned(),
-            step: envelope.event.step().map(str::to_owned),
-            visit,
-            attempt,
-            summary: summary(&envelope.event),
-        })
-    }
-}
-
-/// One line about an event, for history rows and terminals.
-pub fn summary(event: &Event) -> String {
-    match event {
-        Event::ExecutionStart(e) => format!("{} version {}", e.path, e.version),
-        Event::StepStarted(e) => e.protocol.clone(),
-        Event::ActionStarted(e) => format!("by {}", e.worker),
-        Event::ActionCompleted(e) => cut_to(&e.result.to_string(), 120),
-        Event::ActionFailed(e) => cut_to(&e.error.message, 240),
-        Event::RetryScheduled(e) => format!("attempt {} in {} ms", e.attempt, e.delay_ms),
-        Event::StepCompleted(e) => taken(&e.arcs),
-        Event::StepFailed(e) => cut_to(&e.error.message, 240),
-        Event::ExecutionCancelled(e) => format!("by {}: {}", e.by, e.reason),
-        Event::ExecutionComplete(e) => match &e.error {
-            Some(error) => format!("{}: {}", e.outcome.word(), cut_to(&error.message, 240)),
-            None => e.outcome.word().to_owned(),
-        },
-        _ => String::new(),
-    }
-}
-
-fn taken(arcs: &[Transition]) -> String {
-    let to: Vec<&str> = arcs.iter().filter(|arc| arc.taken).map(|arc| arc.to.as_str()).collect();
-    if to.is_empty() { String::new() } else { format!("→ {}", to.join(", ")) }
-}
-
-fn cut_to(text: &str, chars: usize) -> String {
-    match text.char_indices().nth(chars) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
     }
 }

@@ -2,9 +2,13 @@
 //! every later event to it with the same functions.
 
 mod dashboard;
+mod event_row;
 mod execution;
 mod executions;
+mod preview;
 
 pub use dashboard::DashboardView;
-pub use execution::{AttemptView, EventRow, ExecutionView, NEWEST, PREVIEW_BYTES, Preview, StepView, summary};
+pub use event_row::{EventRow, summary};
+pub use execution::{AttemptView, ExecutionView, NEWEST, StepView};
 pub use executions::{ExecutionRows, apply_to_row, row_of};
+pub use preview::{PREVIEW_BYTES, Preview};

@@ -1,0 +1,76 @@
+//! The event history, a line per event.
+
+use crate::{Envelope, Event, Position, Timestamp, event::Transition};
+use serde::{Deserialize, Serialize};
+
+/// A row of the event history.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EventRow {
+    pub position: Position,
+    pub time: Timestamp,
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub step: Option<String>,
+    pub visit: Option<u32>,
+    pub attempt: Option<u32>,
+    /// `completed`, the error's message, the arcs taken …
+    pub summary: String,
+}
+
+impl EventRow {
+    /// The row of a durable event; `None` for an ephemeral one.
+    pub fn of(envelope: &Envelope) -> Option<Self> {
+        let position = envelope.position?;
+        let (visit, attempt) = match &envelope.event {
+            Event::StepStarted(e) => (Some(e.visit), None),
+            Event::ActionStarted(e) => (Some(e.visit), Some(e.attempt)),
+            Event::ActionCompleted(e) => (Some(e.visit), Some(e.attempt)),
+            Event::ActionFailed(e) => (Some(e.visit), Some(e.attempt)),
+            Event::RetryScheduled(e) => (Some(e.visit), Some(e.attempt)),
+            Event::StepCompleted(e) => (Some(e.visit), None),
+            Event::StepFailed(e) => (Some(e.visit), None),
+            _ => (None, None),
+        };
+        Some(Self {
+            position,
+            time: envelope.time,
+            kind: envelope.event.name().to_owned(),
+            step: envelope.event.step().map(str::to_owned),
+            visit,
+            attempt,
+            summary: summary(&envelope.event),
+        })
+    }
+}
+
+/// One line about an event, for history rows and terminals.
+pub fn summary(event: &Event) -> String {
+    match event {
+        Event::ExecutionStart(e) => format!("{} version {}", e.path, e.version),
+        Event::StepStarted(e) => e.protocol.clone(),
+        Event::ActionStarted(e) => format!("by {}", e.worker),
+        Event::ActionCompleted(e) => cut_to(&e.result.to_string(), 120),
+        Event::ActionFailed(e) => cut_to(&e.error.message, 240),
+        Event::RetryScheduled(e) => format!("attempt {} in {} ms", e.attempt, e.delay_ms),
+        Event::StepCompleted(e) => taken(&e.arcs),
+        Event::StepFailed(e) => cut_to(&e.error.message, 240),
+        Event::ExecutionCancelled(e) => format!("by {}: {}", e.by, e.reason),
+        Event::ExecutionComplete(e) => match &e.error {
+            Some(error) => format!("{}: {}", e.outcome.word(), cut_to(&error.message, 240)),
+            None => e.outcome.word().to_owned(),
+        },
+        _ => String::new(),
+    }
+}
+
+fn taken(arcs: &[Transition]) -> String {
+    let to: Vec<&str> = arcs.iter().filter(|arc| arc.taken).map(|arc| arc.to.as_str()).collect();
+    if to.is_empty() { String::new() } else { format!("→ {}", to.join(", ")) }
+}
+
+fn cut_to(text: &str, chars: usize) -> String {
+    match text.char_indices().nth(chars) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
