@@ -8,6 +8,8 @@
 
 // The component macro makes its items public whatever the function says.
 #![allow(unreachable_pub)]
+// A `Problem` is large, and made once per refused request.
+#![allow(clippy::result_large_err)]
 
 pub mod islands;
 pub mod live;

@@ -39,7 +39,7 @@
     try {
       const response = await fetch(href, {
         ...request, signal: running.signal, credentials: "same-origin",
-        headers: { ...request.headers, Accept: "text/html", "Islands-Router": "true" },
+        headers: { Accept: "text/html" },
       });
       const isPage = (response.headers.get("content-type") || "").startsWith("text/html");
       if (!isPage) {
