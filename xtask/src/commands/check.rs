@@ -5,12 +5,14 @@ use crate::{
     cargo::{cargo, has, plain},
     interrupt, prerequisites, process,
     progress::{Steps, note},
-    workspace::{self, WASM_TARGET},
+    suites,
+    workspace::{self, WASM_TARGET, on_path},
 };
+use std::process::Command;
 
 pub fn check() -> Result<(), Failure> {
     interrupt::install()?;
-    let mut steps = Steps::new(6);
+    let mut steps = Steps::new(7);
     steps.step("Looking at the machine", || {
         prerequisites::check(&[])?;
         prerequisites::wasm_target()
@@ -29,6 +31,15 @@ pub fn check() -> Result<(), Failure> {
         process::run(cargo("clippy").args(browser).args(["--target", WASM_TARGET, "--", "-D", "warnings"]))
     })?;
     steps.step("Crates that must run anywhere (wasm32)", portable)?;
+    steps.step("Types of the browser stories", || {
+        if on_path("npx").is_none() {
+            note("left out: node is not installed");
+            return Ok(());
+        }
+        let folder = workspace::root().join("end2end");
+        suites::packages(&folder)?;
+        process::run(Command::new("npx").args(["--no-install", "tsc", "--noEmit"]).current_dir(folder))
+    })?;
     steps.step("Licences, advisories, bans", || {
         if has("deny") {
             return process::run(plain("deny").arg("check"));

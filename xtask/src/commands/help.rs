@@ -11,7 +11,7 @@ cargo xtask <command>
   build [--release]            browser part and server into the target folder
   bench engine [--quick]       figures as JSON lines
   dist                         one self-contained binary: dist/signalbox
-  check                        format, lints, licences
+  check                        format, lints, types of the stories, licences
   help                         this
 
 One target folder for everything: CARGO_TARGET_DIR, else target/. Colours stop with NO_COLOR.

@@ -34,7 +34,7 @@ pub fn run(setting: &Setting) -> Result<Counts, Failure> {
 }
 
 /// npm packages from the lock file, when it or they changed.
-fn packages(folder: &Path) -> Result<(), Failure> {
+pub fn packages(folder: &Path) -> Result<(), Failure> {
     let lock = folder.join("package-lock.json");
     let installed = folder.join("node_modules/.package-lock.json");
     stamp::unless_fresh("npm", &[lock], &folder.display().to_string(), &installed, || {

@@ -5,6 +5,8 @@ mod portable;
 mod rust;
 mod summary;
 
+pub use browser::packages;
+pub use rust::compile;
 pub use summary::print;
 
 use crate::{Failure, args::TestArgs};
@@ -115,8 +117,6 @@ pub fn chosen(only: &[String]) -> Result<Vec<Suite>, Failure> {
     }
     Ok(ALL.into_iter().filter(|suite| only.iter().any(|name| name == suite.word())).collect())
 }
-
-pub use rust::compile;
 
 #[cfg(test)]
 mod tests {
