@@ -20,7 +20,7 @@ use draft::Draft;
 use futures::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use pools::{Pools, Start};
 use protocol::{
-    ExecutionId, Phase, Problem, TaskError, TaskReport,
+    ExecutionId, Phase, Problem, Task, TaskError, TaskReport,
     task::{Logs, TaskOutcome},
 };
 use slot::{Flight, Letter};
@@ -126,7 +126,7 @@ impl Driver {
                     let starts = self.pools.enqueue(Arc::new(stored.task), stored.claimed_by.is_some());
                     self.start(starts);
                 }
-                // A backstop: an execution that waits for nothing moves on or shows why not.
+                // The engine sees every execution once after a start; it has nothing to do on a tick yet.
                 self.post(id, Letter::Tick);
             }
             Message::Shutdown(reply) => {
@@ -181,6 +181,14 @@ impl Driver {
         }
     }
 
+    /// Lets tasks nobody has claimed wait for a place.
+    fn wait(&mut self, tasks: Vec<Arc<Task>>) {
+        for task in tasks {
+            let starts = self.pools.enqueue(task, false);
+            self.start(starts);
+        }
+    }
+
     fn committed(&mut self, id: ExecutionId, result: Result<Committed, StoreError>) {
         let Some(slot) = self.slots.get_mut(&id) else { return };
         let Some(mut flight) = slot.in_flight.take() else { return };
@@ -199,11 +207,7 @@ impl Driver {
                 for (pool, task) in flight.run {
                     self.pools.run(pool, task);
                 }
-                let mut starts = Vec::new();
-                for task in flight.queue {
-                    starts.extend(self.pools.enqueue(task, false));
-                }
-                self.start(starts);
+                self.wait(flight.queue);
                 if ended {
                     self.slots.remove(&id);
                 } else {
@@ -212,11 +216,12 @@ impl Driver {
             }
             Err(StoreError::Conflict { .. }) => {
                 tracing::warn!(execution = %id, "somebody else moved this execution; loading it again");
-                let released = flight.give_back(slot);
+                let (released, waiting) = flight.give_back(slot);
                 slot.reloading = true;
                 let (store, entry) = (self.store.clone(), slot.entry.clone());
                 self.reloads.push(Box::pin(async move { (id, Slot::load(&store, id, entry).await.map(Some)) }));
                 self.give_back(released);
+                self.wait(waiting);
             }
             Err(StoreError::Refused(why)) => self.refused(id, flight, why),
             Err(error) => {
@@ -244,8 +249,9 @@ impl Driver {
             _ => {}
         }
         slot.one_by_one = true;
-        let released = flight.give_back(slot);
+        let (released, waiting) = flight.give_back(slot);
         self.give_back(released);
+        self.wait(waiting);
         self.advance(id);
     }
 

@@ -115,11 +115,17 @@ impl Flight {
         }
     }
 
-    /// Puts the letters back at the head of the mailbox; returns the pools of places to give back.
-    pub(super) fn give_back(self, slot: &mut Slot) -> Vec<usize> {
-        for letter in self.letters.into_iter().rev().filter(|letter| !matches!(letter, Letter::Claim { .. })) {
-            slot.mailbox.push_front(letter);
+    /// Puts the letters back at the head of the mailbox, but for claims: their places are given back, and their
+    /// tasks wait for one anew. Returns both.
+    pub(super) fn give_back(self, slot: &mut Slot) -> (Vec<usize>, Vec<Arc<Task>>) {
+        let mut waiting = Vec::new();
+        for letter in self.letters.into_iter().rev() {
+            match letter {
+                Letter::Claim { task, .. } => waiting.push(task),
+                letter => slot.mailbox.push_front(letter),
+            }
         }
-        self.run.into_iter().map(|(pool, _)| pool).collect()
+        waiting.reverse();
+        (self.run.into_iter().map(|(pool, _)| pool).collect(), waiting)
     }
 }

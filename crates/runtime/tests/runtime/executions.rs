@@ -198,3 +198,27 @@ async fn a_result_too_deep_to_store_fails_its_step_and_names_why() {
     let summary = bench.runtime.api().execution(id).await.expect("it exists").summary;
     assert_eq!(summary.outcome, Some(Outcome::Completed));
 }
+
+#[tokio::test]
+async fn a_refused_result_costs_no_waiting_task_its_turn() {
+    let bench = bench(2).await;
+    let steps = "
+  - {step: start, next: [a, b, c]}
+  - {step: a, type: python, code: 'x', next: end}
+  - {step: b, type: python, code: 'x', next: [{step: end}, {step: end, on: failed}]}
+  - {step: c, type: python, code: 'x', next: end}
+  - {step: end}
+";
+    let id = bench.submit(&playbook("turns", steps), json!({})).await;
+    let deep = (0..150).fold(json!(1), |inner, _| json!([inner]));
+    let (one, two) = (bench.arrival().await, bench.arrival().await);
+    let (a, b) = if one.task.key.step == "a" { (one, two) } else { (two, one) };
+    // Together: the claim of `c` and the report that cannot be stored wait for the same commit.
+    a.complete(json!({}));
+    b.complete(json!({"deep": deep}));
+    let c = tokio::time::timeout(std::time::Duration::from_secs(20), bench.arrival()).await.expect("`c` gets its turn");
+    assert_eq!(c.task.key.step, "c");
+    c.complete(json!({}));
+    let log = bench.ended(id).await;
+    assert_eq!(log.iter().filter(|line| *line == "action_started c").count(), 1, "{log:?}");
+}
