@@ -3,7 +3,7 @@
 use crate::{ExecutionId, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::{fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 /// Which of a visit's tasks: the action itself, or the `save` that follows it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -36,11 +36,19 @@ pub struct TaskKey {
     pub attempt: u32,
     #[serde(default, skip_serializing_if = "TaskPart::is_action")]
     pub part: TaskPart,
+    /// Of an iterator: which item, from 0; attempts are counted per item.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item: Option<u32>,
 }
 
+/// `execution/step/visit/attempt`, with `#item` for an iterator's item and `/save` for the part that is not the
+/// action. No two tasks read the same: step names have no `/`.
 impl fmt::Display for TaskKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}/{}/{}", self.execution_id, self.step, self.visit, self.attempt)?;
+        if let Some(item) = self.item {
+            write!(f, "#{item}")?;
+        }
         if self.part == TaskPart::Save { f.write_str("/save") } else { Ok(()) }
     }
 }
@@ -57,6 +65,31 @@ pub struct Task {
     pub input: Arc<Value>,
     /// The action is stopped and fails after this long.
     pub timeout_ms: u64,
+    /// A worker that runs it must be heard of at least this often, or the attempt counts as lost. Absent: its
+    /// connection's own liveness is enough.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heartbeat_ms: Option<u64>,
+    /// Higher goes first among tasks that wait for a place.
+    #[serde(default, skip_serializing_if = "is_normal")]
+    pub priority: i32,
+    /// Opened credentials by name: put in for the lease holder when the task is handed out. Never serialised with
+    /// the task, so never in a row, an event or a log.
+    #[serde(skip)]
+    pub credentials: Credentials,
+}
+
+/// Opened credentials by name. `Debug` tells the names only.
+#[derive(Clone, Default, PartialEq)]
+pub struct Credentials(pub BTreeMap<String, Arc<Value>>);
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+fn is_normal(priority: &i32) -> bool {
+    *priority == 0
 }
 
 /// The end of one attempt, told by whoever ran it.

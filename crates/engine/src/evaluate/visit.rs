@@ -9,7 +9,7 @@ use crate::{
 use protocol::{
     Task, TaskError, TaskKey, TaskPart,
     event::{ActionCompleted, ActionFailed, ActionStarted, Progress, StepCompleted, StepFailed, StepStarted},
-    task::Logs,
+    task::{Credentials, Logs},
 };
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -66,9 +66,19 @@ impl Turn<'_> {
             visit,
             attempt: 1,
             part: TaskPart::Action,
+            item: None,
         };
         let (protocol, timeout_ms) = (action.protocol.clone(), action.timeout_ms);
-        self.tasks.push(Arc::new(Task { key, protocol, config, input, timeout_ms }));
+        self.tasks.push(Arc::new(Task {
+            key,
+            protocol,
+            config,
+            input,
+            timeout_ms,
+            heartbeat_ms: None,
+            priority: 0,
+            credentials: Credentials::default(),
+        }));
     }
 
     /// A step that only saves: done here and now.
@@ -77,7 +87,18 @@ impl Turn<'_> {
         let (execution_id, path, name) = (self.execution_id(), self.path(), step.name.to_string());
         let (attempt, part, duration_ms, logs) = (1, TaskPart::Action, 0, Logs::default());
         let worker = ENGINE.to_owned();
-        self.emit(ActionStarted { execution_id, path, step: name.clone(), visit, attempt, part, worker });
+        self.emit(ActionStarted {
+            execution_id,
+            path,
+            step: name.clone(),
+            visit,
+            attempt,
+            part,
+            item: None,
+            worker,
+            child: None,
+            until: None,
+        });
         let scope = scope.clone().with_data(input.clone());
         let saved = step.save.as_ref().map(|template| template.render(self.playbook.texts(), &scope)).transpose();
         let path = self.path();
@@ -92,6 +113,7 @@ impl Turn<'_> {
                     visit,
                     attempt,
                     part,
+                    item: None,
                     result,
                     duration_ms,
                     logs,
@@ -108,6 +130,7 @@ impl Turn<'_> {
                     visit,
                     attempt,
                     part,
+                    item: None,
                     error: event,
                     result: None,
                     duration_ms,

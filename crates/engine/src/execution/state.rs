@@ -168,6 +168,7 @@ impl Execution {
             visit: *number,
             attempt: visit.attempt,
             part: visit.part,
+            item: None,
         })
     }
 

@@ -17,6 +17,9 @@ pub(super) fn action_started(turn: &mut Turn<'_>, key: &TaskKey, worker: String)
         visit: key.visit,
         attempt: key.attempt,
         part: key.part,
+        item: key.item,
         worker,
+        child: None,
+        until: None,
     });
 }

@@ -28,7 +28,7 @@ pub(super) fn report(turn: &mut Turn<'_>, report: TaskReport) {
         TaskOutcome::Completed { result } => match told_failure(&result) {
             None => {
                 let (execution_id, path) = (turn.execution_id(), turn.path());
-                let TaskKey { visit, attempt, part, .. } = key;
+                let TaskKey { visit, attempt, part, item, .. } = key;
                 turn.emit(ActionCompleted {
                     execution_id,
                     path,
@@ -36,6 +36,7 @@ pub(super) fn report(turn: &mut Turn<'_>, report: TaskReport) {
                     visit,
                     attempt,
                     part,
+                    item,
                     result,
                     duration_ms,
                     logs,
@@ -68,6 +69,7 @@ fn failed(
         visit: key.visit,
         attempt: key.attempt,
         part: key.part,
+        item: key.item,
         error: error.clone(),
         result,
         duration_ms,

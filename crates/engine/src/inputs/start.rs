@@ -3,7 +3,7 @@
 use crate::evaluate::Turn;
 use protocol::{
     TaskError,
-    event::{ExecutionStart, Progress},
+    event::{ExecutionStart, Origin, Progress},
 };
 use serde_json::Value;
 use std::sync::Arc;
@@ -22,6 +22,7 @@ pub(super) fn start(turn: &mut Turn<'_>, path: &str, version: u32, input: Arc<Va
         workload: Arc::new(workload),
         input: input.clone(),
         progress: Progress { completed: 0, known: turn.playbook().actionable() },
+        origin: Origin::default(),
         arcs: Vec::new(),
     });
     if !fits {

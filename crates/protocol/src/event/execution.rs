@@ -3,7 +3,7 @@
 //! Control steps (a `start` without action, routers, an `end` without action) emit no step events; the arcs
 //! that were evaluated are in the data of the event that caused it.
 
-use crate::{ExecutionId, Outcome, TaskError, TaskPart, Timestamp, task::Logs};
+use crate::{ExecutionId, Outcome, TaskError, TaskKey, TaskPart, Timestamp, task::Logs};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::sync::Arc;
@@ -52,6 +52,75 @@ pub struct ExecutionStart {
     /// The request's input as it came.
     pub input: Arc<Value>,
     pub progress: Progress,
+    #[serde(flatten)]
+    pub origin: Origin,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub arcs: Vec<Transition>,
+}
+
+/// Where an execution comes from and what it was asked to keep to.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Origin {
+    /// Of a child: the task of its parent that started it, and that gets its result.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<TaskKey>,
+    /// Of a rerun: which execution it repeats.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rerun: Option<Rerun>,
+    /// What started it, when no person or program did by itself: `schedule:NAME`, `webhook:NAME`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trigger: Option<String>,
+    /// Of its tasks: higher goes first.
+    #[serde(default, skip_serializing_if = "is_normal")]
+    pub priority: i32,
+    /// The submitter's key: a second submission with it answers with this execution.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idempotency_key: Option<String>,
+}
+
+/// The lineage of a rerun.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Rerun {
+    pub of: ExecutionId,
+    /// The step it begins at; results of what completed before it are reused. Absent: from the start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+}
+
+fn is_normal(priority: &i32) -> bool {
+    *priority == 0
+}
+
+/// An execution that waits to be let in: its playbook limits how many run at once, or how often they start.
+/// Its first event then; `execution_start` follows when it is let in.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ExecutionQueued {
+    pub execution_id: ExecutionId,
+    pub path: String,
+    pub version: u32,
+    /// The request's input as it came.
+    pub input: Arc<Value>,
+    #[serde(flatten)]
+    pub origin: Origin,
+    /// What it waits for: `concurrency` or `rate`.
+    pub reason: String,
+    /// The rendered key whose executions are limited together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+}
+
+/// A step of a rerun that takes the result it had in the execution that is repeated.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StepReused {
+    pub execution_id: ExecutionId,
+    pub path: String,
+    pub step: String,
+    pub visit: u32,
+    /// Whose result it is.
+    pub of: ExecutionId,
+    pub result: Arc<Value>,
+    pub progress: Progress,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub arcs: Vec<Transition>,
 }
@@ -80,8 +149,16 @@ pub struct ActionStarted {
     pub attempt: u32,
     #[serde(default, skip_serializing_if = "TaskPart::is_action")]
     pub part: TaskPart,
-    /// Who runs it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item: Option<u32>,
+    /// Who runs it; `engine` for what the engine does itself.
     pub worker: String,
+    /// Of a `playbook` action: the child execution.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub child: Option<ExecutionId>,
+    /// Of a `wait`: when it is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -93,6 +170,8 @@ pub struct ActionCompleted {
     pub attempt: u32,
     #[serde(default, skip_serializing_if = "TaskPart::is_action")]
     pub part: TaskPart,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item: Option<u32>,
     pub result: Arc<Value>,
     pub duration_ms: u64,
     #[serde(default, skip_serializing_if = "Logs::is_empty")]
@@ -108,6 +187,8 @@ pub struct ActionFailed {
     pub attempt: u32,
     #[serde(default, skip_serializing_if = "TaskPart::is_action")]
     pub part: TaskPart,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item: Option<u32>,
     pub error: TaskError,
     /// What the action returned along with the failure, if anything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -125,8 +206,117 @@ pub struct RetryScheduled {
     pub visit: u32,
     /// The attempt that will run.
     pub attempt: u32,
+    #[serde(default, skip_serializing_if = "TaskPart::is_action")]
+    pub part: TaskPart,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item: Option<u32>,
     pub delay_ms: u64,
     pub due: Timestamp,
+    /// Why the attempt before does not count: the code of its error, `retry_when`, `worker_lost` …
+    pub reason: String,
+}
+
+/// An iterator knows its items; `action_…` events of each follow, with their `item`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct IteratorStarted {
+    pub execution_id: ExecutionId,
+    pub path: String,
+    pub step: String,
+    pub visit: u32,
+    pub mode: IteratorMode,
+    /// Items at once.
+    pub concurrency: u32,
+    /// The items after filter, order, limit and chunking, in order; a JSON list.
+    pub items: Arc<Value>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IteratorMode {
+    #[default]
+    Sequential,
+    Async,
+}
+
+/// Every item is settled.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct IteratorCompleted {
+    pub execution_id: ExecutionId,
+    pub path: String,
+    pub step: String,
+    pub visit: u32,
+    pub count: u32,
+    pub failed: u32,
+    /// `{id, status, data: [results in the order of the items]}`.
+    pub result: Arc<Value>,
+}
+
+/// A step waits for a person.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ApprovalRequested {
+    pub execution_id: ExecutionId,
+    pub path: String,
+    pub step: String,
+    pub visit: u32,
+    /// What is asked, rendered.
+    pub message: String,
+    /// The fields to fill in, rendered: a list of `{name, label, type, required, default, options}`.
+    pub form: Arc<Value>,
+    /// When `default` is taken, or the step fails.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default: Option<Arc<Value>>,
+}
+
+/// Somebody answered an approval, or sent a signal that a `wait` waits for or will wait for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SignalReceived {
+    pub execution_id: ExecutionId,
+    pub path: String,
+    /// The signal's name; of an approval the step's.
+    pub name: String,
+    /// The visit of a step that takes it now; absent while nobody waits for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub visit: Option<u32>,
+    pub data: Arc<Value>,
+    /// Who sent it.
+    pub by: String,
+}
+
+/// A report came for an attempt that no longer counts. Told once per attempt, never applied.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ReportLate {
+    pub execution_id: ExecutionId,
+    pub path: String,
+    pub step: String,
+    pub visit: u32,
+    pub attempt: u32,
+    #[serde(default, skip_serializing_if = "TaskPart::is_action")]
+    pub part: TaskPart,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item: Option<u32>,
+    pub worker: String,
+    /// `completed` or `failed`: what it would have been.
+    pub outcome: String,
+}
+
+/// No new task is handed out until it is resumed; what runs may end.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ExecutionPaused {
+    pub execution_id: ExecutionId,
+    pub path: String,
+    pub reason: String,
+    pub by: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ExecutionResumed {
+    pub execution_id: ExecutionId,
+    pub path: String,
+    pub by: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -163,6 +353,9 @@ pub struct ExecutionCancelled {
     pub reason: String,
     /// Who asked for it.
     pub by: String,
+    /// Terminated: no arc for a cancellation is taken.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub forced: bool,
 }
 
 /// The last event of every execution.

@@ -75,14 +75,23 @@ macro_rules! events {
 pub struct EventData<'a>(&'a Event);
 
 events! {
+    "execution_queued" => ExecutionQueued,
     "execution_start" => ExecutionStart,
+    "step_reused" => StepReused,
     "step_started" => StepStarted,
     "action_started" => ActionStarted,
     "action_completed" => ActionCompleted,
     "action_failed" => ActionFailed,
     "retry_scheduled" => RetryScheduled,
+    "iterator_started" => IteratorStarted,
+    "iterator_completed" => IteratorCompleted,
+    "approval_requested" => ApprovalRequested,
+    "signal_received" => SignalReceived,
+    "report_late" => ReportLate,
     "step_completed" => StepCompleted,
     "step_failed" => StepFailed,
+    "execution_paused" => ExecutionPaused,
+    "execution_resumed" => ExecutionResumed,
     "execution_cancelled" => ExecutionCancelled,
     "execution_complete" => ExecutionComplete,
     "workflow_execution" => WorkflowExecution,
@@ -107,6 +116,15 @@ impl Event {
     pub fn execution_id(&self) -> Option<crate::ExecutionId> {
         match self {
             Event::ExecutionStart(e) => Some(e.execution_id),
+            Event::ExecutionQueued(e) => Some(e.execution_id),
+            Event::StepReused(e) => Some(e.execution_id),
+            Event::IteratorStarted(e) => Some(e.execution_id),
+            Event::IteratorCompleted(e) => Some(e.execution_id),
+            Event::ApprovalRequested(e) => Some(e.execution_id),
+            Event::SignalReceived(e) => Some(e.execution_id),
+            Event::ReportLate(e) => Some(e.execution_id),
+            Event::ExecutionPaused(e) => Some(e.execution_id),
+            Event::ExecutionResumed(e) => Some(e.execution_id),
             Event::StepStarted(e) => Some(e.execution_id),
             Event::ActionStarted(e) => Some(e.execution_id),
             Event::ActionCompleted(e) => Some(e.execution_id),
@@ -124,6 +142,15 @@ impl Event {
     pub fn path(&self) -> Option<&str> {
         match self {
             Event::ExecutionStart(e) => Some(&e.path),
+            Event::ExecutionQueued(e) => Some(&e.path),
+            Event::StepReused(e) => Some(&e.path),
+            Event::IteratorStarted(e) => Some(&e.path),
+            Event::IteratorCompleted(e) => Some(&e.path),
+            Event::ApprovalRequested(e) => Some(&e.path),
+            Event::SignalReceived(e) => Some(&e.path),
+            Event::ReportLate(e) => Some(&e.path),
+            Event::ExecutionPaused(e) => Some(&e.path),
+            Event::ExecutionResumed(e) => Some(&e.path),
             Event::StepStarted(e) => Some(&e.path),
             Event::ActionStarted(e) => Some(&e.path),
             Event::ActionCompleted(e) => Some(&e.path),
@@ -142,6 +169,12 @@ impl Event {
     pub fn step(&self) -> Option<&str> {
         match self {
             Event::StepStarted(e) => Some(&e.step),
+            Event::StepReused(e) => Some(&e.step),
+            Event::IteratorStarted(e) => Some(&e.step),
+            Event::IteratorCompleted(e) => Some(&e.step),
+            Event::ApprovalRequested(e) => Some(&e.step),
+            Event::ReportLate(e) => Some(&e.step),
+            Event::SignalReceived(e) => e.step.as_deref(),
             Event::ActionStarted(e) => Some(&e.step),
             Event::ActionCompleted(e) => Some(&e.step),
             Event::ActionFailed(e) => Some(&e.step),

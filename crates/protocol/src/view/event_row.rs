@@ -46,12 +46,27 @@ impl EventRow {
 /// One line about an event, for history rows and terminals.
 pub fn summary(event: &Event) -> String {
     match event {
+        Event::ExecutionQueued(e) => match &e.key {
+            Some(key) => format!("waits for {} of `{key}`", e.reason),
+            None => format!("waits for {}", e.reason),
+        },
         Event::ExecutionStart(e) => format!("{} version {}", e.path, e.version),
+        Event::StepReused(e) => format!("result of {}", e.of),
         Event::StepStarted(e) => e.protocol.clone(),
         Event::ActionStarted(e) => format!("by {}", e.worker),
         Event::ActionCompleted(e) => cut_to(&e.result.to_string(), 120),
         Event::ActionFailed(e) => cut_to(&e.error.message, 240),
-        Event::RetryScheduled(e) => format!("attempt {} in {} ms", e.attempt, e.delay_ms),
+        Event::RetryScheduled(e) => format!("attempt {} in {} ms, after {}", e.attempt, e.delay_ms, e.reason),
+        Event::IteratorStarted(e) => {
+            format!("{} items, {} at once", e.items.as_array().map_or(0, Vec::len), e.concurrency)
+        }
+        Event::IteratorCompleted(e) if e.failed > 0 => format!("{} items, {} failed", e.count, e.failed),
+        Event::IteratorCompleted(e) => format!("{} items", e.count),
+        Event::ApprovalRequested(e) => cut_to(&e.message, 240),
+        Event::SignalReceived(e) => format!("`{}` by {}: {}", e.name, e.by, cut_to(&e.data.to_string(), 120)),
+        Event::ReportLate(e) => format!("{} said {} too late", e.worker, e.outcome),
+        Event::ExecutionPaused(e) => format!("by {}: {}", e.by, e.reason),
+        Event::ExecutionResumed(e) => format!("by {}", e.by),
         Event::StepCompleted(e) => taken(&e.arcs),
         Event::StepFailed(e) => cut_to(&e.error.message, 240),
         Event::ExecutionCancelled(e) => format!("by {}: {}", e.by, e.reason),

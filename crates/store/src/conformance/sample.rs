@@ -4,8 +4,10 @@ use crate::{Commit, ExecutionChange, NewEvent, NewPlaybook, Store, TaskChange};
 use protocol::{
     CommitId, Envelope, Event, EventId, ExecutionId, Outcome, Phase, Position, Task, TaskKey, TaskPart, Timestamp,
     Topic,
-    event::{ActionCompleted, ActionStarted, ExecutionComplete, ExecutionStart, Progress, StepCompleted, StepStarted},
-    task::Logs,
+    event::{
+        ActionCompleted, ActionStarted, ExecutionComplete, ExecutionStart, Origin, Progress, StepCompleted, StepStarted,
+    },
+    task::{Credentials, Logs},
 };
 use serde_json::{Value, json};
 use std::{
@@ -61,6 +63,7 @@ impl Run {
             workload: json!({"n": 1}).into(),
             input: json!({"asked": true}).into(),
             progress: Progress { completed: 0, known: 3 },
+            origin: Origin::default(),
             arcs: Vec::new(),
         };
         let mut commit = self.commit(Phase::InProgress, None, vec![start.into()]);
@@ -119,7 +122,14 @@ impl Run {
 
     /// The key of the task that is open now.
     pub fn task_key(&self) -> TaskKey {
-        TaskKey { execution_id: self.id, step: format!("s{}", self.step), visit: 1, attempt: 1, part: TaskPart::Action }
+        TaskKey {
+            execution_id: self.id,
+            step: format!("s{}", self.step),
+            visit: 1,
+            attempt: 1,
+            part: TaskPart::Action,
+            item: None,
+        }
     }
 
     /// A commit at the current version with these events.
@@ -168,8 +178,18 @@ impl Run {
         };
         self.push(commit, started.into());
         let worker = "here".to_owned();
-        let action =
-            ActionStarted { execution_id: self.id, path, step, visit: 1, attempt: 1, part: TaskPart::Action, worker };
+        let action = ActionStarted {
+            execution_id: self.id,
+            path,
+            step,
+            visit: 1,
+            attempt: 1,
+            part: TaskPart::Action,
+            item: None,
+            worker,
+            child: None,
+            until: None,
+        };
         self.push(commit, action.into());
         commit.tasks.push(TaskChange::Add {
             task: Arc::new(task(self.task_key())),
@@ -190,6 +210,7 @@ impl Run {
             visit: 1,
             attempt: 1,
             part: TaskPart::Action,
+            item: None,
             result: json!({"n": self.step}).into(),
             duration_ms: 3,
             logs: Logs::default(),
@@ -210,6 +231,9 @@ pub fn task(key: TaskKey) -> Task {
         config: json!({"type": "noop"}).into(),
         input: json!({"x": [1, 2.5, "three"]}).into(),
         timeout_ms: 30_000,
+        heartbeat_ms: None,
+        priority: 0,
+        credentials: Credentials::default(),
     }
 }
 

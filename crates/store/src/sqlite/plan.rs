@@ -212,7 +212,14 @@ mod tests {
         let event = |n: u64| {
             let event = match execution {
                 0 => Event::Other { name: "note".into(), data: n.into() },
-                _ => ExecutionCancelled { execution_id, path: "p".into(), reason: "".into(), by: "".into() }.into(),
+                _ => ExecutionCancelled {
+                    execution_id,
+                    path: "p".into(),
+                    reason: "".into(),
+                    by: "".into(),
+                    forced: false,
+                }
+                .into(),
             };
             let id = EventId(Uuid::from_u128(id * 1_000 + u128::from(n)));
             NewEvent { id, correlation_id: None, causation_id: None, traceparent: None, event }

@@ -3,7 +3,7 @@
 
 use protocol::{
     ExecutionId, Task, TaskError, TaskKey, TaskPart,
-    task::{Logs, TaskOutcome},
+    task::{Credentials, Logs, TaskOutcome},
 };
 use serde_json::Value;
 use std::{path::Path, sync::Arc, time::Duration};
@@ -21,11 +21,15 @@ pub(crate) fn task(protocol: &str, config: Value, input: Value) -> Task {
             visit: 1,
             attempt: 1,
             part: TaskPart::Action,
+            item: None,
         },
         protocol: protocol.to_owned(),
         config: Arc::new(config),
         input: Arc::new(input),
         timeout_ms: LONG,
+        heartbeat_ms: None,
+        priority: 0,
+        credentials: Credentials::default(),
     }
 }
 
