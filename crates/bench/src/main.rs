@@ -12,6 +12,10 @@ mod report;
 use anyhow::bail;
 use report::Report;
 
+/// As in the binary that is measured.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What to run, how long.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Options {

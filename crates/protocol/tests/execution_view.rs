@@ -59,7 +59,10 @@ fn failing_then_fine() -> Vec<Envelope> {
             "action_failed",
             json!({"step": "fetch", "visit": 1, "attempt": 1, "error": error, "duration_ms": 1000, "logs": {"stderr": "oh"}}),
         ),
-        ("retry_scheduled", json!({"step": "fetch", "visit": 1, "attempt": 2, "delay_ms": 1000, "due": 6_000, "reason": "timeout"})),
+        (
+            "retry_scheduled",
+            json!({"step": "fetch", "visit": 1, "attempt": 2, "delay_ms": 1000, "due": 6_000, "reason": "timeout"}),
+        ),
         action_started("fetch", 2),
         ("action_completed", json!({"step": "fetch", "visit": 1, "attempt": 2, "result": [1, 2], "duration_ms": 1000})),
         (
