@@ -11,10 +11,15 @@ mod evaluate;
 mod execution;
 mod inputs;
 pub mod playbook;
+mod rerun;
 
 pub use evaluate::Decision;
+pub use evaluate::NewTask;
 pub use evaluate::evaluate;
 pub use execution::Execution;
 pub use inputs::Input;
+pub use inputs::refusal;
 pub use playbook::Parsed;
 pub use playbook::Playbook;
+pub use rerun::Reuse;
+pub use rerun::Reused;

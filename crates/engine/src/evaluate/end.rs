@@ -27,7 +27,7 @@ impl Turn<'_> {
 
     /// Ends the execution. Open tasks are no longer wanted; those of this very decision are never handed out.
     pub(crate) fn end(&mut self, outcome: Outcome, result: Option<Arc<Value>>, error: Option<TaskError>) {
-        let new: HashSet<_> = std::mem::take(&mut self.tasks).into_iter().map(|task| task.key.clone()).collect();
+        let new: HashSet<_> = std::mem::take(&mut self.tasks).into_iter().map(|new| new.task.key.clone()).collect();
         let open: Vec<_> = self.state.open_tasks().filter(|key| !new.contains(key)).collect();
         self.settled.extend(open);
         self.emit(ExecutionComplete {
@@ -37,7 +37,7 @@ impl Turn<'_> {
             outcome,
             result: result.unwrap_or_default(),
             error,
-            duration_ms: self.now.ms_since(self.state.created_at()),
+            duration_ms: self.now.ms_since(self.state.started_at().unwrap_or(self.state.created_at())),
             progress: self.state.progress(),
         });
     }

@@ -19,13 +19,22 @@ pub struct Decision {
     /// To append to the log, in order.
     pub events: Vec<Event>,
     /// New tasks.
-    pub tasks: Vec<Arc<Task>>,
+    pub tasks: Vec<NewTask>,
     /// Tasks that leave the task table: reported, or no longer wanted.
     pub settled: Vec<TaskKey>,
-    /// When to send a tick if nothing comes before.
+    /// When to send a tick if nothing comes before: a wait is over, an approval or the execution runs out of time.
+    /// Tasks that are due later need none.
     pub wake_at: Option<Timestamp>,
     /// The state after `events`: what [`Execution::apply`] makes of them.
     pub next: Execution,
+}
+
+/// A task for the task table.
+#[derive(Clone, Debug)]
+pub struct NewTask {
+    pub task: Arc<Task>,
+    /// Nobody may claim it before: the pause before a retry. Past for every other task.
+    pub due: Timestamp,
 }
 
 /// Decides; changes nothing. Reports and claims that are late, repeated or for unknown tasks give an empty decision.

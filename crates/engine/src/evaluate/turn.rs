@@ -1,6 +1,6 @@
 //! One evaluation under way: the events so far and the state they lead to.
 
-use super::Decision;
+use super::{Decision, NewTask};
 use crate::{Execution, Playbook, execution::Arrival};
 use protocol::{Event, ExecutionId, Phase, Task, TaskKey, Timestamp, event::Transition};
 use std::{
@@ -14,7 +14,7 @@ pub(crate) struct Turn<'a> {
     pub(super) state: Execution,
     pub(super) now: Timestamp,
     events: Vec<Event>,
-    pub(super) tasks: Vec<Arc<Task>>,
+    pub(super) tasks: Vec<NewTask>,
     pub(super) settled: Vec<TaskKey>,
     /// Waiting steps to look at: control steps before others, because what passes them may hold others back.
     pub(super) control: VecDeque<usize>,
@@ -74,6 +74,11 @@ impl<'a> Turn<'a> {
         let event = event.into();
         self.state.apply(&event, self.now);
         self.events.push(event);
+    }
+
+    /// A new task.
+    pub(crate) fn hand_out(&mut self, task: Task, due: Timestamp) {
+        self.tasks.push(NewTask { task: Arc::new(task), due });
     }
 
     /// The task leaves the task table.

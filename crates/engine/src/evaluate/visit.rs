@@ -69,7 +69,7 @@ impl Turn<'_> {
             item: None,
         };
         let (protocol, timeout_ms) = (action.protocol.clone(), action.timeout_ms);
-        self.tasks.push(Arc::new(Task {
+        let task = Task {
             key,
             protocol,
             config,
@@ -78,7 +78,8 @@ impl Turn<'_> {
             heartbeat_ms: None,
             priority: 0,
             credentials: Credentials::default(),
-        }));
+        };
+        self.hand_out(task, self.now);
     }
 
     /// A step that only saves: done here and now.
@@ -98,6 +99,7 @@ impl Turn<'_> {
             worker,
             child: None,
             until: None,
+            signal: None,
         });
         let scope = scope.clone().with_data(input.clone());
         let saved = step.save.as_ref().map(|template| template.render(self.playbook.texts(), &scope)).transpose();

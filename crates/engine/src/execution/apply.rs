@@ -4,8 +4,8 @@ use super::state::{Arrival, Execution, Record, RecordId, Visit};
 use protocol::{
     Event, Phase, TaskError, TaskPart, Timestamp,
     event::{
-        ActionCompleted, ActionFailed, ActionStarted, ExecutionComplete, ExecutionStart, RetryScheduled, StepCompleted,
-        StepFailed, StepStarted, Transition,
+        ActionCompleted, ActionFailed, ActionStarted, ExecutionComplete, ExecutionQueued, ExecutionStart,
+        RetryScheduled, StepCompleted, StepFailed, StepStarted, Transition,
     },
 };
 use rpds::VectorSync;
@@ -21,6 +21,7 @@ impl Execution {
         }
         self.event_count += 1;
         match event {
+            Event::ExecutionQueued(event) => self.queued(event, time),
             Event::ExecutionStart(event) => self.started(event, time),
             Event::StepStarted(event) => self.step_started(event),
             Event::ActionStarted(event) => self.action_started(event),
@@ -56,13 +57,26 @@ impl Execution {
         }
     }
 
+    fn queued(&mut self, event: &ExecutionQueued, time: Timestamp) {
+        self.path = event.path.as_str().into();
+        self.version = event.version;
+        self.input = event.input.clone();
+        self.origin = Arc::new(event.origin.clone());
+        self.created_at = time;
+        self.is_queued = true;
+    }
+
     fn started(&mut self, event: &ExecutionStart, time: Timestamp) {
         self.path = event.path.as_str().into();
         self.version = event.version;
         self.input = event.input.clone();
         self.workload = Some(event.workload.clone());
         self.progress = event.progress;
-        self.created_at = time;
+        self.origin = Arc::new(event.origin.clone());
+        if !self.is_queued {
+            self.created_at = time;
+        }
+        self.started_at = Some(time);
         self.phase = self.phase.max(Phase::InProgress);
         self.transitions(&event.arcs);
     }

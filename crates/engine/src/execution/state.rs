@@ -1,6 +1,9 @@
 //! What an execution's log adds up to.
 
-use protocol::{ExecutionId, Outcome, Phase, TaskError, TaskKey, TaskPart, Timestamp, event::Progress};
+use protocol::{
+    ExecutionId, Outcome, Phase, TaskError, TaskKey, TaskPart, Timestamp,
+    event::{Origin, Progress},
+};
 use rpds::{HashTrieMap, RedBlackTreeMapSync, VectorSync};
 use serde_json::Value;
 use std::{
@@ -17,6 +20,9 @@ pub struct Execution {
     pub(super) id: ExecutionId,
     pub(super) path: Arc<str>,
     pub(super) version: u32,
+    pub(super) origin: Arc<Origin>,
+    /// Waits to be let in, or did.
+    pub(super) is_queued: bool,
     pub(super) phase: Phase,
     pub(super) outcome: Option<Outcome>,
     pub(super) result: Option<Arc<Value>>,
@@ -25,6 +31,7 @@ pub struct Execution {
     pub(super) last_step: Option<Arc<str>>,
     pub(super) event_count: u64,
     pub(super) created_at: Timestamp,
+    pub(super) started_at: Option<Timestamp>,
     pub(super) ended_at: Option<Timestamp>,
     pub(super) input: Arc<Value>,
     pub(super) workload: Option<Arc<Value>>,
@@ -81,6 +88,8 @@ impl Execution {
             id,
             path: "".into(),
             version: 0,
+            origin: Arc::default(),
+            is_queued: false,
             phase: Phase::Initial,
             outcome: None,
             result: None,
@@ -89,6 +98,7 @@ impl Execution {
             last_step: None,
             event_count: 0,
             created_at: Timestamp(0),
+            started_at: None,
             ended_at: None,
             input: Arc::new(Value::Null),
             workload: None,
@@ -113,6 +123,16 @@ impl Execution {
     /// 0 before the start.
     pub fn playbook_version(&self) -> u32 {
         self.version
+    }
+
+    /// Where it comes from and what it was asked to keep to.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// Whether it waits to be let in.
+    pub fn is_queued(&self) -> bool {
+        self.is_queued && self.phase == Phase::Initial
     }
 
     pub fn phase(&self) -> Phase {
@@ -149,6 +169,11 @@ impl Execution {
 
     pub fn created_at(&self) -> Timestamp {
         self.created_at
+    }
+
+    /// When it was let in; later than `created_at` if it had to wait.
+    pub fn started_at(&self) -> Option<Timestamp> {
+        self.started_at
     }
 
     pub fn ended_at(&self) -> Option<Timestamp> {

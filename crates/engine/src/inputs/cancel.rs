@@ -7,3 +7,11 @@ pub(super) fn cancel(turn: &mut Turn<'_>, reason: String, by: String) {
     turn.emit(ExecutionCancelled { execution_id: turn.execution_id(), path: turn.path(), reason, by, forced: false });
     turn.end(Outcome::Cancelled, None, None);
 }
+
+/// An execution that was never let in. One that nobody queued is not known.
+pub(super) fn cancel_queued(turn: &mut Turn<'_>, reason: String, by: String, forced: bool) {
+    if turn.state().is_queued() {
+        turn.emit(ExecutionCancelled { execution_id: turn.execution_id(), path: turn.path(), reason, by, forced });
+        turn.end(Outcome::Cancelled, None, None);
+    }
+}

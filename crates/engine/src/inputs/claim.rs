@@ -21,5 +21,6 @@ pub(super) fn action_started(turn: &mut Turn<'_>, key: &TaskKey, worker: String)
         worker,
         child: None,
         until: None,
+        signal: None,
     });
 }

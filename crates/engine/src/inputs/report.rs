@@ -10,10 +10,7 @@ use protocol::{
 use serde_json::Value;
 use std::sync::Arc;
 
-/// Named as the worker when a report comes for a task nobody claimed.
-const UNKNOWN_WORKER: &str = "unknown";
-
-pub(super) fn report(turn: &mut Turn<'_>, report: TaskReport) {
+pub(super) fn report(turn: &mut Turn<'_>, report: TaskReport, worker: String) {
     let TaskReport { key, outcome, duration_ms, logs } = report;
     let Some((is_claimed, input)) = turn.state().open_task(&key).map(|(claimed, input)| (claimed, input.clone()))
     else {
@@ -21,7 +18,7 @@ pub(super) fn report(turn: &mut Turn<'_>, report: TaskReport) {
     };
     let Some(step) = turn.playbook().index_of(&key.step) else { return };
     if !is_claimed {
-        claim::action_started(turn, &key, UNKNOWN_WORKER.to_owned());
+        claim::action_started(turn, &key, worker);
     }
     turn.settle(key.clone());
     match outcome {

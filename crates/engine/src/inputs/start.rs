@@ -1,6 +1,6 @@
 //! Start: the log's first event, and the first steps.
 
-use crate::evaluate::Turn;
+use crate::{Reuse, evaluate::Turn};
 use protocol::{
     TaskError,
     event::{ExecutionStart, Origin, Progress},
@@ -8,7 +8,14 @@ use protocol::{
 use serde_json::Value;
 use std::sync::Arc;
 
-pub(super) fn start(turn: &mut Turn<'_>, path: &str, version: u32, input: Arc<Value>) {
+pub(super) fn start(
+    turn: &mut Turn<'_>,
+    path: &str,
+    version: u32,
+    input: Arc<Value>,
+    origin: Origin,
+    _reuse: Option<Arc<Reuse>>,
+) {
     let mut workload = turn.playbook().workload().clone();
     let fits = input.is_null() || input.is_object();
     if fits && !input.is_null() {
@@ -22,7 +29,7 @@ pub(super) fn start(turn: &mut Turn<'_>, path: &str, version: u32, input: Arc<Va
         workload: Arc::new(workload),
         input: input.clone(),
         progress: Progress { completed: 0, known: turn.playbook().actionable() },
-        origin: Origin::default(),
+        origin,
         arcs: Vec::new(),
     });
     if !fits {

@@ -22,7 +22,10 @@ fn cancel_ends_the_execution_and_settles_its_tasks() {
     let Event::ExecutionCancelled(event) = &decision.events[0] else { panic!() };
     assert_eq!((event.reason.as_str(), event.by.as_str()), ("not needed", "ann"));
     assert_eq!((run.execution.phase(), run.outcome()), (Phase::Completed, Some(Outcome::Cancelled)));
-    assert!(run.input(Input::Report(completed(key, json!(1)))).events.is_empty(), "a late report changes nothing");
+    assert!(
+        run.input(crate::scenario::report(completed(key, json!(1)))).events.is_empty(),
+        "a late report changes nothing"
+    );
 }
 
 #[test]

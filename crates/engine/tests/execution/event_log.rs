@@ -44,11 +44,11 @@ fn each_input_gives_its_part_of_the_log() {
     assert_eq!(decision.events.len(), 2);
     assert_eq!(decision.tasks.len(), 1);
     assert_eq!(run.execution.phase(), Phase::InProgress);
-    let key = decision.tasks[0].key.clone();
+    let key = decision.tasks[0].task.key.clone();
     assert_eq!((key.step.as_str(), key.visit, key.attempt), ("create_flat_table", 1, 1));
-    assert_eq!(decision.tasks[0].protocol, "sqlite");
-    assert_eq!(*decision.tasks[0].config, json!({"command": "CREATE TABLE a (x)"}));
-    assert_eq!(decision.tasks[0].timeout_ms, 300_000);
+    assert_eq!(decision.tasks[0].task.protocol, "sqlite");
+    assert_eq!(*decision.tasks[0].task.config, json!({"command": "CREATE TABLE a (x)"}));
+    assert_eq!(decision.tasks[0].task.timeout_ms, 300_000);
     assert_eq!(run.claim("create_flat_table").events.len(), 1);
     let decision = run.complete("create_flat_table", json!(1));
     assert_eq!(decision.settled, [key]);

@@ -4,7 +4,6 @@ use crate::scenario::{Run, completed};
 use engine::Input;
 use protocol::{TaskKey, TaskPart};
 use serde_json::json;
-use std::sync::Arc;
 
 const STEPS: &str = "\n  - {step: start, next: a}\n  - {step: a, type: noop, next: b}\n  - {step: b, type: noop, next: end}\n  - {step: end}\n";
 
@@ -17,7 +16,7 @@ fn nothing(run: &mut Run, input: Input) {
 #[test]
 fn a_second_start_changes_nothing() {
     let mut run = Run::started(STEPS);
-    nothing(&mut run, Input::Start { path: "tests/t".into(), version: 1, input: Arc::new(json!(null)) });
+    nothing(&mut run, crate::scenario::start("tests/t", json!(null)));
 }
 
 #[test]
@@ -34,10 +33,10 @@ fn a_second_report_changes_nothing() {
     let mut run = Run::started(STEPS);
     let key = run.task("a").key.clone();
     run.complete("a", json!(1));
-    nothing(&mut run, Input::Report(completed(key.clone(), json!(2))));
+    nothing(&mut run, crate::scenario::report(completed(key.clone(), json!(2))));
     nothing(&mut run, Input::Claim { key: key.clone(), worker: "w".into() });
     run.finish(|_| json!(1));
-    nothing(&mut run, Input::Report(completed(key, json!(2))));
+    nothing(&mut run, crate::scenario::report(completed(key, json!(2))));
 }
 
 #[test]
@@ -56,7 +55,7 @@ fn what_names_no_open_task_changes_nothing() {
     ];
     for key in variants {
         nothing(&mut run, Input::Claim { key: key.clone(), worker: "w".into() });
-        nothing(&mut run, Input::Report(completed(key, json!(1))));
+        nothing(&mut run, crate::scenario::report(completed(key, json!(1))));
     }
 }
 
@@ -66,7 +65,7 @@ fn inputs_before_the_start_change_nothing() {
     let key = started.task("a").key.clone();
     let mut run = Run::of(&crate::scenario::workflow(STEPS));
     nothing(&mut run, Input::Claim { key: key.clone(), worker: "w".into() });
-    nothing(&mut run, Input::Report(completed(key, json!(1))));
+    nothing(&mut run, crate::scenario::report(completed(key, json!(1))));
     nothing(&mut run, Input::Tick);
 }
 
@@ -80,7 +79,7 @@ fn a_tick_changes_nothing() {
 fn a_report_nobody_claimed_counts_and_says_so() {
     let mut run = Run::started(STEPS);
     let key = run.task("a").key.clone();
-    run.input(Input::Report(completed(key, json!(1))));
+    run.input(crate::scenario::report(completed(key, json!(1))));
     assert_eq!(run.lines()[2..5], ["action_started(a)", "action_completed(a)", "step_completed(a)"]);
 }
 

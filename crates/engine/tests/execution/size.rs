@@ -4,21 +4,21 @@ use crate::scenario::parse;
 use engine::{Execution, Input, evaluate};
 use protocol::{Event, Phase, Timestamp};
 use serde_json::json;
-use std::{collections::VecDeque, fmt::Write, sync::Arc, time::Instant};
+use std::{collections::VecDeque, fmt::Write, time::Instant};
 
 /// Runs a playbook to its end with as little else as possible; returns its events and the time per event.
 fn run(source: &str) -> (usize, f64) {
     let playbook = parse(source);
     let mut execution = Execution::new("01998c4e-9c1b-7d2e-8a10-0123456789ab".parse().unwrap());
-    let mut queue = VecDeque::from([Input::Start { path: "t".into(), version: 1, input: Arc::new(json!(null)) }]);
+    let mut queue = VecDeque::from([crate::scenario::start("t", json!(null))]);
     let (mut events, mut last, begun) = (0, None, Instant::now());
     while let Some(input) = queue.pop_front() {
         let decision = evaluate(&playbook, &execution, input, Timestamp(1));
         events += decision.events.len();
         last = decision.events.last().cloned().or(last);
-        for task in &decision.tasks {
+        for engine::NewTask { task, .. } in &decision.tasks {
             queue.push_back(Input::Claim { key: task.key.clone(), worker: "w".into() });
-            queue.push_back(Input::Report(crate::scenario::completed(task.key.clone(), json!({"n": 1}))));
+            queue.push_back(crate::scenario::report(crate::scenario::completed(task.key.clone(), json!({"n": 1}))));
         }
         execution = decision.next;
     }

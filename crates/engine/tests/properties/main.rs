@@ -54,7 +54,7 @@ fn run(plan: &Plan, order: &[u16]) -> History {
     let mut execution = Execution::new(id());
     let mut history = History { inputs: Vec::new(), log: Vec::new(), end: execution.clone() };
     let mut open: Vec<Arc<Task>> = Vec::new();
-    let mut next = Some(Input::Start { path: "tests/t".into(), version: 1, input: Arc::new(json!({})) });
+    let mut next = Some(scenario::start("tests/t", json!({})));
     let mut step = 0;
     while let Some(input) = next.take() {
         let now = Timestamp(1000 + step as i64);
@@ -72,7 +72,7 @@ fn run(plan: &Plan, order: &[u16]) -> History {
             assert!(open.iter().any(|task| task.key == *key), "{key} was not open");
         }
         open.retain(|task| !decision.settled.contains(&task.key));
-        open.extend(decision.tasks);
+        open.extend(decision.tasks.into_iter().map(|new| new.task));
         let known: BTreeSet<TaskKey> = execution.open_tasks().collect();
         assert_eq!(
             open.iter().map(|task| task.key.clone()).collect::<BTreeSet<_>>(),
@@ -93,7 +93,7 @@ fn run(plan: &Plan, order: &[u16]) -> History {
             let is_claimed =
                 history.inputs.iter().any(|(input, ..)| matches!(input, Input::Claim { key, .. } if *key == task.key));
             if is_claimed || choice.is_multiple_of(5) {
-                Input::Report(answer(plan, task))
+                scenario::report(answer(plan, task))
             } else {
                 Input::Claim { key: task.key.clone(), worker: "w".into() }
             }

@@ -4,6 +4,7 @@
 use engine::{Decision, Execution, Input, Playbook, evaluate, playbook};
 use protocol::{
     Event, ExecutionId, Outcome, Phase, Task, TaskError, TaskKey, TaskReport, Timestamp,
+    event::Origin,
     task::{Logs, TaskOutcome},
 };
 use serde_json::{Value, json};
@@ -48,7 +49,7 @@ impl Run {
     }
 
     pub fn start(&mut self, input: Value) -> Decision {
-        self.input(Input::Start { path: self.playbook.path().to_owned(), version: 1, input: Arc::new(input) })
+        self.input(start(self.playbook.path(), input))
     }
 
     pub fn input(&mut self, input: Input) -> Decision {
@@ -65,7 +66,7 @@ impl Run {
             assert!(self.tasks.iter().any(|task| task.key == *key), "{key} is settled but was never open");
             self.tasks.retain(|task| task.key != *key);
         }
-        self.tasks.extend(decision.tasks.iter().cloned());
+        self.tasks.extend(decision.tasks.iter().map(|new| new.task.clone()));
         let mut open: Vec<TaskKey> = self.tasks.iter().map(|task| task.key.clone()).collect();
         let mut known: Vec<TaskKey> = self.execution.open_tasks().collect();
         open.sort();
@@ -92,14 +93,14 @@ impl Run {
     pub fn complete(&mut self, step: &str, result: Value) -> Decision {
         let key = self.task(step).key.clone();
         self.claim(step);
-        self.input(Input::Report(completed(key, result)))
+        self.input(report(completed(key, result)))
     }
 
     pub fn fail(&mut self, step: &str, message: &str) -> Decision {
         let key = self.task(step).key.clone();
         self.claim(step);
         let outcome = TaskOutcome::Failed { error: TaskError::new("boom", message), result: None };
-        self.input(Input::Report(TaskReport { key, outcome, duration_ms: 5, logs: Logs::default() }))
+        self.input(report(TaskReport { key, outcome, duration_ms: 5, logs: Logs::default() }))
     }
 
     /// Completes open tasks, oldest first, until none is left; `result` is asked for each.
@@ -108,7 +109,7 @@ impl Run {
         while let Some(task) = queue.pop_front() {
             if self.tasks.iter().any(|open| open.key == task.key) {
                 let decision = self.complete(&task.key.step, result(&task));
-                queue.extend(decision.tasks);
+                queue.extend(decision.tasks.into_iter().map(|new| new.task));
             }
         }
         assert_eq!(self.execution.phase(), Phase::Completed, "nothing to do and not ended: {:#?}", self.lines());
@@ -156,6 +157,14 @@ impl Run {
         });
         found.unwrap_or_else(|| panic!("`{step}` was not started"))
     }
+}
+
+pub fn start(path: impl Into<String>, input: Value) -> Input {
+    Input::Start { path: path.into(), version: 1, input: Arc::new(input), origin: Origin::default(), reuse: None }
+}
+
+pub fn report(report: TaskReport) -> Input {
+    Input::Report { report, worker: "w".into() }
 }
 
 pub fn completed(key: TaskKey, result: Value) -> TaskReport {

@@ -156,9 +156,12 @@ pub struct ActionStarted {
     /// Of a `playbook` action: the child execution.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub child: Option<ExecutionId>,
-    /// Of a `wait`: when it is over.
+    /// Of a `wait`: when it is over; of one for a signal, when it has waited long enough.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
+    /// Of a `wait`: the signal it waits for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signal: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -6,8 +6,11 @@ use super::{
     slot::{Flight, Letter, Slot},
 };
 use crate::Environment;
-use engine::{Decision, Execution, Input};
-use protocol::{CommitId, Event, EventId, Phase, Task, TaskKey, Timestamp, event::Progress};
+use engine::{Decision, Execution, Input, NewTask};
+use protocol::{
+    CommitId, Event, EventId, Phase, Task, TaskKey, Timestamp,
+    event::{Origin, Progress},
+};
 use std::{
     collections::HashSet,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -92,11 +95,15 @@ struct Drafting<'a> {
 impl Drafting<'_> {
     fn take(&mut self, letter: &Letter, playbook: &engine::Playbook, pools: &mut Pools) {
         let input = match letter {
-            Letter::Start { path, version, input, .. } => {
-                Input::Start { path: path.clone(), version: *version, input: input.clone() }
-            }
+            Letter::Start { path, version, input, .. } => Input::Start {
+                path: path.clone(),
+                version: *version,
+                input: input.clone(),
+                origin: Origin::default(),
+                reuse: None,
+            },
             Letter::Claim { pool, task } => return self.claim_queued(*pool, task, playbook),
-            Letter::Report(report) => Input::Report(report.clone()),
+            Letter::Report(report) => Input::Report { report: report.clone(), worker: self.worker.to_string() },
             Letter::Cancel { reason, by, .. } => Input::Cancel { reason: reason.clone(), by: by.clone() },
             Letter::Tick => Input::Tick,
         };
@@ -108,20 +115,20 @@ impl Drafting<'_> {
                 self.settled.push(key);
             }
         }
-        for task in decision.tasks {
+        for NewTask { task, due } in decision.tasks {
             self.added.insert(task.key.clone());
             match pools.reserve(&task.protocol) {
                 Some(pool) => {
                     self.claim(playbook, &task);
                     self.changes.push(TaskChange::Add {
                         task: task.clone(),
-                        due: self.now,
+                        due,
                         claimed_by: Some(self.worker.clone()),
                     });
                     self.run.push((pool, task));
                 }
                 None => {
-                    self.changes.push(TaskChange::Add { task: task.clone(), due: self.now, claimed_by: None });
+                    self.changes.push(TaskChange::Add { task: task.clone(), due, claimed_by: None });
                     self.queue.push(task);
                 }
             }

@@ -189,6 +189,7 @@ impl Run {
             worker,
             child: None,
             until: None,
+            signal: None,
         };
         self.push(commit, action.into());
         commit.tasks.push(TaskChange::Add {
