@@ -34,6 +34,8 @@ pub(super) enum Style {
     Plain,
     Quoted,
     Block,
+    /// Not as it stands in the source: places within it mean nothing.
+    Decoded,
 }
 
 /// An explicit `!!str` and the like.

@@ -16,4 +16,5 @@ mod saving;
 #[path = "../scenario/mod.rs"]
 mod scenario;
 mod size;
+mod step_types;
 mod workbook;

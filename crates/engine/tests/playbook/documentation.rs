@@ -16,7 +16,7 @@ fn every_example_of_the_documentation_is_right() {
 #[test]
 fn the_documentation_names_what_is_not_supported() {
     let text = include_str!("../../../../docs/playbook.md");
-    for word in ["iterator", "postgres", "retry", "schedule", "with", "visit_limit", "join: any", "on: failed"] {
+    for word in ["iterator", "duckdb", "retry", "schedule", "with", "visit_limit", "join: any", "on: failed"] {
         assert!(text.contains(&format!("`{word}`")), "{word}");
     }
 }

@@ -65,7 +65,7 @@ workflow:
             "missing_field 24:9 /workflow/2/next/1",
             "bad_value 26:13 /workflow/2/next/2/on",
             "unknown_step 27:9 /workflow/2/next/3",
-            "unsupported_type 29:11 /workflow/3/type",
+            "missing_field 28:5 /workflow/3",
             "unsupported_storage 30:21 /workflow/3/save/storage",
             "conflicting_fields 34:5 /workflow/4/code_b64",
             "unknown_workbook_entry 37:11 /workflow/5/name",
@@ -89,7 +89,7 @@ fn every_problem_has_a_hint() {
 
 #[test]
 fn many_problems_are_cut_and_counted() {
-    let steps: String = (0..1000).map(|n| format!("  - step: s{n}\n    type: nope\n")).collect();
+    let steps: String = (0..1000).map(|n| format!("  - step: s{n}\n    type: pyton\n")).collect();
     let got = errors(&format!("{}workflow:\n  - step: start\n{steps}", crate::HEAD));
     assert!(got.len() <= 201, "{}", got.len());
     let last = got.last().unwrap();

@@ -57,15 +57,34 @@ fn types_and_their_fields() {
         "unknown_type 8:11 /workflow/0/type",
         "did you mean `python`?",
     );
-    for known in
-        ["iterator", "playbook", "postgres", "duckdb", "snowflake", "secrets", "save", "wait", "approval", "agent"]
-    {
+    for known in ["iterator", "playbook", "save", "wait", "approval"] {
         let workflow = format!("workflow:\n  - step: start\n    type: {known}\n");
         check(&workflow, "unsupported_type 8:11 /workflow/0/type", "this version runs `python`");
     }
     check("workflow:\n  - step: start\n    type: python\n", "missing_field 7:5 /workflow/0", "def main");
     check("workflow:\n  - step: start\n    type: http\n", "missing_field 7:5 /workflow/0", "endpoint");
-    check("workflow:\n  - step: start\n    type: sqlite\n", "missing_field 7:5 /workflow/0", "command");
+    for sql in ["sqlite", "postgres", "duckdb", "snowflake"] {
+        let workflow = format!("workflow:\n  - step: start\n    type: {sql}\n");
+        check(&workflow, "missing_field 7:5 /workflow/0", "command");
+    }
+    check("workflow:\n  - step: start\n    type: secrets\n", "missing_field 7:5 /workflow/0", "provider: env");
+    check(
+        "workflow:\n  - step: start\n    type: postgres\n    command: x\n    command_b64: eA==\n",
+        "conflicting_fields 10:5 /workflow/0/command_b64",
+        "keep one",
+    );
+    for text in ["'?'", "/w=="] {
+        let workflow = format!("workflow:\n  - step: start\n    type: postgres\n    command_b64: {text}\n");
+        check(&workflow, "bad_value 9:18 /workflow/0/command_b64", "base64");
+    }
+    // `{{ a b }}`, encoded.
+    check(
+        "workflow:\n  - step: start\n    type: postgres\n    command_b64: e3sgYSBiIH19\n",
+        "bad_expression 9:18 /workflow/0/command_b64",
+        "Jinja",
+    );
+    check("workflow:\n  - step: start\n    type: a b\n", "unknown_type 8:11 /workflow/0/type", "letters");
+    check("workflow:\n  - step: start\n    type: ''\n", "unknown_type 8:11 /workflow/0/type", "letters");
     check(
         "workflow:\n  - step: start\n    type: http\n    url: x\n    method: FETCH\n",
         "bad_value 10:13 /workflow/0/method",
@@ -118,6 +137,21 @@ fn types_and_their_fields() {
         "unknown_workbook_entry 7:41 /workflow/0/name",
         "did you mean `flag`?",
     );
+}
+
+#[test]
+fn credentials_are_named() {
+    for (auth, expect, hint) in [
+        ("[a]", "wrong_type 10:11 /workflow/0/auth", "write `auth: NAME`"),
+        ("{}", "missing_field 10:11 /workflow/0/auth", "write `auth: NAME`"),
+        ("{type: postgres}", "missing_field 10:11 /workflow/0/auth", "write `auth: NAME`"),
+        ("{pg: {type: postgres}}", "missing_field 10:16 /workflow/0/auth/pg", "write `auth: NAME`"),
+        ("{pg: [a]}", "wrong_type 10:16 /workflow/0/auth/pg", "write `auth: NAME`"),
+        ("{credential: [a]}", "wrong_type 10:24 /workflow/0/auth/credential", "write `auth: NAME`"),
+    ] {
+        let workflow = format!("workflow:\n  - step: start\n    type: postgres\n    sql: x\n    auth: {auth}\n");
+        check(&workflow, expect, hint);
+    }
 }
 
 #[test]

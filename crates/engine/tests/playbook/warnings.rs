@@ -52,4 +52,28 @@ fn doubtful_things_are_told_and_do_not_refuse() {
         &["unknown_field 7:45 /workflow/0/auth"],
         "leave it out",
     );
+    for word in ["duckdb", "snowflake"] {
+        check(
+            &format!("workflow:\n  - {{step: start, type: {word}, command: x}}\n"),
+            &["no_provider 7:25 /workflow/0/type"],
+            "`postgres`",
+        );
+    }
+    for word in ["ftp", "llm", "market_feed@2", "remember"] {
+        check(
+            &format!("workflow:\n  - {{step: start, type: {word}, whatever: x, mode: fast}}\n"),
+            &["no_provider 7:25 /workflow/0/type"],
+            "`python`",
+        );
+    }
+    check(
+        "workflow:\n  - {step: start, type: http, url: x, auth: {type: basic, inline: {username: a}}}\n",
+        &["auth_inline 7:67 /workflow/0/auth/inline"],
+        "credentials set",
+    );
+    check(
+        "workflow:\n  - {step: start, type: postgres, sql: x, auth: {credential: a, credental: b}}\n",
+        &["unknown_field 7:65 /workflow/0/auth/credental"],
+        "`credential`",
+    );
 }

@@ -2,10 +2,12 @@
 
 use super::{
     at::{At, Fields, texts, unknown_field},
+    auth,
     compile::Compiler,
+    encoded, foreign,
     limits::{DEFAULT_TIMEOUT_S, MAX_TIMEOUT_S},
     step,
-    types::ActionType,
+    types::{self, ActionType, StepType},
     workbook::Workbook,
 };
 use crate::playbook::{model::Action, problems::Problems, suggest, template::Template};
@@ -14,8 +16,30 @@ use serde_json::Value;
 /// The names of a step's own inputs; several are merged in this order.
 const INPUTS: &[&str] = &["with", "input", "args", "data"];
 
-/// Reads the fields of an action; the second value is the step's own data.
-pub(super) fn read(
+/// Reads the fields of the action a `type` names; the second value is its own data. `None` when no task is done by
+/// such a type.
+pub(super) fn of_type(
+    type_at: &At<'_>,
+    fields: &mut Fields<'_>,
+    base: &str,
+    compiler: &mut Compiler,
+    problems: &mut Problems,
+) -> Option<(Action, Option<Template>)> {
+    let word = type_at.text()?;
+    match types::step_type(word) {
+        StepType::Action(of) => {
+            if !of.is_offered {
+                foreign::warn(word, type_at, problems);
+            }
+            Some(read(of, fields, base, compiler, problems))
+        }
+        StepType::Foreign => Some(foreign::read(type_at, word, fields, base, compiler, problems)),
+        StepType::Control | StepType::Workbook | StepType::Unsupported => None,
+    }
+}
+
+/// Reads the fields of an action of a known type; the second value is the step's own data.
+fn read(
     of: &'static ActionType,
     fields: &mut Fields<'_>,
     base: &str,
@@ -24,21 +48,23 @@ pub(super) fn read(
 ) -> (Action, Option<Template>) {
     let timeout_ms = timeout(fields, problems);
     let (expects, returns) = asserts(fields, problems);
-    // An http step's `data` is its body, and its input too when it is a map.
-    let body = fields.peek("data").filter(|_| of.optional.contains(&"data"));
+    // An http step's `data` is its query or body, and its input too when it is a map. `args` is an older word for it.
+    let body = fields.peek("data").or_else(|| fields.peek("args")).filter(|_| of.optional.contains(&"data"));
     let data = own_data(fields, body.is_some(), base, compiler, problems);
     exactly_one(of, fields, problems);
     let mut config: Vec<(String, Template)> = Vec::new();
+    if let Some(at) = fields.take("auth").filter(|_| of.optional.contains(&"auth")) {
+        config.extend(auth::read(&at, base, compiler, problems).map(|auth| ("auth".to_owned(), auth)));
+    } else if let Some(at) = fields.peek("auth") {
+        let place = fields.key_place("auth").unwrap_or(at.place());
+        let message = format!("`auth` is not used by {}", of.protocol);
+        problems.warning("unknown_field", place, &at.pointer, message, Some("leave it out".into()));
+    }
     if let Some(at) = body {
         config.push(("data".to_owned(), compiler.template(&at, base, problems)));
     }
     let known: Vec<&str> = [of.one_of, of.optional, step::COMMON].concat();
     for (key, at) in fields.rest() {
-        if key.text == "auth" && of.protocol == "sqlite" {
-            let message = "`auth` is not used by sqlite";
-            problems.warning("unknown_field", key.place, &at.pointer, message, Some("leave it out".into()));
-            continue;
-        }
         if step::unsupported(problems, key, &at.pointer) {
             continue;
         }
@@ -46,6 +72,11 @@ pub(super) fn read(
             unknown_field(problems, key, &at.pointer, &format!("a {} step", of.protocol), &known);
         }
         if at.node.is_null() {
+            continue;
+        }
+        if let Some((_, becomes)) = of.encoded.iter().find(|(name, _)| *name == key.text) {
+            let decoded = encoded::read(&at, base, compiler, problems);
+            config.extend(decoded.map(|template| ((*becomes).to_owned(), template)));
             continue;
         }
         let verbatim = of.verbatim.contains(&key.text.as_str());
@@ -140,18 +171,13 @@ pub(super) fn merge(mut parts: Vec<Template>) -> Option<Template> {
 }
 
 fn exactly_one(of: &ActionType, fields: &Fields<'_>, problems: &mut Problems) {
-    let there: Vec<(&str, At<'_>)> = of.one_of.iter().filter_map(|name| Some((*name, fields.peek(name)?))).collect();
+    let there: Vec<(&str, At<'_>)> = of.one_of.iter().filter_map(|name| Some((*name, fields.left(name)?))).collect();
     let names: Vec<String> = of.one_of.iter().map(|name| format!("`{name}`")).collect();
     match there.as_slice() {
         [] if of.one_of.is_empty() => {}
         [] => {
             let message = format!("a {} step needs {}", of.protocol, names.join(" or "));
-            let hint = match of.protocol {
-                "python" => "write `code: |` with `def main(…):` below it",
-                "http" => "write `endpoint: https://…`",
-                _ => "write `command: SELECT …`",
-            };
-            problems.error("missing_field", fields.place(), &fields.pointer, message, Some(hint.into()));
+            problems.error("missing_field", fields.place(), &fields.pointer, message, Some(of.example.into()));
         }
         [_] => {}
         [_, rest @ ..] => {
@@ -188,7 +214,7 @@ fn check_method(config: &[(String, Template)], fields: &Fields<'_>, problems: &m
     }
 }
 
-fn timeout(fields: &mut Fields<'_>, problems: &mut Problems) -> u64 {
+pub(super) fn timeout(fields: &mut Fields<'_>, problems: &mut Problems) -> u64 {
     let seconds = fields.take("timeout_s").map_or(DEFAULT_TIMEOUT_S, |at| match at.json().as_f64() {
         Some(seconds) if seconds > 0.0 && seconds <= MAX_TIMEOUT_S => seconds,
         _ => {
@@ -205,7 +231,7 @@ fn timeout(fields: &mut Fields<'_>, problems: &mut Problems) -> u64 {
     (seconds * 1000.0).ceil() as u64
 }
 
-fn asserts(fields: &mut Fields<'_>, problems: &mut Problems) -> (Vec<String>, Vec<String>) {
+pub(super) fn asserts(fields: &mut Fields<'_>, problems: &mut Problems) -> (Vec<String>, Vec<String>) {
     let Some(at) = fields.take("assert") else { return (Vec::new(), Vec::new()) };
     let Some(mut inner) = at.fields() else {
         at.wrong_type(

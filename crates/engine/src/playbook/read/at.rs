@@ -98,6 +98,12 @@ impl<'a> Fields<'a> {
         (!at.node.is_null()).then_some(at)
     }
 
+    /// The field if nobody took it yet, without taking it.
+    pub(super) fn left(&self, name: &str) -> Option<At<'a>> {
+        let index = self.entries.iter().position(|(key, _)| key.text == name)?;
+        self.peek(name).filter(|_| !self.taken[index])
+    }
+
     /// The place of a field's key.
     pub(super) fn key_place(&self, name: &str) -> Option<Place> {
         self.entries.iter().find(|(key, _)| key.text == name).map(|(key, _)| key.place)

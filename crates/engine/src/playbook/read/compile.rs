@@ -155,7 +155,7 @@ fn place_in(node: &Node, text: &str, offset: usize) -> Place {
             let column = u32::try_from(before.chars().count()).unwrap_or(0);
             Place { line: node.place.line, column: node.place.column + quote + column }
         }
-        Style::Plain | Style::Quoted => node.place,
+        Style::Plain | Style::Quoted | Style::Decoded => node.place,
         // A block's place is that of its first character; its lines are indented alike.
         Style::Block => {
             let in_line = before.rfind('\n').map_or(before, |at| &before[at + 1..]);

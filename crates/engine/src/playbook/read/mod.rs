@@ -2,8 +2,11 @@
 
 mod action;
 mod at;
+mod auth;
 mod compile;
 mod document;
+mod encoded;
+mod foreign;
 mod limits;
 mod next;
 mod save;

@@ -12,7 +12,6 @@ use super::{
 use crate::playbook::{
     model::{Join, Step, Work},
     problems::Problems,
-    suggest,
 };
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -36,7 +35,7 @@ pub(super) const COMMON: &[&str] = &[
     "mode",
 ];
 /// Fields of later versions.
-pub(super) const UNSUPPORTED: &[&str] = &["retry", "auth", "loop"];
+pub(super) const UNSUPPORTED: &[&str] = &["retry", "loop"];
 /// Names that mean something else in expressions.
 const RESERVED: &[&str] = &["workload", "work", "context", "execution_id", "result", "this", "error", "data", "loop"];
 
@@ -88,8 +87,8 @@ pub(super) fn read(
     let step_type = word.map_or(StepType::Control, types::step_type);
     let next = fields.take("next").map_or_else(Vec::new, |at| next::read(&at, &base, names, compiler, problems));
     let save = fields.take("save").and_then(|at| save::read(&at, &base, compiler, problems));
-    // Of a type that does not run here nothing is known, so `mode` may mean anything.
-    let is_known = !matches!(step_type, StepType::Unsupported | StepType::Unknown);
+    // Of a type that is not known here `mode` may mean anything.
+    let is_known = !matches!(step_type, StepType::Unsupported | StepType::Foreign);
     let join = if is_known { join(fields, problems) } else { Join::All };
     let exclusive = is_known && exclusive(fields, problems);
     let is_end = name.eq_ignore_ascii_case("end") || word == Some("end");
@@ -102,22 +101,22 @@ pub(super) fn read(
     let result = fields.take("result").filter(|_| is_end).map(|at| compiler.template(&at, &base, problems));
 
     let (work, data) = match step_type {
-        StepType::Action(action) => {
-            let (action, data) = action::read(action, fields, &base, compiler, problems);
-            (Work::Action(Box::new(action)), data)
+        StepType::Action(_) | StepType::Foreign => {
+            let read = type_at.as_ref().and_then(|at| action::of_type(at, fields, &base, compiler, problems));
+            read.map_or((Work::Control, None), |(action, data)| (Work::Action(Box::new(action)), data))
         }
         StepType::Workbook => {
             let (action, data) = action::from_workbook(workbook, fields, &base, compiler, problems);
             (action.map_or(Work::Control, |action| Work::Action(Box::new(action))), data)
         }
-        StepType::Control | StepType::Unsupported | StepType::Unknown => {
+        StepType::Control | StepType::Unsupported => {
             let data = action::own_data(fields, false, &base, compiler, problems);
             fields.take("timeout_s");
             fields.take("assert");
             if step_type == StepType::Control {
                 control_fields(fields, problems);
             } else if let (Some(word), Some(at)) = (word, &type_at) {
-                unknown_type(step_type, word, at, problems);
+                unsupported_type(word, at, problems);
             }
             (if save.is_some() { Work::Save } else { Work::Control }, data)
         }
@@ -128,15 +127,10 @@ pub(super) fn read(
     Step { name, desc, work, data, next, save, result, join, exclusive, is_end }
 }
 
-fn unknown_type(step_type: StepType, word: &str, at: &At<'_>, problems: &mut Problems) {
-    if step_type == StepType::Unsupported {
-        let types: Vec<String> = types::supported().map(|name| format!("`{name}`")).collect();
-        let hint = format!("this version runs {}", types.join(", "));
-        at.error(problems, "unsupported_type", format!("type `{word}` is not supported by this version"), hint);
-    } else {
-        let hint = suggest::hint(word, types::supported()).unwrap_or_default();
-        at.error(problems, "unknown_type", format!("there is no type `{word}`"), hint);
-    }
+pub(super) fn unsupported_type(word: &str, at: &At<'_>, problems: &mut Problems) {
+    let types: Vec<String> = types::known().map(|name| format!("`{name}`")).collect();
+    let hint = format!("this version runs {}", types.join(", "));
+    at.error(problems, "unsupported_type", format!("type `{word}` is not supported by this version"), hint);
 }
 
 /// What is left of a control step; fields of an action mean that its type was forgotten.
@@ -146,7 +140,7 @@ fn control_fields(fields: &Fields<'_>, problems: &mut Problems) {
         if unsupported(problems, key, &at.pointer) {
             continue;
         }
-        let of = ["python", "http", "sqlite"].into_iter().find(|name| match types::step_type(name) {
+        let of = types::actions().find(|name| match types::step_type(name) {
             StepType::Action(action) => action.one_of.contains(&field),
             _ => false,
         });

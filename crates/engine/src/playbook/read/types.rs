@@ -1,4 +1,4 @@
-//! The step types: which this version runs, which the dialect knows besides, and the fields of each.
+//! The step types: those with fields this page knows, and those that only a provider knows.
 
 /// What a `type` means here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -6,9 +6,10 @@ pub(super) enum StepType {
     Control,
     Workbook,
     Action(&'static ActionType),
-    /// Known to the dialect, not run by this version.
+    /// Of no type that is known here: whoever offers it knows its fields.
+    Foreign,
+    /// Of the dialect, not run by this version.
     Unsupported,
-    Unknown,
 }
 
 /// A protocol and the fields of its steps.
@@ -20,47 +21,79 @@ pub(super) struct ActionType {
     pub(super) optional: &'static [&'static str],
     /// Fields that are never templates.
     pub(super) verbatim: &'static [&'static str],
+    /// Fields whose text is base64: what they hold is read as if it stood in the second field.
+    pub(super) encoded: &'static [(&'static str, &'static str)],
+    /// How `one_of` is written.
+    pub(super) example: &'static str,
+    /// A provider of it comes with this program.
+    pub(super) is_offered: bool,
 }
 
+const NONE: ActionType =
+    ActionType { protocol: "", one_of: &[], optional: &[], verbatim: &[], encoded: &[], example: "", is_offered: true };
 const PYTHON: ActionType = ActionType {
     protocol: "python",
     one_of: &["code", "code_b64", "code_base64"],
-    optional: &[],
+    optional: &["auth"],
     verbatim: &["code", "code_b64", "code_base64"],
+    example: "write `code: |` with `def main(…):` below it",
+    ..NONE
 };
 const HTTP: ActionType = ActionType {
     protocol: "http",
     one_of: &["endpoint", "url"],
-    optional: &["method", "headers", "params", "payload", "body", "data", "timeout"],
-    verbatim: &[],
+    optional: &["method", "headers", "params", "payload", "body", "data", "timeout", "auth"],
+    example: "write `endpoint: https://…`",
+    ..NONE
 };
 const SQLITE: ActionType = ActionType {
     protocol: "sqlite",
     one_of: &["command", "commands", "sql"],
     optional: &["database", "file", "params", "parameters"],
-    verbatim: &[],
+    example: SQL_EXAMPLE,
+    ..NONE
 };
-const NOOP: ActionType = ActionType { protocol: "noop", one_of: &[], optional: &[], verbatim: &[] };
+const POSTGRES: ActionType = ActionType {
+    protocol: "postgres",
+    one_of: &["command", "commands", "sql", "command_b64", "commands_b64"],
+    optional: &["auth", "params", "parameters", "database", "schema"],
+    encoded: SQL_ENCODED,
+    example: SQL_EXAMPLE,
+    ..NONE
+};
+const DUCKDB: ActionType = ActionType {
+    protocol: "duckdb",
+    one_of: &["command", "commands", "sql", "command_b64", "commands_b64"],
+    optional: &["auth", "params", "parameters", "database", "file"],
+    encoded: SQL_ENCODED,
+    example: SQL_EXAMPLE,
+    is_offered: false,
+    ..NONE
+};
+const SNOWFLAKE: ActionType = ActionType {
+    protocol: "snowflake",
+    one_of: &["command", "commands", "sql", "command_b64", "commands_b64"],
+    optional: &["auth", "params", "parameters", "database", "schema", "account", "warehouse", "role"],
+    encoded: SQL_ENCODED,
+    example: SQL_EXAMPLE,
+    is_offered: false,
+    ..NONE
+};
+const SECRETS: ActionType = ActionType {
+    protocol: "secrets",
+    one_of: &["name", "names", "key", "keys", "secret_name"],
+    optional: &["provider", "auth", "project_id", "version", "default"],
+    example: "write `provider: env` and `name: API_TOKEN`",
+    ..NONE
+};
+const NOOP: ActionType = ActionType { protocol: "noop", ..NONE };
 
-const ACTIONS: &[&ActionType] = &[&PYTHON, &HTTP, &SQLITE, &NOOP];
+const SQL_ENCODED: &[(&str, &str)] = &[("command_b64", "command"), ("commands_b64", "commands")];
+const SQL_EXAMPLE: &str = "write `command: SELECT …`";
+
+const ACTIONS: &[&ActionType] = &[&PYTHON, &HTTP, &SQLITE, &POSTGRES, &DUCKDB, &SNOWFLAKE, &SECRETS, &NOOP];
 const CONTROL: &[&str] = &["start", "end", "route", "router"];
-const UNSUPPORTED: &[&str] = &[
-    "iterator",
-    "playbook",
-    "postgres",
-    "duckdb",
-    "snowflake",
-    "secrets",
-    "save",
-    "wait",
-    "approval",
-    "agent",
-    "remember",
-    "recall",
-    "script",
-    "llm",
-    "mcp",
-];
+const UNSUPPORTED: &[&str] = &["iterator", "playbook", "save", "wait", "approval"];
 
 pub(super) fn step_type(word: &str) -> StepType {
     if CONTROL.contains(&word) {
@@ -72,10 +105,15 @@ pub(super) fn step_type(word: &str) -> StepType {
     if let Some(action) = ACTIONS.iter().find(|action| action.protocol == word) {
         return StepType::Action(action);
     }
-    if UNSUPPORTED.contains(&word) { StepType::Unsupported } else { StepType::Unknown }
+    if UNSUPPORTED.contains(&word) { StepType::Unsupported } else { StepType::Foreign }
 }
 
-/// The types a step can have in this version.
-pub(super) fn supported() -> impl Iterator<Item = &'static str> + Clone {
-    ACTIONS.iter().map(|action| action.protocol).chain(["workbook"]).chain(CONTROL.iter().copied())
+/// The types this page knows.
+pub(super) fn known() -> impl Iterator<Item = &'static str> + Clone {
+    actions().chain(["workbook"]).chain(CONTROL.iter().copied())
+}
+
+/// Those of them that a provider runs.
+pub(super) fn actions() -> impl Iterator<Item = &'static str> + Clone {
+    ACTIONS.iter().map(|action| action.protocol)
 }

@@ -5,6 +5,7 @@ use super::{
     at::At,
     compile::Compiler,
     limits::MAX_NAME,
+    step,
     types::{self, StepType},
 };
 use crate::playbook::{model::Action, node::Node, problems::Problems, suggest};
@@ -119,23 +120,17 @@ fn read_action(node: &Node, pointer: &str, compiler: &mut Compiler, problems: &m
         return None;
     };
     match types::step_type(word) {
-        StepType::Action(of) => {
-            let (mut action, defaults) = action::read(of, &mut fields, pointer, compiler, problems);
+        StepType::Action(_) | StepType::Foreign => {
+            let (mut action, defaults) = action::of_type(&at, &mut fields, pointer, compiler, problems)?;
             action.defaults = defaults;
             Some(action)
         }
         StepType::Unsupported => {
-            at.error(
-                problems,
-                "unsupported_type",
-                format!("type `{word}` is not supported by this version"),
-                "this version runs `python`, `http`, `sqlite`, `noop`",
-            );
+            step::unsupported_type(word, &at, problems);
             None
         }
-        StepType::Control | StepType::Workbook | StepType::Unknown => {
-            let known = ["python", "http", "sqlite", "noop"];
-            let hint = suggest::hint(word, known).unwrap_or_default();
+        StepType::Control | StepType::Workbook => {
+            let hint = suggest::hint(word, types::actions()).unwrap_or_default();
             at.error(problems, "unknown_type", format!("a workbook entry cannot be of type `{word}`"), hint);
             None
         }
