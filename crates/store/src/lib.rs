@@ -10,6 +10,7 @@ pub mod commit;
 pub mod conformance;
 pub mod error;
 pub mod limits;
+pub mod postgres;
 pub mod query;
 pub mod sqlite;
 
@@ -17,6 +18,7 @@ mod data_dir;
 mod feed;
 mod history;
 mod open;
+mod sql;
 mod state;
 mod traits;
 

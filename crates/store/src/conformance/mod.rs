@@ -37,7 +37,8 @@ macro_rules! suite {
             grouping: concurrent_commits_share_flushes, commits_of_one_execution_in_one_group_follow_each_other,
                 a_task_added_again_in_the_same_group_stays, positions_are_gap_free_under_concurrency,
                 a_bad_row_fails_alone;
-            refusing: too_much_is_refused_at_once, contradictions_are_refused, a_task_cannot_be_added_twice;
+            refusing: too_much_is_refused_at_once, contradictions_are_refused, a_nul_in_a_name_is_refused,
+                a_task_cannot_be_added_twice;
             feed: every_batch_arrives_in_position_order, the_feed_is_handed_out_once_and_ends_with_the_store;
             history: every_topic_replays_what_was_seen_live, pages_of_an_execution_join_without_a_seam,
                 large_events_end_a_page_early, rare_workflows_are_found_however_long_the_log,

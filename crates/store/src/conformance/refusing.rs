@@ -61,6 +61,23 @@ pub async fn contradictions_are_refused(backend: &dyn Backend) {
     assert_eq!(store.counts().await.expect("counts").0, protocol::api::StatusCounts::default());
 }
 
+/// In the columns of text; in the data of an event, JSON escapes it.
+pub async fn a_nul_in_a_name_is_refused(backend: &dyn Backend) {
+    let store = backend.open().await;
+    refused(&*store, Run::of("samples/\0").start(), "holds a NUL").await;
+    let mut commit = loose(T0, vec![note(json!("\0"))]);
+    commit.events[0].correlation_id = Some("a\0b".into());
+    refused(&*store, commit, "holds a NUL").await;
+    let mut start = Run::of("samples/nul").start();
+    for change in &mut start.tasks {
+        if let TaskChange::Add { claimed_by, .. } = change {
+            *claimed_by = Some("\0".into());
+        }
+    }
+    refused(&*store, start, "holds a NUL").await;
+    assert_eq!(everything(&*store).await, []);
+}
+
 /// Not by one commit and not by two.
 pub async fn a_task_cannot_be_added_twice(backend: &dyn Backend) {
     let store = backend.open().await;

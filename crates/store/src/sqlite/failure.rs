@@ -20,7 +20,7 @@ pub(super) fn is_constraint(error: &sqlx::Error) -> bool {
     code(error) == Some(CONSTRAINT)
 }
 
-pub(super) fn store_error(error: sqlx::Error) -> StoreError {
+pub(crate) fn store_error(error: sqlx::Error) -> StoreError {
     let message = error.to_string();
     match (&error, code(&error)) {
         (sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed, _) => StoreError::Closed,

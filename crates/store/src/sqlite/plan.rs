@@ -1,30 +1,16 @@
 //! What becomes of each commit of a group, and what is written: decided from what the first script found.
 //! Pure; the writer does the rest.
 
-use super::{
-    encode::Entry,
-    recent::{Answer, Recent},
-};
+use super::rows::JsonRows;
+use crate::sql::{backend::Fate, encode, recent::Recent};
 use protocol::{CommitId, ExecutionId, Position};
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
 };
 
-/// What becomes of one commit of the group.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Fate {
-    Applied {
-        first: Position,
-    },
-    /// Applied before this group.
-    Duplicate(Answer),
-    /// The same commit as an earlier one of this group.
-    Same(usize),
-    Conflict {
-        found: u64,
-    },
-}
+/// A commit with its rows.
+type Entry = encode::Entry<JsonRows>;
 
 /// An execution as the group finds it; `state` is `None` when it does not exist.
 #[derive(Clone, Debug, PartialEq)]
@@ -141,17 +127,17 @@ impl Plan {
             && let Some(moving) = executions.get_mut(&change.execution_id)
         {
             moving.version += count;
-            moving.newest = Some((&change.row, change.state, change.path.clone()));
+            moving.newest = Some((&entry.rows.execution, change.state, change.path.clone()));
             moving.ends |= change.ends;
             if count > 0 {
                 moving.position = before + count;
             }
-            append(&mut self.data, change.data.as_deref().unwrap_or_default());
+            append(&mut self.data, &entry.rows.data);
         }
-        append(&mut self.events, &entry.events);
-        append(&mut self.adds, &entry.adds);
-        append(&mut self.claims, &entry.claims);
-        append(&mut self.settles, &entry.settles);
+        append(&mut self.events, &entry.rows.events);
+        append(&mut self.adds, &entry.rows.adds);
+        append(&mut self.claims, &entry.rows.claims);
+        append(&mut self.settles, &entry.rows.settles);
         Fate::Applied { first: Position(if count > 0 { before + 1 } else { before }) }
     }
 
@@ -202,6 +188,7 @@ pub(super) fn closed(rows: &mut String) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sql::recent::Answer;
     use crate::{Commit, ExecutionChange, NewEvent};
     use protocol::{Event, EventId, ExecutionId, Outcome, Phase, Timestamp, event::ExecutionCancelled};
     use uuid::Uuid;

@@ -1,114 +1,130 @@
-//! JSON rows, and the limits for what comes from outside.
+//! A commit's rows as the scripts take them: JSON arrays, joined by commas.
 
-use crate::{
-    StoreError,
-    limits::{MAX_DEPTH, MAX_EVENT_BYTES},
-};
-use protocol::TaskKey;
+use crate::sql::encode::{EventRow, ExecutionRow, Rows};
+use protocol::{ExecutionId, Timestamp};
 use serde::Serialize;
+use std::io;
 
-/// JSON arrays being written, one after the other.
-#[derive(Default)]
-pub(super) struct Rows {
-    text: Vec<u8>,
+#[derive(Debug, Default)]
+pub struct JsonRows {
+    /// `[id, time, type, execution_id, version, subject, correlation_id, causation_id, traceparent, commit_id, data]`
+    pub(super) events: String,
+    /// `[key, protocol, due, claimed_by, task]`
+    pub(super) adds: String,
+    /// `[key, worker]`
+    pub(super) claims: String,
+    /// The keys alone.
+    pub(super) settles: String,
+    /// `execution_id, version, path, playbook_version, state, step, progress, created_at, ended_at, wake_at, error`:
+    /// a row but for the brackets and the position, which the writer knows.
+    pub(super) execution: String,
+    /// `[execution_id, input, result]`, if there is one of these.
+    pub(super) data: String,
 }
 
-impl Rows {
-    pub(super) fn with_capacity(bytes: usize) -> Self {
-        Self { text: Vec::with_capacity(bytes) }
+impl Rows for JsonRows {
+    fn event(&mut self, row: &EventRow<'_>, data: String) {
+        open(&mut self.events, data.len() + 512);
+        value(&mut self.events, &row.id);
+        value(&mut self.events, &row.time);
+        value(&mut self.events, row.name);
+        value(&mut self.events, &row.execution_id);
+        value(&mut self.events, &row.version);
+        value(&mut self.events, &row.subject);
+        value(&mut self.events, &row.correlation_id);
+        value(&mut self.events, &row.causation_id);
+        value(&mut self.events, &row.traceparent);
+        value(&mut self.events, &row.commit_id);
+        json(&mut self.events, Some(&data));
+        self.events.push(']');
     }
 
-    pub(super) fn open(&mut self) {
-        if !self.text.is_empty() {
-            self.text.push(b',');
-        }
-        self.text.push(b'[');
+    fn add_task(&mut self, key: String, protocol: &str, due: Timestamp, claimed_by: Option<&str>, task: String) {
+        open(&mut self.adds, task.len() + 256);
+        value(&mut self.adds, &key);
+        value(&mut self.adds, protocol);
+        value(&mut self.adds, &due);
+        value(&mut self.adds, &claimed_by);
+        json(&mut self.adds, Some(&task));
+        self.adds.push(']');
     }
 
-    pub(super) fn close(&mut self) {
-        self.text.push(b']');
+    fn claim_task(&mut self, key: String, worker: &str) {
+        open(&mut self.claims, 0);
+        value(&mut self.claims, &key);
+        value(&mut self.claims, worker);
+        self.claims.push(']');
     }
 
-    pub(super) fn value<T: Serialize + ?Sized>(&mut self, value: &T) {
-        if !matches!(self.text.last(), None | Some(b'[')) {
-            self.text.push(b',');
-        }
-        serde_json::to_writer(&mut self.text, value).expect("ids, numbers and strings are JSON");
+    fn settle_task(&mut self, key: String) {
+        value(&mut self.settles, &key);
     }
 
-    /// A task's key in one word.
-    pub(super) fn key(&mut self, key: &TaskKey) {
-        self.value(&key.to_string());
+    fn execution(&mut self, row: &ExecutionRow<'_>, error: Option<String>) {
+        let text = &mut self.execution;
+        text.reserve(256);
+        value(text, &row.execution_id);
+        value(text, &row.version);
+        value(text, row.path);
+        value(text, &row.playbook_version);
+        value(text, row.state);
+        value(text, &row.step);
+        value(text, &row.progress);
+        value(text, &row.created_at);
+        value(text, &row.ended_at);
+        value(text, &row.wake_at);
+        json(text, error.as_deref());
     }
 
-    /// A value from outside: held to the limits.
-    pub(super) fn payload<T: Serialize + ?Sized>(
-        &mut self,
-        value: &T,
-        what: impl Fn() -> String,
-    ) -> Result<(), StoreError> {
-        let start = self.text.len() + 1;
-        self.value(value);
-        let written = &self.text[start..];
-        if written.len() > MAX_EVENT_BYTES {
-            return Err(StoreError::Refused(format!(
-                "{} has {} bytes, the limit is {MAX_EVENT_BYTES}",
-                what(),
-                written.len()
-            )));
-        }
-        if deeper_than(written, MAX_DEPTH) {
-            return Err(StoreError::Refused(format!("{} is nested deeper than {MAX_DEPTH}", what())));
-        }
+    fn execution_data(&mut self, id: ExecutionId, input: Option<String>, result: Option<String>) {
+        open(&mut self.data, 64);
+        value(&mut self.data, &id);
+        json(&mut self.data, input.as_deref());
+        json(&mut self.data, result.as_deref());
+        self.data.push(']');
+    }
+
+    fn bytes(&self) -> usize {
+        let all = [&self.events, &self.adds, &self.claims, &self.settles, &self.execution, &self.data];
+        all.into_iter().map(String::len).sum()
+    }
+}
+
+fn open(rows: &mut String, bytes: usize) {
+    rows.reserve(bytes);
+    if !rows.is_empty() {
+        rows.push(',');
+    }
+    rows.push('[');
+}
+
+fn value<T: Serialize + ?Sized>(row: &mut String, value: &T) {
+    separate(row);
+    serde_json::to_writer(Appending(row), value).expect("ids, numbers and strings are JSON");
+}
+
+/// Takes what serde_json writes, which is UTF-8 piece by piece.
+struct Appending<'r>(&'r mut String);
+
+impl io::Write for Appending<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.push_str(str::from_utf8(bytes).map_err(io::Error::other)?);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
-
-    pub(super) fn into_string(self) -> String {
-        String::from_utf8(self.text).expect("serde_json writes UTF-8")
-    }
 }
 
-/// Whether JSON text nests arrays and objects deeper than `limit`.
-fn deeper_than(json: &[u8], limit: usize) -> bool {
-    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
-    for &byte in json {
-        if in_string {
-            match byte {
-                _ if escaped => escaped = false,
-                b'\\' => escaped = true,
-                b'"' => in_string = false,
-                _ => {}
-            }
-            continue;
-        }
-        match byte {
-            b'"' => in_string = true,
-            b'[' | b'{' => {
-                depth += 1;
-                if depth > limit {
-                    return true;
-                }
-            }
-            b']' | b'}' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    false
+/// JSON as it is; null for none.
+fn json(row: &mut String, value: Option<&str>) {
+    separate(row);
+    row.push_str(value.unwrap_or("null"));
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn depth_counts_what_is_open_at_once_and_not_what_stands_in_strings() {
-        for (json, limit, expected) in [
-            ("[[1],[2]]", 2, false),
-            ("[[1],[2]]", 1, true),
-            (r#"{"a":"[[[\"[["}"#, 1, false),
-            (r#"["\\",[[]]]"#, 2, true),
-        ] {
-            assert_eq!(deeper_than(json.as_bytes(), limit), expected, "{json}");
-        }
+fn separate(row: &mut String) {
+    if !row.is_empty() && !row.ends_with('[') {
+        row.push(',');
     }
 }

@@ -1,12 +1,18 @@
 //! Executions: one, a page of the list, the newest by path, counts, and those to take up again.
 
-use super::{super::failure::store_error, events, json, number, parsed, position, time};
-use crate::{ActiveExecution, ExecutionFilter, StoreError, state};
+use super::{events, json, number, parsed, position, time};
+use crate::{
+    ActiveExecution, ExecutionFilter, StoreError,
+    sql::{
+        connection::Connection,
+        statement::{Statement, sql},
+    },
+    state,
+};
 use protocol::{
     ExecutionId, Position, Timestamp,
     api::{ExecutionDetail, ExecutionPage, ExecutionSummary, StatusCounts},
 };
-use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
 /// Rows in one page, at most.
 const PAGE: u32 = 500;
@@ -48,8 +54,8 @@ impl Row {
     }
 }
 
-pub(in super::super) async fn find(
-    connection: &mut SqliteConnection,
+pub(crate) async fn find(
+    connection: &mut Connection<'_>,
     id: ExecutionId,
 ) -> Result<Option<ExecutionDetail>, StoreError> {
     #[derive(sqlx::FromRow)]
@@ -59,16 +65,14 @@ pub(in super::super) async fn find(
         input: Option<String>,
         result: Option<String>,
     }
-    let whole: Option<Whole> = sqlx::query_as(
-        "SELECT x.execution_id, x.path, x.playbook_version, x.state, x.step, x.progress, x.created_at, x.ended_at,
+    let whole: Option<Whole> =
+        sql("SELECT x.execution_id, x.path, x.playbook_version, x.state, x.step, x.progress, x.created_at, x.ended_at,
             x.error, x.position, d.input, d.result
         FROM executions x LEFT JOIN execution_data d ON d.execution_id = x.execution_id
-        WHERE x.execution_id = $1",
-    )
-    .bind(id.to_string())
-    .fetch_optional(connection)
-    .await
-    .map_err(store_error)?;
+        WHERE x.execution_id = $1")
+        .bind(id.to_string())
+        .optional(connection)
+        .await?;
     let Some(whole) = whole else { return Ok(None) };
     let value = |what: &str, text: Option<String>| {
         text.map(|text| json(&text, || format!("the {what} of execution {id}"))).transpose()
@@ -81,8 +85,8 @@ pub(in super::super) async fn find(
 }
 
 /// A page of the list; all statements on `connection` must see one snapshot.
-pub(in super::super) async fn page(
-    connection: &mut SqliteConnection,
+pub(crate) async fn page(
+    connection: &mut Connection<'_>,
     filter: &ExecutionFilter,
 ) -> Result<ExecutionPage, StoreError> {
     let head = events::head(connection).await?;
@@ -92,7 +96,7 @@ pub(in super::super) async fn page(
         None => None,
     };
     let rows: Vec<Row> = match select(filter, text.as_ref(), limit) {
-        Some(mut query) => query.build_query_as().fetch_all(connection).await.map_err(store_error)?,
+        Some(query) => query.all(connection).await?,
         None => Vec::new(),
     };
     let more = rows.len() > limit as usize;
@@ -110,12 +114,9 @@ struct Text {
 }
 
 impl Text {
-    async fn of(text: &str, connection: &mut SqliteConnection) -> Result<Self, StoreError> {
+    async fn of(text: &str, connection: &mut Connection<'_>) -> Result<Self, StoreError> {
         let text = text.to_lowercase();
-        let paths: Vec<(String,)> = sqlx::query_as("SELECT DISTINCT path FROM execution_counts")
-            .fetch_all(connection)
-            .await
-            .map_err(store_error)?;
+        let paths: Vec<(String,)> = sql("SELECT DISTINCT path FROM execution_counts").all(connection).await?;
         let paths = paths.into_iter().map(|(path,)| path).filter(|path| path.to_lowercase().contains(&text));
         let is_id = text.len() <= 36 && text.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit());
         Ok(Self { paths: paths.collect(), id: is_id.then_some(text) })
@@ -123,7 +124,7 @@ impl Text {
 }
 
 /// The statement for one row more than `limit`; `None` when nothing can match.
-fn select(filter: &ExecutionFilter, text: Option<&Text>, limit: u32) -> Option<QueryBuilder<Sqlite>> {
+fn select(filter: &ExecutionFilter, text: Option<&Text>, limit: u32) -> Option<Statement> {
     let mut states: Vec<&str> =
         filter.states.iter().filter_map(|(phase, outcome)| state::word(*phase, *outcome)).collect();
     states.sort_unstable();
@@ -136,7 +137,7 @@ fn select(filter: &ExecutionFilter, text: Option<&Text>, limit: u32) -> Option<Q
     if (states.is_empty() && !filter.states.is_empty()) || paths.as_ref().is_some_and(Vec::is_empty) {
         return None;
     }
-    let mut query = QueryBuilder::new("");
+    let mut query = sql("");
     if states.is_empty() && paths.is_none() {
         push_part(&mut query, filter, text, &[], &[], limit);
         return Some(query);
@@ -154,17 +155,17 @@ fn select(filter: &ExecutionFilter, text: Option<&Text>, limit: u32) -> Option<Q
         for path in if paths.is_empty() { vec![&[][..]] } else { paths.chunks(1).collect() } {
             query.push(before);
             push_part(&mut query, filter, text, state, path, limit);
-            before = ") UNION ALL SELECT * FROM (";
+            before = ") AS part UNION ALL SELECT * FROM (";
         }
     }
-    query.push(")) ORDER BY execution_id DESC LIMIT ").push_bind(i64::from(limit) + 1);
+    query.push(") AS part) AS parts ORDER BY execution_id DESC LIMIT ").push_bind(i64::from(limit) + 1);
     Some(query)
 }
 
 /// The newest that match, of these states and paths (all, where empty). One state or path is found by index;
-/// several are a condition on rows read from the newest on, which `+` makes sure of.
+/// several are a condition on rows read from the newest on, which `CAST` makes sure of.
 fn push_part(
-    query: &mut QueryBuilder<Sqlite>,
+    query: &mut Statement,
     filter: &ExecutionFilter,
     text: Option<&Text>,
     states: &[&str],
@@ -205,46 +206,41 @@ fn push_part(
     query.push(" ORDER BY execution_id DESC LIMIT ").push_bind(i64::from(limit) + 1);
 }
 
-fn push_one_of(query: &mut QueryBuilder<Sqlite>, column: &str, values: &[&str]) {
-    let values = serde_json::to_string(values).expect("a list of strings is JSON");
-    query.push(format_args!(" AND +{column} IN (SELECT value FROM json_each(")).push_bind(values).push("))");
+fn push_one_of(query: &mut Statement, column: &str, values: &[&str]) {
+    query
+        .push(format_args!(" AND CAST({column} AS TEXT) IN (SELECT value FROM json_each("))
+        .push_bind(values)
+        .push("))");
 }
 
 /// The newest of each path that has one, in the order asked.
-pub(in super::super) async fn latest(
-    connection: &mut SqliteConnection,
+pub(crate) async fn latest(
+    connection: &mut Connection<'_>,
     paths: &[String],
 ) -> Result<Vec<ExecutionSummary>, StoreError> {
-    let asked = serde_json::to_string(paths).expect("a list of strings is JSON");
     // A maximum per state, because the index has the state between path and id.
-    let rows: Vec<Row> = sqlx::query_as(
-        "SELECT x.execution_id, x.path, x.playbook_version, x.state, x.step, x.progress, x.created_at, x.ended_at,
+    let rows: Vec<Row> =
+        sql("SELECT x.execution_id, x.path, x.playbook_version, x.state, x.step, x.progress, x.created_at, x.ended_at,
             x.error, x.position
-        FROM json_each(?1) asked CROSS JOIN executions x ON x.execution_id =
-            (SELECT max(newest) FROM (SELECT
-                (SELECT max(n.execution_id) FROM executions n WHERE n.path = asked.value AND n.state = s.value)
-                AS newest FROM json_each(?2) s))
-        ORDER BY asked.key",
-    )
-    .bind(asked)
-    .bind(serde_json::to_string(&state::ALL).expect("a list of strings is JSON"))
-    .fetch_all(connection)
-    .await
-    .map_err(store_error)?;
+        FROM json_each($1) asked CROSS JOIN executions x
+        WHERE x.execution_id = (SELECT max(newest) FROM (SELECT
+            (SELECT max(n.execution_id) FROM executions n WHERE n.path = asked.value AND n.state = s.value)
+            AS newest FROM json_each($2) s) AS by_state)
+        ORDER BY asked.key")
+        .bind(paths)
+        .bind(&state::ALL[..])
+        .all(connection)
+        .await?;
     rows.into_iter().map(Row::summary).collect()
 }
 
 /// Counts and the position they are true at; one statement, so of one snapshot.
-pub(in super::super) async fn counts(
-    connection: &mut SqliteConnection,
-) -> Result<(StatusCounts, Position), StoreError> {
-    let rows: Vec<(Option<String>, i64)> = sqlx::query_as(
-        "SELECT state, sum(executions) FROM execution_counts GROUP BY state
-        UNION ALL SELECT NULL, coalesce(max(position), 0) FROM events",
-    )
-    .fetch_all(connection)
-    .await
-    .map_err(store_error)?;
+pub(crate) async fn counts(connection: &mut Connection<'_>) -> Result<(StatusCounts, Position), StoreError> {
+    let rows: Vec<(Option<String>, i64)> =
+        sql("SELECT state, CAST(sum(executions) AS BIGINT) FROM execution_counts GROUP BY state
+        UNION ALL SELECT NULL, coalesce(max(position), 0) FROM events")
+        .all(connection)
+        .await?;
     let (mut counts, mut head) = (StatusCounts::default(), Position(0));
     for (state, count) in rows {
         let Some(state) = state else {
@@ -263,23 +259,21 @@ pub(in super::super) async fn counts(
 }
 
 /// Those that have not ended, by id.
-pub(in super::super) async fn active(
-    connection: &mut SqliteConnection,
+pub(crate) async fn active(
+    connection: &mut Connection<'_>,
     after: Option<ExecutionId>,
     limit: u32,
 ) -> Result<Vec<ActiveExecution>, StoreError> {
-    let rows: Vec<(String, String, i64, i64, Option<i64>)> = sqlx::query_as(
-        "SELECT * FROM (SELECT execution_id, path, playbook_version, version, wake_at FROM executions
-            WHERE state = 'initial' AND execution_id > $1 ORDER BY execution_id LIMIT $2)
+    let rows: Vec<(String, String, i64, i64, Option<i64>)> =
+        sql("SELECT * FROM (SELECT execution_id, path, playbook_version, version, wake_at FROM executions
+            WHERE state = 'initial' AND execution_id > $1 ORDER BY execution_id LIMIT $2) AS queued
         UNION ALL SELECT * FROM (SELECT execution_id, path, playbook_version, version, wake_at FROM executions
-            WHERE state = 'in_progress' AND execution_id > $1 ORDER BY execution_id LIMIT $2)
-        ORDER BY execution_id LIMIT $2",
-    )
-    .bind(after.map(|id| id.to_string()).unwrap_or_default())
-    .bind(i64::from(limit))
-    .fetch_all(connection)
-    .await
-    .map_err(store_error)?;
+            WHERE state = 'in_progress' AND execution_id > $1 ORDER BY execution_id LIMIT $2) AS moving
+        ORDER BY execution_id LIMIT $2")
+        .bind(after.map(|id| id.to_string()).unwrap_or_default())
+        .bind(limit)
+        .all(connection)
+        .await?;
     rows.into_iter()
         .map(|(id, path, playbook_version, version, wake_at)| {
             let at = || format!("execution {id}");

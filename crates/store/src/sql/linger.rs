@@ -8,14 +8,14 @@
 use std::time::Duration;
 
 /// How long it pays to wait: about as long as the fastest flush.
-pub(super) const PATIENCE: Duration = Duration::from_micros(150);
+pub(crate) const PATIENCE: Duration = Duration::from_micros(150);
 /// Smaller groups are not worth it: a commit alone must not wait for anybody.
 const WORTHWHILE: usize = 4;
 /// Groups written without waiting after it was in vain, at most.
 const MAX_PAUSE: u32 = 256;
 
 #[derive(Debug, Default)]
-pub(super) struct Linger {
+pub(crate) struct Linger {
     /// Commits in the group before.
     last: usize,
     /// Groups to go before waiting again, and how many it will be next time.
@@ -25,12 +25,12 @@ pub(super) struct Linger {
 
 impl Linger {
     /// How many should be there before it is worth writing; 0 for no waiting.
-    pub(super) fn wanted(&self) -> usize {
+    pub(crate) fn wanted(&self) -> usize {
         if self.last >= WORTHWHILE && self.pause == 0 { self.last } else { 0 }
     }
 
     /// Waiting ended with `before` commits grown to `after`.
-    pub(super) fn waited(&mut self, before: usize, after: usize) {
+    pub(crate) fn waited(&mut self, before: usize, after: usize) {
         if after >= before + self.last / 4 {
             self.next_pause = 1;
         } else {
@@ -40,7 +40,7 @@ impl Linger {
     }
 
     /// A group was written.
-    pub(super) fn wrote(&mut self, commits: usize) {
+    pub(crate) fn wrote(&mut self, commits: usize) {
         self.last = commits;
         self.pause = self.pause.saturating_sub(1);
     }

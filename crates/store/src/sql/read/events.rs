@@ -1,10 +1,16 @@
 //! The log.
 
-use super::{super::failure::store_error, int, parsed, position};
-use crate::{LogPage, StoreError, history, history::Source};
+use super::{int, parsed, position};
+use crate::{
+    LogPage, StoreError, history,
+    history::Source,
+    sql::{
+        connection::Connection,
+        statement::{Statement, sql},
+    },
+};
 use futures::TryStreamExt;
 use protocol::{Envelope, Event, ExecutionId, Position, Timestamp, Topic};
-use sqlx::{Sqlite, SqliteConnection, query::QueryAs, sqlite::SqliteArguments};
 
 /// Positions searched in one statement for a topic that is a filter over all executions.
 const WINDOW: u64 = 20_000;
@@ -26,8 +32,6 @@ struct EventRow {
     data: String,
 }
 
-type Query<'q> = QueryAs<'q, Sqlite, EventRow, SqliteArguments>;
-
 impl EventRow {
     fn envelope(self) -> Result<Envelope, StoreError> {
         let at = || format!("event at position {}", self.position);
@@ -46,17 +50,14 @@ impl EventRow {
 }
 
 /// Position of the newest event.
-pub(in super::super) async fn head(connection: &mut SqliteConnection) -> Result<Position, StoreError> {
-    let (head,): (i64,) = sqlx::query_as("SELECT coalesce(max(position), 0) FROM events")
-        .fetch_one(connection)
-        .await
-        .map_err(store_error)?;
+pub(crate) async fn head(connection: &mut Connection<'_>) -> Result<Position, StoreError> {
+    let (head,): (i64,) = sql("SELECT coalesce(max(position), 0) FROM events").one(connection).await?;
     Ok(position(head))
 }
 
 /// A page of a topic's history; all statements on `connection` must see one snapshot.
-pub(in super::super) async fn log(
-    connection: &mut SqliteConnection,
+pub(crate) async fn log(
+    connection: &mut Connection<'_>,
     topic: &Topic,
     after: Position,
     limit: u32,
@@ -90,32 +91,27 @@ pub(in super::super) async fn log(
 }
 
 /// One execution's events after a position.
-pub(in super::super) async fn of_execution(
-    connection: &mut SqliteConnection,
+pub(crate) async fn of_execution(
+    connection: &mut Connection<'_>,
     id: ExecutionId,
     after: Position,
     limit: u32,
 ) -> Result<Vec<Envelope>, StoreError> {
-    let rows = direct(&Source::Execution(id), after, i64::from(limit)).fetch_all(connection).await;
-    rows.map_err(store_error)?.into_iter().map(EventRow::envelope).collect()
+    let rows: Vec<EventRow> = direct(&Source::Execution(id), after, i64::from(limit)).all(connection).await?;
+    rows.into_iter().map(EventRow::envelope).collect()
 }
 
 /// The events of the commit whose first event is at `first`.
-pub(in super::super) async fn of_commit(
-    connection: &mut SqliteConnection,
-    first: Position,
-) -> Result<Vec<Envelope>, StoreError> {
-    let rows: Vec<EventRow> = sqlx::query_as(
-        "SELECT position, id, time, type, correlation_id, causation_id, traceparent, data FROM events
-        WHERE position >= ?1 AND position < coalesce(
-            (SELECT position FROM events WHERE position > ?1 AND commit_id IS NOT NULL ORDER BY position LIMIT 1),
+pub(crate) async fn of_commit(connection: &mut Connection<'_>, first: Position) -> Result<Vec<Envelope>, StoreError> {
+    let rows: Vec<EventRow> =
+        sql("SELECT position, id, time, type, correlation_id, causation_id, traceparent, data FROM events
+        WHERE position >= $1 AND position < coalesce(
+            (SELECT position FROM events WHERE position > $1 AND commit_id IS NOT NULL ORDER BY position LIMIT 1),
             9223372036854775807)
-        ORDER BY position",
-    )
-    .bind(int(first))
-    .fetch_all(connection)
-    .await
-    .map_err(store_error)?;
+        ORDER BY position")
+        .bind(int(first))
+        .all(connection)
+        .await?;
     rows.into_iter().map(EventRow::envelope).collect()
 }
 
@@ -136,12 +132,12 @@ impl Page {
 
     async fn read(
         &mut self,
-        connection: &mut SqliteConnection,
-        query: Query<'_>,
+        connection: &mut Connection<'_>,
+        query: Statement,
         shown: impl Fn(Envelope) -> Option<Envelope>,
     ) -> Result<(), StoreError> {
-        let mut rows = query.fetch(connection);
-        while let Some(row) = rows.try_next().await.map_err(store_error)? {
+        let mut rows = query.stream::<EventRow>(connection);
+        while let Some(row) = rows.try_next().await? {
             let bytes = row.data.len();
             if self.events.len() == self.limit || (self.bytes + bytes > PAGE_BYTES && !self.events.is_empty()) {
                 self.full = true;
@@ -156,54 +152,52 @@ impl Page {
     }
 }
 
-fn direct<'q>(source: &Source, after: Position, limit: i64) -> Query<'q> {
+fn direct(source: &Source, after: Position, limit: i64) -> Statement {
     match source {
         // The first version to read is looked up: `after` is mostly this execution's own event, or near its end.
-        Source::Execution(id) => sqlx::query_as(
-            "SELECT position, id, time, type, correlation_id, causation_id, traceparent, data FROM events
-            WHERE execution_id = ?1 AND version > coalesce(
-                (SELECT version FROM events WHERE position = ?2 AND execution_id = ?1),
-                (SELECT version FROM events WHERE execution_id = ?1 AND position <= ?2 ORDER BY version DESC LIMIT 1),
+        Source::Execution(id) => {
+            sql("SELECT position, id, time, type, correlation_id, causation_id, traceparent, data FROM events
+            WHERE execution_id = $1 AND version > coalesce(
+                (SELECT version FROM events WHERE position = $2 AND execution_id = $1),
+                (SELECT version FROM events WHERE execution_id = $1 AND position <= $2 ORDER BY version DESC LIMIT 1),
                 0)
-            ORDER BY version LIMIT ?3",
-        )
-        .bind(id.to_string())
-        .bind(int(after))
-        .bind(limit),
-        Source::OfType(kind) => sqlx::query_as(
-            "SELECT position, id, time, type, correlation_id, causation_id, traceparent, data FROM events
-            WHERE execution_id IS NULL AND type = ?1 AND position > ?2 ORDER BY position LIMIT ?3",
-        )
-        .bind(*kind)
-        .bind(int(after))
-        .bind(limit),
-        Source::About { subject, types } => sqlx::query_as(
-            "SELECT position, id, time, type, correlation_id, causation_id, traceparent, data FROM events
-            WHERE execution_id IS NULL AND subject = ?1 AND +type IN (SELECT value FROM json_each(?2))
-                AND position > ?3
-            ORDER BY position LIMIT ?4",
-        )
-        .bind(subject.clone())
-        .bind(serde_json::to_string(types).expect("a list of strings is JSON"))
-        .bind(int(after))
-        .bind(limit),
-        Source::Everything | Source::Projected { .. } | Source::Nothing => sqlx::query_as(
-            "SELECT position, id, time, type, correlation_id, causation_id, traceparent, data FROM events
-            WHERE position > ?1 ORDER BY position LIMIT ?2",
-        )
-        .bind(int(after))
-        .bind(limit),
+            ORDER BY version LIMIT $3")
+            .bind(id.to_string())
+            .bind(int(after))
+            .bind(limit)
+        }
+        Source::OfType(kind) => {
+            sql("SELECT position, id, time, type, correlation_id, causation_id, traceparent, data FROM events
+            WHERE execution_id IS NULL AND type = $1 AND position > $2 ORDER BY position LIMIT $3")
+            .bind(*kind)
+            .bind(int(after))
+            .bind(limit)
+        }
+        Source::About { subject, types } => {
+            sql("SELECT position, id, time, type, correlation_id, causation_id, traceparent, data FROM events
+            WHERE execution_id IS NULL AND subject = $1 AND CAST(type AS TEXT) IN (SELECT value FROM json_each($2))
+                AND position > $3
+            ORDER BY position LIMIT $4")
+            .bind(subject)
+            .bind(*types)
+            .bind(int(after))
+            .bind(limit)
+        }
+        Source::Everything | Source::Projected { .. } | Source::Nothing => {
+            sql("SELECT position, id, time, type, correlation_id, causation_id, traceparent, data FROM events
+            WHERE position > $1 ORDER BY position LIMIT $2")
+            .bind(int(after))
+            .bind(limit)
+        }
     }
 }
 
 /// `position > from` and `<= to`, of the types that have a projection, of one path or all.
-fn projected<'q>(path: Option<&str>, from: Position, to: Position, limit: i64) -> Query<'q> {
-    sqlx::query_as(
-        "SELECT position, id, time, type, correlation_id, causation_id, traceparent, data FROM events
-        WHERE position > ?1 AND position <= ?2 AND +type IN (SELECT value FROM json_each(?3))
-            AND (?4 IS NULL OR +subject = ?4)
-        ORDER BY position LIMIT ?5",
-    )
+fn projected(path: Option<&str>, from: Position, to: Position, limit: i64) -> Statement {
+    sql("SELECT position, id, time, type, correlation_id, causation_id, traceparent, data FROM events
+        WHERE position > $1 AND position <= $2 AND CAST(type AS TEXT) IN (SELECT value FROM json_each($3))
+            AND ($4 IS NULL OR CAST(subject AS TEXT) = $4)
+        ORDER BY position LIMIT $5")
     .bind(int(from))
     .bind(int(to))
     .bind(history::projected_types())

@@ -1,7 +1,11 @@
 //! What waits for the writer, and how much of it makes one group.
 
-use super::{encode::Entry, recent::Answer};
-use crate::{NewPlaybook, PlaybookRow, StoreError};
+use super::{
+    backend::Job,
+    encode::{Entry, Rows},
+    recent::Answer,
+};
+use crate::StoreError;
 use protocol::{Envelope, Position};
 use std::{
     collections::{HashSet, VecDeque},
@@ -10,21 +14,21 @@ use std::{
 use tokio::sync::oneshot;
 
 /// Requests waiting for the writer. Some ten groups at the highest load measured; when full, callers wait.
-pub(super) const QUEUE: usize = 4_096;
+pub(crate) const QUEUE: usize = 4_096;
 /// Commits in one transaction. More does not make them cheaper, only later.
-pub(super) const GROUP: usize = 2_048;
+pub(crate) const GROUP: usize = 2_048;
 /// Bytes of rows in one transaction, for the same reason; a single larger commit goes alone.
 const GROUP_BYTES: usize = 16 * 1024 * 1024;
 
 /// What the writer is asked.
-pub(super) enum Request {
-    Commit(Box<Entry>, oneshot::Sender<Result<Answered, StoreError>>),
-    Register(NewPlaybook, oneshot::Sender<Result<(PlaybookRow, bool), StoreError>>),
+pub(crate) enum Request<R> {
+    Commit(Box<Entry<R>>, oneshot::Sender<Result<Answered, StoreError>>),
+    Beside(Job, oneshot::Sender<Result<(), StoreError>>),
 }
 
 /// What a commit became.
 #[derive(Clone, Debug)]
-pub(super) enum Answered {
+pub(crate) enum Answered {
     Applied {
         first: Position,
         events: Arc<[Envelope]>,
@@ -34,16 +38,16 @@ pub(super) enum Answered {
 }
 
 /// A commit and who waits for it.
-pub(super) type Waiting = (Box<Entry>, oneshot::Sender<Result<Answered, StoreError>>);
+pub(crate) type Waiting<R> = (Box<Entry<R>>, oneshot::Sender<Result<Answered, StoreError>>);
 
 /// From the front: commits up to the limits. One that adds a task named earlier in the group waits for the next,
 /// because a group applies all additions first.
-pub(super) fn take_group(waiting: &mut VecDeque<Request>) -> Vec<Waiting> {
-    let mut group: Vec<Waiting> = Vec::new();
+pub(crate) fn take_group<R: Rows>(waiting: &mut VecDeque<Request<R>>) -> Vec<Waiting<R>> {
+    let mut group: Vec<Waiting<R>> = Vec::new();
     let mut named: HashSet<u64> = HashSet::new();
     let mut bytes = 0;
     while let Some(Request::Commit(entry, _)) = waiting.front() {
-        bytes += entry.bytes();
+        bytes += entry.rows.bytes();
         let again = entry.added.iter().any(|task| named.contains(task));
         if !group.is_empty() && (group.len() >= GROUP || bytes > GROUP_BYTES || again) {
             break;

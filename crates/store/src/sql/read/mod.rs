@@ -1,10 +1,10 @@
 //! What is read back, one file per subject.
 
-pub(super) mod events;
-pub(super) mod executions;
-pub(super) mod playbooks;
-pub(super) mod rate;
-pub(super) mod tasks;
+pub(crate) mod events;
+pub(crate) mod executions;
+pub(crate) mod playbooks;
+pub(crate) mod rate;
+pub(crate) mod tasks;
 
 use crate::StoreError;
 use protocol::{Position, Timestamp};

@@ -5,16 +5,17 @@
 //! Exact when times do not go back from one position to the next. They may, by the milliseconds between a commit's
 //! decision and its turn: then an event may be counted in the neighbouring second.
 
-use super::super::failure::store_error;
-use crate::StoreError;
+use crate::{
+    StoreError,
+    sql::{connection::Connection, statement::sql},
+};
 use protocol::Timestamp;
-use sqlx::SqliteConnection;
 
 /// `(boundary in ms, first position at or after it)` for the boundaries `until - n * 1000`.
 const BOUNDARIES: &str = "
 WITH RECURSIVE second(boundary) AS (
-    SELECT ?1 - ?2 * 1000
-    UNION ALL SELECT boundary + 1000 FROM second WHERE boundary < ?1
+    SELECT $1 - $2 * 1000
+    UNION ALL SELECT boundary + 1000 FROM second WHERE boundary < $1
 ), search(boundary, low, high) AS (
     SELECT boundary, coalesce((SELECT min(position) FROM events), 1), coalesce((SELECT max(position) FROM events), 0) + 1
     FROM second
@@ -23,22 +24,16 @@ WITH RECURSIVE second(boundary) AS (
         CASE WHEN e.time < boundary THEN (low + high) / 2 + 1 ELSE low END,
         CASE WHEN e.time < boundary THEN high ELSE (low + high) / 2 END
     FROM search CROSS JOIN events e
-        ON e.position = (SELECT min(m.position) FROM events m WHERE m.position >= (low + high) / 2)
-    WHERE low < high
+    WHERE low < high AND e.position = (SELECT min(m.position) FROM events m WHERE m.position >= (low + high) / 2)
 )
 SELECT boundary, low FROM search WHERE low >= high ORDER BY boundary";
 
 /// Counts for each of the `seconds` seconds before `until`, oldest first.
-pub(in super::super) async fn rate(
-    connection: &mut SqliteConnection,
+pub(crate) async fn rate(
+    connection: &mut Connection<'_>,
     until: Timestamp,
     seconds: u32,
 ) -> Result<Vec<u32>, StoreError> {
-    let boundaries: Vec<(i64, i64)> = sqlx::query_as(BOUNDARIES)
-        .bind(until.0)
-        .bind(i64::from(seconds))
-        .fetch_all(connection)
-        .await
-        .map_err(store_error)?;
+    let boundaries: Vec<(i64, i64)> = sql(BOUNDARIES).bind(until.0).bind(seconds).all(connection).await?;
     Ok(boundaries.windows(2).map(|pair| u32::try_from((pair[1].1 - pair[0].1).max(0)).unwrap_or(u32::MAX)).collect())
 }

@@ -1,9 +1,11 @@
 //! Tasks not settled yet.
 
-use super::{super::failure::store_error, json};
-use crate::{StoreError, StoredTask};
+use super::json;
+use crate::{
+    StoreError, StoredTask,
+    sql::{connection::Connection, statement::sql},
+};
 use protocol::{ExecutionId, Timestamp};
-use sqlx::SqliteConnection;
 
 #[derive(sqlx::FromRow)]
 struct TaskRow {
@@ -24,18 +26,18 @@ impl TaskRow {
 }
 
 /// Oldest first, by when they are due.
-pub(in super::super) async fn open(
-    connection: &mut SqliteConnection,
+pub(crate) async fn open(
+    connection: &mut Connection<'_>,
     execution: Option<ExecutionId>,
 ) -> Result<Vec<StoredTask>, StoreError> {
     let query = match execution {
         // Keys start with the execution's id and a slash; `0` is the character after it.
-        Some(id) => sqlx::query_as(
+        Some(id) => sql(
             "SELECT key, due, claimed_by, task FROM tasks WHERE key > $1 || '/' AND key < $1 || '0' ORDER BY due, key",
         )
         .bind(id.to_string()),
-        None => sqlx::query_as("SELECT key, due, claimed_by, task FROM tasks ORDER BY due, key"),
+        None => sql("SELECT key, due, claimed_by, task FROM tasks ORDER BY due, key"),
     };
-    let rows: Vec<TaskRow> = query.fetch_all(connection).await.map_err(store_error)?;
+    let rows: Vec<TaskRow> = query.all(connection).await?;
     rows.into_iter().map(TaskRow::task).collect()
 }

@@ -8,24 +8,24 @@ use std::collections::HashMap;
 const GENERATION: usize = 32_768;
 
 #[derive(Default)]
-pub(super) struct Recent {
+pub(crate) struct Recent {
     new: HashMap<CommitId, Answer>,
     old: HashMap<CommitId, Answer>,
 }
 
 /// What the commit was answered, in short.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Answer {
-    pub(super) first: Position,
-    pub(super) has_events: bool,
+pub(crate) struct Answer {
+    pub(crate) first: Position,
+    pub(crate) has_events: bool,
 }
 
 impl Recent {
-    pub(super) fn get(&self, id: CommitId) -> Option<Answer> {
+    pub(crate) fn get(&self, id: CommitId) -> Option<Answer> {
         self.new.get(&id).or_else(|| self.old.get(&id)).copied()
     }
 
-    pub(super) fn insert(&mut self, id: CommitId, answer: Answer) {
+    pub(crate) fn insert(&mut self, id: CommitId, answer: Answer) {
         if self.new.len() >= GENERATION {
             self.old = std::mem::take(&mut self.new);
         }

@@ -1,0 +1,5 @@
+//! The store on PostgreSQL.
+
+mod failure;
+
+pub(crate) use failure::store_error;

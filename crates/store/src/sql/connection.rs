@@ -1,0 +1,19 @@
+//! A connection of either backend, as statements see it.
+
+use crate::{StoreError, postgres, sqlite};
+use sqlx::{PgConnection, SqliteConnection};
+
+pub(crate) enum Connection<'c> {
+    Sqlite(&'c mut SqliteConnection),
+    Postgres(&'c mut PgConnection),
+}
+
+impl Connection<'_> {
+    /// What an error on this connection means to a caller.
+    pub(crate) fn store_error(&self, error: sqlx::Error) -> StoreError {
+        match self {
+            Connection::Sqlite(_) => sqlite::store_error(error),
+            Connection::Postgres(_) => postgres::store_error(error),
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! A commit as the writer takes it: checked, and encoded in the caller's task so that the writer only joins it with
+//! others.
+
+use super::payload::{payload, text};
+use crate::{Commit, ExecutionChange, StoreError, TaskChange, history, limits::MAX_COMMIT_BYTES, state};
+use protocol::{CommitId, Envelope, EventId, ExecutionId, Position, TaskKey, Timestamp};
+use std::{
+    collections::HashSet,
+    fmt::Debug,
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::Arc,
+};
+
+/// One commit, ready to be written.
+#[derive(Debug)]
+pub(crate) struct Entry<R> {
+    pub(crate) id: CommitId,
+    pub(crate) change: Option<Change>,
+    /// Without positions yet.
+    pub(crate) envelopes: Vec<Envelope>,
+    /// Hashes of the tasks added, and of all tasks named.
+    pub(crate) added: Vec<u64>,
+    pub(crate) touched: Vec<u64>,
+    pub(crate) rows: R,
+}
+
+/// What the writer needs to know of the execution's part of a commit.
+#[derive(Debug)]
+pub(crate) struct Change {
+    pub(crate) execution_id: ExecutionId,
+    pub(crate) expected: u64,
+    pub(crate) state: &'static str,
+    pub(crate) path: Arc<str>,
+    /// The row has more to say than a step's usual commit: an end or an error.
+    pub(crate) ends: bool,
+}
+
+/// A commit's rows, as a backend's statements take them.
+pub trait Rows: Debug + Default + Send + Sync + 'static {
+    fn event(&mut self, row: &EventRow<'_>, data: String);
+    fn add_task(&mut self, key: String, protocol: &str, due: Timestamp, claimed_by: Option<&str>, task: String);
+    fn claim_task(&mut self, key: String, worker: &str);
+    fn settle_task(&mut self, key: String);
+    /// The execution's row, after this commit. `error` is JSON.
+    fn execution(&mut self, row: &ExecutionRow<'_>, error: Option<String>);
+    /// JSON each.
+    fn execution_data(&mut self, id: ExecutionId, input: Option<String>, result: Option<String>);
+    /// About how much there is to write.
+    fn bytes(&self) -> usize;
+}
+
+/// A row of `events` but for `position` and `data`.
+#[derive(Debug)]
+pub struct EventRow<'e> {
+    pub(crate) id: EventId,
+    pub(crate) time: Timestamp,
+    pub(crate) name: &'e str,
+    pub(crate) execution_id: Option<ExecutionId>,
+    pub(crate) version: Option<u64>,
+    pub(crate) subject: Option<&'e str>,
+    pub(crate) correlation_id: Option<&'e str>,
+    pub(crate) causation_id: Option<&'e str>,
+    pub(crate) traceparent: Option<&'e str>,
+    pub(crate) commit_id: Option<CommitId>,
+}
+
+/// A row of `executions` but for `error` and `position`.
+#[derive(Debug)]
+pub struct ExecutionRow<'c> {
+    pub(crate) execution_id: ExecutionId,
+    pub(crate) version: u64,
+    pub(crate) path: &'c str,
+    pub(crate) playbook_version: u32,
+    pub(crate) state: &'static str,
+    pub(crate) step: Option<&'c str>,
+    pub(crate) progress: f64,
+    pub(crate) created_at: Timestamp,
+    pub(crate) ended_at: Option<Timestamp>,
+    pub(crate) wake_at: Option<Timestamp>,
+}
+
+impl<R: Rows> Entry<R> {
+    /// # Errors
+    /// [`StoreError::Refused`] when the commit contradicts itself or exceeds a limit.
+    pub(crate) fn of(commit: Commit) -> Result<Self, StoreError> {
+        let Commit { id, time, execution, events, tasks } = commit;
+        let mut rows = R::default();
+        let change = execution.as_ref().map(|change| encode_change(change, events.len(), &mut rows)).transpose()?;
+        let (added, touched) = (Vec::new(), Vec::new());
+        let mut entry = Self { id, change, envelopes: Vec::with_capacity(events.len()), added, touched, rows };
+        for event in events {
+            entry.envelopes.push(Envelope {
+                id: event.id,
+                position: None,
+                time,
+                correlation_id: event.correlation_id,
+                causation_id: event.causation_id,
+                traceparent: event.traceparent,
+                event: event.event,
+            });
+        }
+        entry.encode_events()?;
+        entry.encode_tasks(&tasks)?;
+        let bytes = entry.rows.bytes();
+        if bytes > MAX_COMMIT_BYTES {
+            return Err(StoreError::Refused(format!("it holds {bytes} bytes, the limit is {MAX_COMMIT_BYTES}")));
+        }
+        Ok(entry)
+    }
+
+    /// The events with their positions from `first` on; they are moved out.
+    pub(crate) fn placed(&mut self, first: Position) -> Arc<[Envelope]> {
+        for (envelope, position) in self.envelopes.iter_mut().zip(first.0..) {
+            envelope.position = Some(Position(position));
+        }
+        std::mem::take(&mut self.envelopes).into()
+    }
+
+    fn encode_events(&mut self) -> Result<(), StoreError> {
+        let owner = self.change.as_ref().map(|change| change.execution_id);
+        for (index, envelope) in self.envelopes.iter().enumerate() {
+            let event = &envelope.event;
+            if event.execution_id() != owner {
+                let of = |id: Option<ExecutionId>| id.map_or("no execution".to_owned(), |id| format!("execution {id}"));
+                return Err(StoreError::Refused(format!(
+                    "a `{}` event of {} in a commit of {}",
+                    event.name(),
+                    of(event.execution_id()),
+                    of(owner)
+                )));
+            }
+            let row = EventRow {
+                id: envelope.id,
+                time: envelope.time,
+                name: text(event.name(), "the event's type")?,
+                execution_id: owner,
+                version: self.change.as_ref().map(|change| change.expected + 1 + index as u64),
+                subject: optional(history::subject(event), "the event's subject")?,
+                correlation_id: optional(envelope.correlation_id.as_deref(), "the correlation id")?,
+                causation_id: optional(envelope.causation_id.as_deref(), "the causation id")?,
+                traceparent: optional(envelope.traceparent.as_deref(), "the trace's parent")?,
+                commit_id: (index == 0).then_some(self.id),
+            };
+            let data = payload(&event.data(), || format!("the data of a `{}` event", event.name()))?;
+            self.rows.event(&row, data);
+        }
+        Ok(())
+    }
+
+    fn encode_tasks(&mut self, tasks: &[TaskChange]) -> Result<(), StoreError> {
+        let mut seen = HashSet::new();
+        for change in tasks {
+            let key = match change {
+                TaskChange::Add { task, due, claimed_by } => {
+                    if !seen.insert(&task.key) {
+                        return Err(StoreError::Refused(format!("task {} is added after it was named", task.key)));
+                    }
+                    self.added.push(hash(&task.key));
+                    let protocol = text(&task.protocol, "the task's protocol")?;
+                    let worker = optional(claimed_by.as_deref(), "the worker")?;
+                    let whole = payload(&**task, || format!("task {}", task.key))?;
+                    self.rows.add_task(word(&task.key)?, protocol, *due, worker, whole);
+                    &task.key
+                }
+                TaskChange::Claim { key, worker } => {
+                    self.rows.claim_task(word(key)?, text(worker, "the worker")?);
+                    key
+                }
+                TaskChange::Settle { key } => {
+                    self.rows.settle_task(word(key)?);
+                    key
+                }
+            };
+            seen.insert(key);
+            self.touched.push(hash(key));
+        }
+        Ok(())
+    }
+}
+
+fn encode_change<R: Rows>(change: &ExecutionChange, events: usize, rows: &mut R) -> Result<Change, StoreError> {
+    let id = change.execution_id;
+    let refused = |why: &str| StoreError::Refused(format!("execution {id}: {why}"));
+    let state = state::word(change.phase, change.outcome)
+        .ok_or_else(|| refused("an outcome belongs to a completed execution, and only to one"))?;
+    if change.expected_version == 0 && events == 0 {
+        return Err(refused("an execution starts with an event"));
+    }
+    let row = ExecutionRow {
+        execution_id: id,
+        version: change.expected_version + events as u64,
+        path: text(&change.path, "the path")?,
+        playbook_version: change.playbook_version,
+        state,
+        step: optional(change.step.as_deref(), "the step")?,
+        progress: if change.progress.is_finite() { change.progress } else { 0.0 },
+        created_at: change.created_at,
+        ended_at: change.ended_at,
+        wake_at: change.wake_at,
+    };
+    let part = |what: &str| format!("the {what} of execution {id}");
+    let error = change.error.as_ref().map(|error| payload(error, || part("error"))).transpose()?;
+    rows.execution(&row, error);
+    if change.input.is_some() || change.result.is_some() {
+        let input = change.input.as_ref().map(|input| payload(input, || part("input"))).transpose()?;
+        let result = change.result.as_ref().map(|result| payload(result, || part("result"))).transpose()?;
+        rows.execution_data(id, input, result);
+    }
+    Ok(Change {
+        execution_id: id,
+        expected: change.expected_version,
+        state,
+        path: change.path.clone(),
+        ends: change.ended_at.is_some() || change.error.is_some(),
+    })
+}
+
+fn optional<'t>(value: Option<&'t str>, what: &str) -> Result<Option<&'t str>, StoreError> {
+    value.map(|value| text(value, what)).transpose()
+}
+
+/// A task's key in one word.
+fn word(key: &TaskKey) -> Result<String, StoreError> {
+    let word = key.to_string();
+    text(&word, "the task")?;
+    Ok(word)
+}
+
+fn hash(key: &TaskKey) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    key.hash(&mut hasher);
+    hasher.finish()
+}

@@ -1,0 +1,73 @@
+//! Opening a store on SQLite.
+
+use super::{
+    connect::Place,
+    failure::store_error,
+    log::{SqliteLog, connect},
+    rows::JsonRows,
+    schema,
+};
+use crate::{
+    StoreError,
+    sql::{readers::Readers, store::SqlStore},
+};
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
+use std::{path::Path, sync::Arc, time::Duration};
+use tokio::sync::RwLock;
+
+/// Reads at once. They are short, and the machine has few cores; more wait.
+const CONNECTIONS: u32 = 4;
+/// How long a read waits for a connection before it fails as temporary.
+const WAIT: Duration = Duration::from_secs(30);
+
+/// A store in one SQLite file, or in memory. Needs a tokio runtime for as long as it lives.
+pub type SqliteStore = SqlStore<JsonRows>;
+
+impl SqliteStore {
+    /// Opens a database file and brings it to this version's schema; creates it if it is missing, but not its
+    /// folder. Nothing but this process may write it meanwhile: see [`crate::DataDir`].
+    ///
+    /// # Errors
+    /// [`StoreError::Backend`] when it cannot be opened or migrated, [`StoreError::Corrupt`] when it is no database.
+    pub async fn open(path: &Path) -> Result<Arc<Self>, StoreError> {
+        let place = Place::file(path);
+        Self::open_place(&place, place.writer()).await
+    }
+
+    /// A new store that is gone when it is closed or dropped.
+    ///
+    /// # Errors
+    /// [`StoreError::Backend`] when there is no memory.
+    pub async fn in_memory() -> Result<Arc<Self>, StoreError> {
+        let place = Place::memory();
+        Self::open_place(&place, place.writer()).await
+    }
+
+    /// As `open`, on a disk that is full at so many pages of 8 KiB; for tests of just that.
+    #[doc(hidden)]
+    pub async fn open_with_max_pages(path: &Path, pages: u32) -> Result<Arc<Self>, StoreError> {
+        let place = Place::file(path);
+        Self::open_place(&place, place.writer().pragma("max_page_count", pages.to_string())).await
+    }
+
+    async fn open_place(place: &Place, options: SqliteConnectOptions) -> Result<Arc<Self>, StoreError> {
+        let mut connection = connect(place, &options).await?;
+        schema::migrate(&mut connection).await?;
+        let epoch = schema::epoch(&mut connection).await.map_err(store_error)?;
+        let gate = match place {
+            Place::File(_) => None,
+            Place::Memory(_) => Some(Arc::new(RwLock::new(()))),
+        };
+        // Connects when first needed.
+        let pool = SqlitePoolOptions::new()
+            .max_connections(CONNECTIONS)
+            .acquire_timeout(WAIT)
+            .test_before_acquire(false)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect_lazy_with(place.reader());
+        let mut log = SqliteLog::new(options, connection, gate.clone());
+        let known = log.known().await?;
+        Ok(Self::start(epoch, log, known, Readers::Sqlite(pool, gate)))
+    }
+}
