@@ -6,6 +6,7 @@
 //!
 //! Absences: no clock, no randomness, no I/O, no async, no database, no web. Builds for `wasm32-unknown-unknown`.
 
+mod child_id;
 mod context;
 mod evaluate;
 mod execution;
@@ -13,6 +14,7 @@ mod inputs;
 pub mod playbook;
 mod rerun;
 
+pub use child_id::child_id;
 pub use evaluate::Decision;
 pub use evaluate::NewTask;
 pub use evaluate::evaluate;
