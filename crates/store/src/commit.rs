@@ -41,6 +41,8 @@ pub struct ExecutionChange {
     /// Written when it ends.
     pub result: Option<Arc<Value>>,
     pub error: Option<TaskError>,
+    /// The server that moves it from now on; `None` leaves it with the one it has.
+    pub owner: Option<Arc<str>>,
 }
 
 #[derive(Clone, Debug)]
@@ -55,7 +57,7 @@ pub struct NewEvent {
 /// A change to the task table. Within a commit all `Add`s are applied, then the `Claim`s, then the `Settle`s.
 #[derive(Clone, Debug)]
 pub enum TaskChange {
-    /// A new task; `claimed_by` set when the same commit hands it out. Inserting a key twice is an error.
+    /// A new task; `claimed_by` (`server/worker`) set when the same commit hands it out. Inserting a key twice is an error.
     Add { task: Arc<Task>, due: Timestamp, claimed_by: Option<Arc<str>> },
     /// Hand out an open task, also one that was handed out before. Nothing happens when it is not open.
     Claim { key: TaskKey, worker: Arc<str> },

@@ -14,17 +14,25 @@ pub mod postgres;
 pub mod query;
 pub mod sqlite;
 
+mod admission;
+mod credentials;
 mod data_dir;
 mod feed;
 mod history;
 mod open;
+mod schedules;
+mod servers;
 mod sql;
 mod state;
 mod traits;
 
 pub use commit::{Commit, Committed, CommittedBatch, ExecutionChange, NewEvent, TaskChange};
+pub use credentials::{CredentialRow, SealedCredential};
 pub use data_dir::DataDir;
 pub use error::StoreError;
 pub use open::open;
 pub use query::{ActiveExecution, ExecutionFilter, LogPage, NewPlaybook, PlaybookRow, StoredTask};
+pub use schedules::{Advance, NewSchedule, Schedule, ScheduleSource};
+pub use servers::Server;
+pub use sql::database::Database;
 pub use traits::Store;

@@ -32,7 +32,11 @@ pub struct ActiveExecution {
     pub path: String,
     pub playbook_version: u32,
     pub version: u64,
+    /// `Initial`: it waits to be let in.
+    pub phase: Phase,
     pub wake_at: Option<Timestamp>,
+    /// The server that moves it, alive or not.
+    pub owner: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq)]

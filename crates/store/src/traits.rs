@@ -2,7 +2,7 @@
 
 use crate::{
     ActiveExecution, Commit, Committed, CommittedBatch, ExecutionFilter, LogPage, NewPlaybook, PlaybookRow, StoreError,
-    StoredTask,
+    StoredTask, sql::database::Database,
 };
 use async_trait::async_trait;
 use protocol::{
@@ -11,7 +11,8 @@ use protocol::{
 };
 use tokio::sync::mpsc;
 
-/// The log and its projections.
+/// The log and its projections. What stands beside the log (servers, permits, schedules, credentials …) has its
+/// statements in common and is said of every store at once: see the `impl dyn Store` of the modules named so.
 ///
 /// Promises, each with a case in `conformance/`:
 /// - A commit is applied whole or not at all; when `commit` returns `Ok`, it survives `kill -9` and power loss.
@@ -92,4 +93,7 @@ pub trait Store: Send + Sync + 'static {
 
     /// Flushes what is queued and closes. Later calls fail with `Closed`.
     async fn close(&self);
+
+    /// What the statements every backend has in common run on.
+    fn database(&self) -> Database<'_>;
 }

@@ -206,4 +206,8 @@ impl Store for Watched {
     async fn close(&self) {
         self.inner.close().await;
     }
+
+    fn database(&self) -> store::Database<'_> {
+        self.inner.database()
+    }
 }

@@ -207,6 +207,7 @@ fn change(slot: &Slot, next: &Execution, wake_at: Option<Timestamp>) -> Executio
         input: (slot.state.event_count() == 0).then(|| next.input()),
         result: next.result().filter(|_| ended),
         error: next.error().filter(|_| ended).cloned(),
+        owner: None,
     }
 }
 

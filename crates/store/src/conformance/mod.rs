@@ -1,7 +1,9 @@
 //! The promises of [`crate::Store`], one function each. [`suite!`](crate::suite) makes a test of every one of
 //! them for a backend; a new promise is a new function and a line there.
 
+pub mod admission;
 pub mod committing;
+pub mod credentials;
 pub mod feed;
 pub mod grouping;
 pub mod history;
@@ -10,6 +12,8 @@ pub mod playbooks;
 pub mod refusing;
 pub mod restarting;
 pub mod sample;
+pub mod schedules;
+pub mod servers;
 
 use crate::Store;
 use async_trait::async_trait;
@@ -46,6 +50,13 @@ macro_rules! suite {
             listing: pages_join_and_filters_agree_with_a_scan, text_finds_parts_of_paths_and_ids,
                 counts_agree_with_the_list_at_one_position, newest_by_path_is_found, active_executions_are_paged_by_id;
             playbooks: equal_content_is_registered_once, versions_count_up_without_gaps_under_concurrency;
+            servers: a_lease_is_renewed_and_ends, only_what_nobody_alive_owns_is_taken_over,
+                an_execution_is_taken_over_by_one_of_many, tasks_of_servers_that_are_gone_are_found;
+            admission: so_many_hold_a_place_at_once, a_crowd_never_exceeds_the_limit,
+                places_of_what_is_gone_are_swept, a_rate_is_kept_and_says_when, a_crowd_never_exceeds_the_rate;
+            credentials: a_credential_is_kept_under_its_name, resealing_yields_to_a_new_value;
+            schedules: a_schedule_is_kept_under_its_name, due_is_what_should_have_fired,
+                one_of_many_moves_a_schedule_on;
             restarting: everything_is_there_after_reopening, close_flushes_what_is_queued_and_refuses_the_rest;
         );
     };

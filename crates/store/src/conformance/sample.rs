@@ -149,6 +149,7 @@ impl Run {
             input: None,
             result: None,
             error: None,
+            owner: None,
         };
         let mut commit =
             Commit { id: CommitId(id()), time: self.time, execution: Some(change), events: vec![], tasks: vec![] };

@@ -9,6 +9,15 @@ pub(crate) enum Connection<'c> {
 }
 
 impl Connection<'_> {
+    /// At the end of a SELECT whose rows are changed next: rows another transaction holds are left to it. SQLite
+    /// has one writer at a time, and no words for this.
+    pub(crate) fn skip_locked(&self) -> &'static str {
+        match self {
+            Connection::Sqlite(_) => "",
+            Connection::Postgres(_) => " FOR UPDATE SKIP LOCKED",
+        }
+    }
+
     /// What an error on this connection means to a caller.
     pub(crate) fn store_error(&self, error: sqlx::Error) -> StoreError {
         match self {

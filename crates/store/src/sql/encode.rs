@@ -77,6 +77,8 @@ pub struct ExecutionRow<'c> {
     pub(crate) created_at: Timestamp,
     pub(crate) ended_at: Option<Timestamp>,
     pub(crate) wake_at: Option<Timestamp>,
+    /// `None` keeps the one it has.
+    pub(crate) owner: Option<&'c str>,
 }
 
 impl<R: Rows> Entry<R> {
@@ -197,6 +199,7 @@ fn encode_change<R: Rows>(change: &ExecutionChange, events: usize, rows: &mut R)
         created_at: change.created_at,
         ended_at: change.ended_at,
         wake_at: change.wake_at,
+        owner: optional(change.owner.as_deref(), "the owner")?,
     };
     let part = |what: &str| format!("the {what} of execution {id}");
     let error = change.error.as_ref().map(|error| payload(error, || part("error"))).transpose()?;

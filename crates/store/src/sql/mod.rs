@@ -10,6 +10,7 @@
 
 pub(crate) mod backend;
 pub(crate) mod connection;
+pub(crate) mod database;
 pub(crate) mod encode;
 pub(crate) mod linger;
 pub(crate) mod payload;

@@ -3,6 +3,7 @@
 use super::connection::Connection;
 use crate::StoreError;
 use futures::{TryStreamExt, stream::BoxStream};
+use protocol::{ExecutionId, Timestamp};
 use sqlx::{AssertSqlSafe, FromRow, SqlSafeStr, SqlStr, postgres::PgRow, sqlite::SqliteRow};
 use std::{
     borrow::Cow,
@@ -20,9 +21,11 @@ pub(crate) enum Argument {
     Integer(Option<i64>),
     Real(f64),
     Text(Option<String>),
+    Truth(bool),
 }
 
-/// Text and parameters. A text that is put together is so of literals only: values are parameters.
+/// Text and parameters, to be run once; a clone, once more. A text that is put together is so of literals only: values are parameters.
+#[derive(Clone, Debug)]
 pub(crate) struct Statement {
     text: Cow<'static, str>,
     arguments: Vec<Argument>,
@@ -42,6 +45,7 @@ macro_rules! bound {
                 Argument::Integer(value) => query.bind(value),
                 Argument::Real(value) => query.bind(value),
                 Argument::Text(value) => query.bind(value),
+                Argument::Truth(value) => query.bind(value),
             };
         }
         query
@@ -69,7 +73,6 @@ impl Statement {
     }
 
     /// Runs it; how many rows it touched.
-    #[expect(dead_code, reason = "for writes beside the log; the first comes next")]
     pub(crate) async fn execute(self, connection: &mut Connection<'_>) -> Result<u64, StoreError> {
         let (text, arguments) = self.parts();
         let done = match connection {
@@ -179,6 +182,36 @@ impl From<Option<String>> for Argument {
 impl From<&Option<String>> for Argument {
     fn from(value: &Option<String>) -> Self {
         Argument::Text(value.clone())
+    }
+}
+
+impl From<bool> for Argument {
+    fn from(value: bool) -> Self {
+        Argument::Truth(value)
+    }
+}
+
+impl From<Timestamp> for Argument {
+    fn from(time: Timestamp) -> Self {
+        Argument::Integer(Some(time.0))
+    }
+}
+
+impl From<Option<Timestamp>> for Argument {
+    fn from(time: Option<Timestamp>) -> Self {
+        Argument::Integer(time.map(|time| time.0))
+    }
+}
+
+impl From<ExecutionId> for Argument {
+    fn from(id: ExecutionId) -> Self {
+        Argument::Text(Some(id.to_string()))
+    }
+}
+
+impl From<Option<ExecutionId>> for Argument {
+    fn from(id: Option<ExecutionId>) -> Self {
+        Argument::Text(id.map(|id| id.to_string()))
     }
 }
 

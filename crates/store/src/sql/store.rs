@@ -2,7 +2,7 @@
 
 use super::{
     backend::{Job, Known, Log},
-    connection::Connection,
+    database::{Database, Transactions, repeatedly},
     encode::{Entry, Rows},
     read::{events, executions, playbooks, rate, tasks},
     readers::Readers,
@@ -15,13 +15,12 @@ use crate::{
     StoreError, StoredTask, feed::Feed,
 };
 use async_trait::async_trait;
-use futures::future::BoxFuture;
 use protocol::{
     Envelope, Epoch, ExecutionId, Position, Timestamp, Topic,
     api::{ExecutionDetail, ExecutionPage, ExecutionSummary, PlaybookVersion, StatusCounts},
 };
 use std::sync::{
-    Arc, Mutex, PoisonError,
+    Arc,
     atomic::{AtomicU64, Ordering::Relaxed},
 };
 use tokio::sync::{mpsc, oneshot, watch};
@@ -63,44 +62,28 @@ impl<R: Rows> SqlStore<R> {
         self.requests.send(request(answer)).await.map_err(|_| StoreError::Closed)?;
         answered.await.unwrap_or(Err(StoreError::Closed))
     }
+}
 
-    /// Writes something beside the log, in a transaction of its own. `work` may be done more than once: a
-    /// transaction that met another is begun anew.
-    async fn write<T: Send + 'static>(&self, work: impl Work<T>) -> Result<T, StoreError> {
-        // Kept aside until the transaction is committed.
-        let outcome = Arc::new(Mutex::new(None));
-        let kept = outcome.clone();
-        let job = job(move |connection| {
-            let working = work(connection);
-            Box::pin(async move {
-                let done = working.await?;
-                *kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(done);
-                Ok(())
-            })
-        });
-        self.ask(|answer| Request::Beside(job, answer)).await?;
-        let done = outcome.lock().unwrap_or_else(PoisonError::into_inner).take();
-        done.ok_or(StoreError::Closed)
+#[async_trait]
+impl<R: Rows> Transactions for SqlStore<R> {
+    async fn read(&self, job: Job) -> Result<(), StoreError> {
+        let mut snapshot = self.readers.snapshot().await?;
+        let done = job(&mut snapshot.on()).await;
+        snapshot.end().await;
+        done
     }
-}
 
-/// What is done on a connection with an open transaction.
-trait Work<T>: for<'a, 'c> Fn(&'a mut Connection<'c>) -> BoxFuture<'a, Result<T, StoreError>> + Send + 'static {}
-
-impl<T, W> Work<T> for W where
-    W: for<'a, 'c> Fn(&'a mut Connection<'c>) -> BoxFuture<'a, Result<T, StoreError>> + Send + 'static
-{
-}
-
-/// The closure as the writer takes it; says the lifetimes, which would not be guessed.
-fn job(
-    work: impl for<'a, 'c> FnOnce(&'a mut Connection<'c>) -> BoxFuture<'a, Result<(), StoreError>> + Send + 'static,
-) -> Job {
-    Box::new(work)
+    async fn write(&self, job: Job) -> Result<(), StoreError> {
+        self.ask(|answer| Request::Beside(job, answer)).await
+    }
 }
 
 #[async_trait]
 impl<R: Rows> Store for SqlStore<R> {
+    fn database(&self) -> Database<'_> {
+        Database::of(self)
+    }
+
     fn epoch(&self) -> &Epoch {
         &self.epoch
     }
@@ -147,11 +130,11 @@ impl<R: Rows> Store for SqlStore<R> {
 
     async fn register_playbook(&self, playbook: NewPlaybook) -> Result<(PlaybookRow, bool), StoreError> {
         let playbook = Arc::new(playbook);
-        self.write(move |connection| {
+        let register = repeatedly(move |connection| {
             let playbook = playbook.clone();
             Box::pin(async move { playbooks::register(connection, &playbook).await })
-        })
-        .await
+        });
+        self.database().write(register).await
     }
 
     async fn playbook(&self, path: &str, version: Option<u32>) -> Result<Option<PlaybookRow>, StoreError> {

@@ -226,6 +226,7 @@ mod tests {
             input: None,
             result: None,
             error: None,
+            owner: None,
         };
         Entry::of(Commit {
             id: CommitId(Uuid::from_u128(id)),

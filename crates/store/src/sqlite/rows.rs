@@ -15,8 +15,8 @@ pub struct JsonRows {
     pub(super) claims: String,
     /// The keys alone.
     pub(super) settles: String,
-    /// `execution_id, version, path, playbook_version, state, step, progress, created_at, ended_at, wake_at, error`:
-    /// a row but for the brackets and the position, which the writer knows.
+    /// `execution_id, version, path, playbook_version, state, step, progress, created_at, ended_at, wake_at, error,
+    /// owner`: a row but for the brackets and the position, which the writer knows.
     pub(super) execution: String,
     /// `[execution_id, input, result]`, if there is one of these.
     pub(super) data: String,
@@ -74,6 +74,7 @@ impl Rows for JsonRows {
         value(text, &row.ended_at);
         value(text, &row.wake_at);
         json(text, error.as_deref());
+        value(text, &row.owner);
     }
 
     fn execution_data(&mut self, id: ExecutionId, input: Option<String>, result: Option<String>) {

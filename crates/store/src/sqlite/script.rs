@@ -29,12 +29,13 @@ macro_rules! executions {
         concat!(
             "
 INSERT INTO executions (execution_id, version, path, playbook_version, state, step, progress, created_at, ended_at,
-    wake_at, error, position)
+    wake_at, error, owner, position)
 SELECT value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, value->>7, value->>8, value->>9,
-    nullif(value->10, 'null'), value->>11
+    nullif(value->10, 'null'), value->>11, value->>12
 FROM jsonb_each(jsonb(?)) WHERE true
 ON CONFLICT (execution_id) DO UPDATE SET version = excluded.version, step = excluded.step,
-    progress = excluded.progress, wake_at = excluded.wake_at, position = max(excluded.position, position)",
+    progress = excluded.progress, wake_at = excluded.wake_at, owner = coalesce(excluded.owner, owner),
+    position = max(excluded.position, position)",
             $set,
             ";
 INSERT INTO guard SELECT 0 WHERE changes() <> ?;"

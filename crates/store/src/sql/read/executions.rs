@@ -264,26 +264,41 @@ pub(crate) async fn active(
     after: Option<ExecutionId>,
     limit: u32,
 ) -> Result<Vec<ActiveExecution>, StoreError> {
-    let rows: Vec<(String, String, i64, i64, Option<i64>)> =
-        sql("SELECT * FROM (SELECT execution_id, path, playbook_version, version, wake_at FROM executions
-            WHERE state = 'initial' AND execution_id > $1 ORDER BY execution_id LIMIT $2) AS queued
-        UNION ALL SELECT * FROM (SELECT execution_id, path, playbook_version, version, wake_at FROM executions
-            WHERE state = 'in_progress' AND execution_id > $1 ORDER BY execution_id LIMIT $2) AS moving
+    let rows: Vec<ActiveRow> =
+        sql("SELECT * FROM (SELECT execution_id, path, playbook_version, version, state, wake_at, owner
+            FROM executions WHERE state = 'initial' AND execution_id > $1 ORDER BY execution_id LIMIT $2) AS queued
+        UNION ALL SELECT * FROM (SELECT execution_id, path, playbook_version, version, state, wake_at, owner
+            FROM executions WHERE state = 'in_progress' AND execution_id > $1 ORDER BY execution_id LIMIT $2) AS moving
         ORDER BY execution_id LIMIT $2")
         .bind(after.map(|id| id.to_string()).unwrap_or_default())
         .bind(limit)
         .all(connection)
         .await?;
-    rows.into_iter()
-        .map(|(id, path, playbook_version, version, wake_at)| {
-            let at = || format!("execution {id}");
-            Ok(ActiveExecution {
-                execution_id: parsed(&id, at)?,
-                playbook_version: number(playbook_version, at)?,
-                version: number(version, at)?,
-                wake_at: time(wake_at),
-                path,
-            })
+    rows.into_iter().map(ActiveRow::execution).collect()
+}
+
+#[derive(sqlx::FromRow)]
+pub(crate) struct ActiveRow {
+    execution_id: String,
+    path: String,
+    playbook_version: i64,
+    version: i64,
+    state: String,
+    wake_at: Option<i64>,
+    owner: Option<String>,
+}
+
+impl ActiveRow {
+    pub(crate) fn execution(self) -> Result<ActiveExecution, StoreError> {
+        let at = || format!("execution {}", self.execution_id);
+        Ok(ActiveExecution {
+            execution_id: parsed(&self.execution_id, at)?,
+            playbook_version: number(self.playbook_version, at)?,
+            version: number(self.version, at)?,
+            phase: state::parse(&self.state)?.0,
+            wake_at: time(self.wake_at),
+            path: self.path,
+            owner: self.owner,
         })
-        .collect()
+    }
 }

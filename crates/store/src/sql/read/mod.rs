@@ -13,26 +13,26 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 /// A position as the database counts.
-fn int(position: Position) -> i64 {
+pub(crate) fn int(position: Position) -> i64 {
     i64::try_from(position.0).unwrap_or(i64::MAX)
 }
 
-fn position(int: i64) -> Position {
+pub(crate) fn position(int: i64) -> Position {
     Position(u64::try_from(int).unwrap_or(0))
 }
 
-fn number<T: TryFrom<i64>>(int: i64, what: impl Fn() -> String) -> Result<T, StoreError> {
+pub(crate) fn number<T: TryFrom<i64>>(int: i64, what: impl Fn() -> String) -> Result<T, StoreError> {
     T::try_from(int).map_err(|_| StoreError::Corrupt(format!("{}: {int} is out of range", what())))
 }
 
-fn parsed<T: FromStr<Err: Display>>(text: &str, what: impl Fn() -> String) -> Result<T, StoreError> {
+pub(crate) fn parsed<T: FromStr<Err: Display>>(text: &str, what: impl Fn() -> String) -> Result<T, StoreError> {
     text.parse().map_err(|error| StoreError::Corrupt(format!("{}: {error}", what())))
 }
 
-fn json<T: DeserializeOwned>(text: &str, what: impl Fn() -> String) -> Result<T, StoreError> {
+pub(crate) fn json<T: DeserializeOwned>(text: &str, what: impl Fn() -> String) -> Result<T, StoreError> {
     serde_json::from_str(text).map_err(|error| StoreError::Corrupt(format!("{}: {error}", what())))
 }
 
-fn time(ms: Option<i64>) -> Option<Timestamp> {
+pub(crate) fn time(ms: Option<i64>) -> Option<Timestamp> {
     ms.map(Timestamp)
 }

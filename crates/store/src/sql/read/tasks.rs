@@ -8,7 +8,7 @@ use crate::{
 use protocol::{ExecutionId, Timestamp};
 
 #[derive(sqlx::FromRow)]
-struct TaskRow {
+pub(crate) struct TaskRow {
     key: String,
     due: i64,
     claimed_by: Option<String>,
@@ -16,7 +16,7 @@ struct TaskRow {
 }
 
 impl TaskRow {
-    fn task(self) -> Result<StoredTask, StoreError> {
+    pub(crate) fn task(self) -> Result<StoredTask, StoreError> {
         Ok(StoredTask {
             task: json(&self.task, || format!("task {}", self.key))?,
             due: Timestamp(self.due),
