@@ -10,7 +10,7 @@ use std::sync::Arc;
 pub(crate) struct JsonObject {
     root: Arc<Json>,
     path: Vec<Token>,
-    /// What messages call the root: `workload`, `result` …
+    /// What messages call the root: `workload`, `result` … Empty where the keys of the root are names themselves.
     name: Arc<str>,
     misses: Arc<Misses>,
 }
@@ -66,7 +66,9 @@ impl JsonObject {
         for token in &self.path {
             match token {
                 Token::Key(key) => {
-                    name.push('.');
+                    if !name.is_empty() {
+                        name.push('.');
+                    }
                     name.push_str(key);
                 }
                 Token::Index(index) => name.push_str(&format!("[{index}]")),

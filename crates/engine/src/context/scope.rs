@@ -20,13 +20,21 @@ pub(crate) struct Scope {
     result: Option<Arc<Json>>,
     this: Option<Arc<Json>>,
     error: Option<Arc<Json>>,
+    /// There is no execution (yet).
+    is_outside: bool,
 }
 
 impl Scope {
     /// The names known after the events so far; `result` is that of the step that finished last.
     pub(crate) fn of(execution: &Execution) -> Self {
         let result = execution.last_result().cloned();
-        Self { execution: execution.clone(), data: None, result, this: None, error: None }
+        Self { execution: execution.clone(), data: None, result, this: None, error: None, is_outside: false }
+    }
+
+    /// Of what stands outside of the workflow: the names are the keys of `data`, and no others.
+    pub(crate) fn outside(data: Arc<Json>) -> Self {
+        let nobody = Execution::new(protocol::ExecutionId(Default::default()));
+        Self { is_outside: true, ..Self::of(&nobody).with_data(data) }
     }
 
     pub(crate) fn with_data(mut self, data: Arc<Json>) -> Self {
@@ -68,12 +76,13 @@ impl Root {
     fn find(&self, name: &str) -> Option<Value> {
         let scope = &self.scope;
         if let Some(data) = scope.data.as_ref().filter(|data| data.get(name).is_some()) {
-            return json::lookup(data, vec![json::Token::Key(name.into())], &"data".into(), &self.misses);
+            return json::lookup(data, vec![json::Token::Key(name.into())], &"".into(), &self.misses);
         }
         let plain = |json: &Arc<Json>| json::lookup(json, Vec::new(), &name.into(), &self.misses);
         let result = |json: &Arc<Json>| step_result::value(json, &name.into(), &self.misses);
         match name {
             "workload" | "work" | "context" => scope.execution.workload().and_then(plain),
+            "execution_id" if scope.is_outside => None,
             "execution_id" => Some(Value::from(scope.execution.id().to_string())),
             "result" => scope.result.as_ref().map(result),
             "this" => scope.this.as_ref().map(result),

@@ -4,6 +4,7 @@
 //! precomputes who can reach whom, `expr` and `template` hold what is computed at run time. A second dialect would
 //! be a second `read`.
 
+mod admission;
 mod bounds;
 mod complexity;
 mod environment;
@@ -18,6 +19,8 @@ mod read;
 mod suggest;
 mod template;
 mod tokens;
+mod triggers;
+mod workload;
 mod yaml;
 
 pub(crate) use environment::environment;
@@ -30,9 +33,15 @@ pub(crate) use model::Work;
 pub(crate) use template::RenderError;
 pub(crate) use template::Template;
 
+pub use admission::Concurrency;
+pub use admission::Rate;
 pub use model::Playbook;
 pub use read::MAX_SOURCE_BYTES;
 pub use read::parse;
+pub use triggers::CatchUp;
+pub use triggers::Overlap;
+pub use triggers::Schedule;
+pub use triggers::Webhook;
 
 use protocol::Diagnostic;
 

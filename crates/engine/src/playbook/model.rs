@@ -1,8 +1,10 @@
 //! A playbook as the engine runs it: names resolved, expressions compiled.
 
 use super::{
+    admission::Admission,
     graph::Topology,
     template::{Template, Texts},
+    triggers::{Schedule, Webhook},
 };
 use protocol::graph::{Graph, GraphEdge, GraphNode};
 use serde_json::Value;
@@ -23,6 +25,9 @@ pub struct Playbook {
     pub(super) start: usize,
     pub(super) texts: Texts,
     pub(super) topology: Topology,
+    pub(super) admission: Admission,
+    pub(super) schedules: Vec<Schedule>,
+    pub(super) webhook: Option<Webhook>,
 }
 
 /// One step. Steps are named by their index in the playbook.

@@ -1,11 +1,13 @@
 //! What is wrong with a playbook is told at once, each problem with its place and the way out.
 #![allow(clippy::unwrap_used)]
 
+mod admission;
 mod documentation;
 mod every_problem_at_once;
 mod graph;
 mod hostile_yaml;
 mod places;
+mod triggers;
 mod warnings;
 
 use engine::playbook::parse;

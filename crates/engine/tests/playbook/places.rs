@@ -131,7 +131,6 @@ fn types_and_their_fields() {
         "missing_field 8:11 /workflow/0/save",
         "storage: event_log",
     );
-    check("workflow:\n  - step: start\nschedule: '* * *'\n", "unsupported_field 8:1 /schedule", "for now");
     check(
         "workflow:\n  - {step: start, type: workbook, name: flags}\nworkbook:\n  - {name: flag, type: noop}\n",
         "unknown_workbook_entry 7:41 /workflow/0/name",

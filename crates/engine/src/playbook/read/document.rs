@@ -1,10 +1,11 @@
 //! The document: its head, workload, workbook and steps, and how they refer to each other.
 
 use super::{
+    admission,
     at::{At, Fields},
     compile::Compiler,
     limits::{MAX_NAME, MAX_PATH, MAX_STEPS},
-    step, workbook,
+    schedule, step, webhook, workbook,
 };
 use crate::playbook::{
     graph::Topology,
@@ -20,9 +21,21 @@ use std::{
 };
 
 const API_VERSIONS: &[&str] = &["noetl.io/v1", "signalbox/v1"];
-const TOP: &[&str] = &["apiVersion", "kind", "metadata", "workload", "workbook", "workflow", "steps"];
-/// Top-level fields of later versions.
-const UNSUPPORTED: &[&str] = &["schedule", "webhook", "concurrency", "rate", "priority"];
+const TOP: &[&str] = &[
+    "apiVersion",
+    "kind",
+    "metadata",
+    "workload",
+    "workbook",
+    "workflow",
+    "steps",
+    "schedule",
+    "webhook",
+    "concurrency",
+    "rate",
+    "priority",
+    "timeout_s",
+];
 
 /// Reads the whole document; `None` when something it cannot do without is missing (and reported).
 pub(super) fn read(root: &Node, compiler: &mut Compiler, problems: &mut Problems) -> Option<Playbook> {
@@ -39,20 +52,29 @@ pub(super) fn read(root: &Node, compiler: &mut Compiler, problems: &mut Problems
     let workbook = workbook::read(top.take("workbook"), compiler, problems);
     let steps = steps(&mut top, compiler, &workbook, problems);
     workbook.warn_unused(problems);
-    for (key, at) in top.rest() {
-        if UNSUPPORTED.contains(&key.text.as_str()) {
-            let message = format!("`{}` is not supported by this version", key.text);
-            problems.error("unsupported_field", key.place, &at.pointer, message, Some("leave it out for now".into()));
-        } else {
-            super::at::unknown_field(problems, key, &at.pointer, "a playbook", TOP);
-        }
-    }
+    let admission = admission::read(&mut top, compiler, problems);
+    let schedules = top.take("schedule").map_or_else(Vec::new, |at| schedule::read(&at, compiler, problems));
+    let webhook = top.take("webhook").and_then(|at| webhook::read(&at, compiler, problems));
+    top.warn_rest(problems, "a playbook", TOP);
     let (steps, by_name, start) = steps?;
     let (name, path, description) = head?;
     let topology = Topology::of(&steps);
     let texts = std::mem::take(compiler).finish();
     let workload = Arc::new(Value::Object(workload));
-    Some(Playbook { path, name, description, workload, steps, by_name, start, texts, topology })
+    Some(Playbook {
+        path,
+        name,
+        description,
+        workload,
+        steps,
+        by_name,
+        start,
+        texts,
+        topology,
+        admission,
+        schedules,
+        webhook,
+    })
 }
 
 fn api_version(top: &mut Fields<'_>, problems: &mut Problems) {

@@ -11,3 +11,5 @@ pub(super) const MAX_PATH: usize = 255;
 /// Time limit of an action unless told, and the longest that can be told, seconds.
 pub(super) const DEFAULT_TIMEOUT_S: f64 = 300.0;
 pub(super) const MAX_TIMEOUT_S: f64 = 86_400.0;
+/// Most schedules of one playbook.
+pub(super) const MAX_SCHEDULES: usize = 100;

@@ -1,6 +1,7 @@
 //! From the YAML tree to a playbook, telling every problem on the way.
 
 mod action;
+mod admission;
 mod at;
 mod auth;
 mod compile;
@@ -9,9 +10,12 @@ mod encoded;
 mod foreign;
 mod limits;
 mod next;
+mod number;
 mod save;
+mod schedule;
 mod step;
 mod types;
+mod webhook;
 mod workbook;
 
 pub use limits::MAX_SOURCE_BYTES;
