@@ -1,8 +1,9 @@
 //! Time and randomness, injected. The only file of the runtime that asks a clock.
 
+use futures::future::BoxFuture;
 use protocol::Timestamp;
 use std::sync::{Mutex, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use uuid::{ContextV7, Uuid};
 
 /// Where the runtime gets the time and new ids from.
@@ -12,6 +13,9 @@ pub trait Environment: Send + Sync + 'static {
     /// A fresh UUIDv7. Ids drawn one after the other sort in that order within a process, also when the clock
     /// jumps back.
     fn id(&self) -> Uuid;
+
+    /// Resolves after this long.
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()>;
 }
 
 /// The machine's clock and random source.
@@ -29,6 +33,10 @@ impl Environment for SystemEnvironment {
     fn id(&self) -> Uuid {
         let context = self.context.lock().unwrap_or_else(PoisonError::into_inner);
         Uuid::new_v7(uuid::Timestamp::now(&*context))
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(tokio::time::sleep(duration))
     }
 }
 

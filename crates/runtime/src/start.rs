@@ -4,7 +4,7 @@ use crate::{
     Api, Environment, SystemEnvironment,
     api::Shared,
     catalog::Catalog,
-    driver::{Driver, DriverHandle, Message, Slot, channel},
+    driver::{Driver, DriverHandle, DriverParts, Message, Slot, channel},
     publisher::Publisher,
 };
 use hub::Hub;
@@ -58,10 +58,17 @@ impl Runtime {
         let publisher = Publisher::new(store.clone(), hub.clone(), store.head().await?);
         let published = publisher.published();
         let (handle, inbox) = channel();
-        let driver = Driver::new(store.clone(), environment.clone(), providers, Arc::from(worker));
+        let catalog = Arc::new(Catalog::new(store.clone()));
+        let driver = Driver::new(DriverParts {
+            store: store.clone(),
+            catalog: catalog.clone(),
+            environment: environment.clone(),
+            providers,
+            worker: Arc::from(worker),
+        });
         let started_at = environment.now();
         let api = Api::new(Shared {
-            catalog: Catalog::new(store.clone()),
+            catalog,
             store: store.clone(),
             hub: hub.clone(),
             driver: handle.clone(),
@@ -163,4 +170,5 @@ async fn recover_all(api: Api, driver: DriverHandle, open: Vec<Open>) {
             Err(error) => tracing::error!(execution = %id, %error, "the execution cannot be taken up"),
         }
     }
+    driver.tell(Message::Recovered).await;
 }

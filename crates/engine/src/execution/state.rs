@@ -212,6 +212,11 @@ impl Execution {
         self.record(*self.names.get(step)?).result.as_ref()
     }
 
+    /// What the last visit of a step came to, for whoever asks for that instead of the execution's result.
+    pub fn result_of(&self, step: &str) -> Option<Arc<Value>> {
+        self.step_result(step).cloned()
+    }
+
     /// The result of the step that finished last.
     pub(crate) fn last_result(&self) -> Option<&Arc<Value>> {
         self.record(self.finished_last?).result.as_ref()

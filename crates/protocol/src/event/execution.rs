@@ -76,6 +76,13 @@ pub struct Origin {
     /// The submitter's key: a second submission with it answers with this execution.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idempotency_key: Option<String>,
+    /// Of a child: how many parents it has above it.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub depth: u32,
+}
+
+fn is_zero(n: &u32) -> bool {
+    *n == 0
 }
 
 /// The lineage of a rerun.

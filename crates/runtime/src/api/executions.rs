@@ -2,9 +2,11 @@
 
 use super::{Api, from_store};
 use crate::driver::{Message, NOT_ACTIVE, Slot};
+use engine::Input;
 use protocol::{
     ExecutionId, Outcome, Phase, Position, Problem, StepStatus, Timestamp, Topic,
     api::{EventPage, ExecutionDetail, ExecutionPage, ExecutionQuery, SubmitRequest, Submitted},
+    event::Origin,
     graph::Graph,
     view::{ExecutionRows, ExecutionView},
 };
@@ -50,7 +52,14 @@ impl Api {
         let entry = self.shared.catalog.entry(&request.path, request.version).await?;
         let id = ExecutionId(self.shared.environment.id());
         let input = Arc::new(input);
-        self.shared.driver.ask(|reply| Message::Submit { id, entry, input, reply }).await?;
+        let first = Input::Start {
+            path: entry.row.path.clone(),
+            version: entry.row.version,
+            input,
+            origin: Origin::default(),
+            reuse: None,
+        };
+        self.shared.driver.ask(|reply| Message::Submit { id, entry, first, reply }).await?;
         Ok(Submitted { execution_id: id })
     }
 
@@ -160,8 +169,8 @@ impl Api {
     }
 
     async fn tell_cancel(&self, id: ExecutionId, reason: &str, by: &str) -> Result<(), Problem> {
-        let (reason, by) = (reason.to_owned(), by.to_owned());
-        self.shared.driver.ask(|reply| Message::Cancel { id, reason, by, reply }).await
+        let input = Input::Cancel { reason: reason.to_owned(), by: by.to_owned() };
+        self.shared.driver.ask(|reply| Message::Tell { id, input, reply }).await
     }
 
     /// Hands an execution to this process's driver, without its tasks: only for inputs that end it.

@@ -21,7 +21,7 @@ pub struct Api {
 pub(crate) struct Shared {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) hub: Arc<Hub>,
-    pub(crate) catalog: Catalog,
+    pub(crate) catalog: Arc<Catalog>,
     pub(crate) driver: DriverHandle,
     pub(crate) environment: Arc<dyn Environment>,
     pub(crate) published: watch::Receiver<Position>,

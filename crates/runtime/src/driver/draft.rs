@@ -2,15 +2,13 @@
 
 use super::{
     causes::Causes,
-    pools::Pools,
+    children::{ENGINE, PLAYBOOK},
+    pools::{PoolId, Pools},
     slot::{Flight, Letter, Slot},
 };
 use crate::Environment;
 use engine::{Decision, Execution, Input, NewTask};
-use protocol::{
-    CommitId, Event, EventId, Phase, Task, TaskKey, Timestamp,
-    event::{Origin, Progress},
-};
+use protocol::{CommitId, Event, EventId, Phase, Problem, Task, TaskError, TaskKey, Timestamp, event::Progress};
 use std::{
     collections::HashSet,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -28,36 +26,42 @@ pub(super) struct Draft {
     pub(super) commit: Option<Commit>,
     pub(super) flight: Flight,
     /// Places that were reserved for tasks nobody wants any more.
-    pub(super) released: Vec<usize>,
+    pub(super) released: Vec<PoolId>,
+    /// What is answered at once: commands that cannot be carried out.
+    pub(super) refused: Vec<(Letter, Problem)>,
 }
 
 impl Draft {
     /// Evaluates the mailbox in order, each input on the state the one before led to.
-    pub(super) fn decide(slot: &mut Slot, pools: &mut Pools, worker: &Arc<str>, environment: &dyn Environment) -> Self {
+    pub(super) fn decide(slot: &mut Slot, pools: &mut Pools, environment: &dyn Environment) -> Self {
         let now = environment.now();
         let entry = slot.entry.clone();
         let mut drafting = Drafting {
             next: slot.state.clone(),
-            worker,
             now,
             events: Vec::new(),
             changes: Vec::new(),
             run: Vec::new(),
             queue: Vec::new(),
+            held: Vec::new(),
+            children: Vec::new(),
             settled: Vec::new(),
             added: HashSet::new(),
             released: Vec::new(),
-            wake_at: None,
+            wake_at: slot.wake_at,
         };
         let mut letters = Vec::new();
+        let mut refused = Vec::new();
         while drafting.events.len() < EVENTS
             && !(slot.one_by_one && !letters.is_empty())
             && let Some(letter) = slot.mailbox.pop_front()
         {
-            drafting.take(&letter, &entry.playbook, pools);
-            letters.push(letter);
+            match drafting.take(&letter, &entry.playbook, pools) {
+                None => letters.push(letter),
+                Some(problem) => refused.push((letter, problem)),
+            }
         }
-        let Drafting { next, events, changes, run, queue, settled, released, wake_at, .. } = drafting;
+        let Drafting { next, events, changes, run, queue, held, children, settled, released, wake_at, .. } = drafting;
         let commit = (!events.is_empty()).then(|| {
             let execution = change(slot, &next, wake_at);
             let correlation_id = Some(next.id().to_string());
@@ -73,39 +77,47 @@ impl Draft {
                 .collect();
             Commit { id: CommitId(environment.id()), time: now, execution: Some(execution), events, tasks: changes }
         });
-        Self { commit, flight: Flight { letters, next, run, queue, settled }, released }
+        Self {
+            commit,
+            flight: Flight { letters, next, wake_at, run, queue, held, children, settled },
+            released,
+            refused,
+        }
     }
 }
 
-struct Drafting<'a> {
+struct Drafting {
     next: Execution,
-    worker: &'a Arc<str>,
     now: Timestamp,
     events: Vec<Event>,
     changes: Vec<TaskChange>,
-    run: Vec<(usize, Arc<Task>)>,
+    run: Vec<(PoolId, Arc<Task>)>,
     queue: Vec<Arc<Task>>,
+    held: Vec<(Arc<Task>, Timestamp)>,
+    children: Vec<Arc<Task>>,
     settled: Vec<TaskKey>,
     /// Keys of the tasks this draft creates.
     added: HashSet<TaskKey>,
-    released: Vec<usize>,
+    released: Vec<PoolId>,
     wake_at: Option<Timestamp>,
 }
 
-impl Drafting<'_> {
-    fn take(&mut self, letter: &Letter, playbook: &engine::Playbook, pools: &mut Pools) {
+impl Drafting {
+    /// Evaluates one letter; says why when it is a command that cannot be carried out.
+    fn take(&mut self, letter: &Letter, playbook: &engine::Playbook, pools: &mut Pools) -> Option<Problem> {
         let input = match letter {
-            Letter::Start { path, version, input, .. } => Input::Start {
-                path: path.clone(),
-                version: *version,
-                input: input.clone(),
-                origin: Origin::default(),
-                reuse: None,
-            },
-            Letter::Claim { pool, task } => return self.claim_queued(*pool, task, playbook),
-            Letter::Report(report) => Input::Report { report: report.clone(), worker: self.worker.to_string() },
-            Letter::Cancel { reason, by, .. } => Input::Cancel { reason: reason.clone(), by: by.clone() },
-            Letter::Tick => Input::Tick,
+            Letter::Claim { pool, task } => {
+                self.claim_queued(*pool, task, playbook, pools);
+                return None;
+            }
+            Letter::Input { input, reply } => {
+                if reply.is_some()
+                    && let Some(error) = engine::refusal(playbook, &self.next, input)
+                {
+                    return Some(refused(error));
+                }
+                input.clone()
+            }
         };
         let decision = self.evaluate(playbook, input);
         for key in decision.settled {
@@ -117,35 +129,38 @@ impl Drafting<'_> {
         }
         for NewTask { task, due } in decision.tasks {
             self.added.insert(task.key.clone());
-            match pools.reserve(&task.protocol) {
-                Some(pool) => {
-                    self.claim(playbook, &task);
-                    self.changes.push(TaskChange::Add {
-                        task: task.clone(),
-                        due,
-                        claimed_by: Some(self.worker.clone()),
-                    });
-                    self.run.push((pool, task));
-                }
-                None => {
-                    self.changes.push(TaskChange::Add { task: task.clone(), due, claimed_by: None });
-                    self.queue.push(task);
-                }
+            let mut claimed_by = None;
+            if task.protocol == PLAYBOOK {
+                claimed_by = Some(Arc::from(ENGINE));
+                self.children.push(task.clone());
+            } else if due > self.now {
+                self.held.push((task.clone(), due));
+            } else if let Some((pool, worker)) = pools.reserve(&task.protocol) {
+                self.claim(playbook, &task, &worker);
+                claimed_by = Some(worker);
+                self.run.push((pool, task.clone()));
+            } else {
+                self.queue.push(task.clone());
             }
+            self.changes.push(TaskChange::Add { task, due, claimed_by });
+        }
+        None
+    }
+
+    fn claim_queued(&mut self, pool: PoolId, task: &Arc<Task>, playbook: &engine::Playbook, pools: &Pools) {
+        match pools.name(pool).cloned() {
+            Some(worker) if self.claim(playbook, task, &worker) => {
+                self.changes.push(TaskChange::Claim { key: task.key.clone(), worker });
+                self.run.push((pool, task.clone()));
+            }
+            Some(_) => self.released.push(pool),
+            // It left while the letter waited: the task looks for another place.
+            None => self.queue.push(task.clone()),
         }
     }
 
-    fn claim_queued(&mut self, pool: usize, task: &Arc<Task>, playbook: &engine::Playbook) {
-        if self.claim(playbook, task) {
-            self.changes.push(TaskChange::Claim { key: task.key.clone(), worker: self.worker.clone() });
-            self.run.push((pool, task.clone()));
-        } else {
-            self.released.push(pool);
-        }
-    }
-
-    fn claim(&mut self, playbook: &engine::Playbook, task: &Task) -> bool {
-        let input = Input::Claim { key: task.key.clone(), worker: self.worker.to_string() };
+    fn claim(&mut self, playbook: &engine::Playbook, task: &Task, worker: &str) -> bool {
+        let input = Input::Claim { key: task.key.clone(), worker: worker.to_owned() };
         let before = self.events.len();
         self.evaluate(playbook, input);
         self.events.len() > before
@@ -166,10 +181,18 @@ impl Drafting<'_> {
         }
         self.changes.retain(|change| !matches!(change, TaskChange::Add { task, .. } if task.key == *key));
         self.queue.retain(|task| task.key != *key);
+        self.held.retain(|(task, _)| task.key != *key);
+        self.children.retain(|task| task.key != *key);
         let released = self.run.extract_if(.., |(_, task)| task.key == *key).map(|(pool, _)| pool);
         self.released.extend(released);
         true
     }
+}
+
+/// Why a command cannot be carried out, as the API tells it.
+fn refused(error: TaskError) -> Problem {
+    let status = if error.code == "form_invalid" { 422 } else { 409 };
+    Problem::new(status, &error.code, "Not possible now", error.message)
 }
 
 /// A panic of the engine is a defect, and one execution's only: that one is cancelled, saying so.
@@ -179,7 +202,7 @@ fn isolated(playbook: &engine::Playbook, state: &Execution, input: Input, now: T
         .or_else(|_| {
             tracing::error!(execution = %state.id(), "the engine panicked; the execution is cancelled");
             let reason = "the engine failed on this execution; this is a defect, please report it".to_owned();
-            evaluate(Input::Cancel { reason, by: "engine".to_owned() })
+            evaluate(Input::Terminate { reason, by: ENGINE.to_owned() })
         })
         .unwrap_or_else(|_| Decision {
             events: Vec::new(),

@@ -1,9 +1,9 @@
 //! What the driver can be told, and by whom.
 
-use super::{Reply, Slot};
+use super::{Executor, PoolId, Reply, Slot};
 use crate::catalog::Entry;
+use engine::Input;
 use protocol::{ExecutionId, Problem};
-use serde_json::Value;
 use std::sync::Arc;
 use store::StoredTask;
 use tokio::sync::{mpsc, oneshot};
@@ -12,22 +12,53 @@ use tokio::sync::{mpsc, oneshot};
 const INBOX: usize = 1_024;
 
 pub(crate) enum Message {
-    Submit { id: ExecutionId, entry: Arc<Entry>, input: Arc<Value>, reply: Reply },
-    Cancel { id: ExecutionId, reason: String, by: String, reply: Reply },
-    Recover { slot: Box<Slot>, tasks: Vec<StoredTask> },
+    /// A new execution: its first input is a start, or that it waits to be let in.
+    Submit {
+        id: ExecutionId,
+        entry: Arc<Entry>,
+        first: Input,
+        reply: Reply,
+    },
+    /// An input for an execution that is driven here.
+    Tell {
+        id: ExecutionId,
+        input: Input,
+        reply: Reply,
+    },
+    /// Something that happened, which nobody waits for: a late report.
+    Note {
+        id: ExecutionId,
+        input: Input,
+    },
+    Recover {
+        slot: Box<Slot>,
+        tasks: Vec<StoredTask>,
+    },
+    /// All that was under way is here again.
+    Recovered,
+    /// Somebody offers to run tasks.
+    Join {
+        executor: Arc<dyn Executor>,
+        reply: oneshot::Sender<PoolId>,
+    },
+    Leave(PoolId),
     Shutdown(oneshot::Sender<()>),
 }
 
 impl Message {
     pub(super) fn refuse(self, problem: Problem) {
         match self {
-            Message::Submit { reply, .. } | Message::Cancel { reply, .. } => {
+            Message::Submit { reply, .. } | Message::Tell { reply, .. } => {
                 let _ = reply.send(Err(problem));
             }
             Message::Shutdown(reply) => {
                 let _ = reply.send(());
             }
-            Message::Recover { .. } => {}
+            Message::Note { .. }
+            | Message::Recover { .. }
+            | Message::Recovered
+            | Message::Join { .. }
+            | Message::Leave(_) => {}
         }
     }
 }
@@ -51,5 +82,17 @@ impl DriverHandle {
     /// False when the driver has stopped.
     pub(crate) async fn tell(&self, message: Message) -> bool {
         self.0.send(message).await.is_ok()
+    }
+
+    /// Somebody runs tasks from now on; `None` when the driver has stopped.
+    pub(crate) async fn join(&self, executor: Arc<dyn Executor>) -> Option<PoolId> {
+        let (reply, joined) = oneshot::channel();
+        self.0.send(Message::Join { executor, reply }).await.ok()?;
+        joined.await.ok()
+    }
+
+    /// No new tasks for this one. What it runs ends as it ends.
+    pub(crate) async fn leave(&self, pool: PoolId) {
+        self.tell(Message::Leave(pool)).await;
     }
 }

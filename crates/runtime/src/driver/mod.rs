@@ -7,25 +7,34 @@
 //! - A task for a free local provider is claimed in the commit that creates it; others wait in their pool's queue.
 
 mod causes;
+mod children;
 mod draft;
+mod executor;
 mod inbox;
 mod pools;
 mod slot;
+mod timers;
 
+pub(crate) use executor::{Executor, Lost};
 pub(crate) use inbox::{DriverHandle, Message, channel};
+pub(crate) use pools::PoolId;
 pub(crate) use slot::Slot;
 
-use crate::Environment;
+use crate::{Environment, catalog::Catalog};
+use children::{Children, PLAYBOOK};
 use draft::Draft;
+use engine::Input;
+use executor::Local;
 use futures::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
-use pools::{Pools, Start};
+use pools::{Finished, Pools, Start};
 use protocol::{
-    ExecutionId, Phase, Problem, Task, TaskError, TaskReport,
+    ExecutionId, Phase, Problem, Task, TaskError, Timestamp,
     task::{Logs, TaskOutcome},
 };
 use slot::{Flight, Letter};
 use std::{collections::HashMap, sync::Arc, time::Duration};
-use store::{Commit, Committed, Store, StoreError};
+use store::{Commit, Committed, Store, StoreError, StoredTask};
+use timers::Timers;
 use tokio::sync::{mpsc, oneshot};
 use worker::Provider;
 
@@ -33,43 +42,80 @@ use worker::Provider;
 const RETRY_CAP: Duration = Duration::from_secs(5);
 /// How long a shutdown waits for cancelled tasks to let go of what they hold.
 const STOP_GRACE: Duration = Duration::from_secs(2);
+/// The clock is looked at this often while something is due later: it may have been set.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// What a driver is made of.
+pub(crate) struct DriverParts {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) catalog: Arc<Catalog>,
+    pub(crate) environment: Arc<dyn Environment>,
+    pub(crate) providers: Vec<Arc<dyn Provider>>,
+    /// What events name as the worker of this process's providers.
+    pub(crate) worker: Arc<str>,
+}
 
 pub(crate) struct Driver {
     store: Arc<dyn Store>,
+    catalog: Arc<Catalog>,
     environment: Arc<dyn Environment>,
     worker: Arc<str>,
     slots: HashMap<ExecutionId, Slot>,
     pools: Pools,
+    timers: Timers,
+    children: Children,
     commits: FuturesUnordered<BoxFuture<'static, (ExecutionId, Result<Committed, StoreError>)>>,
     reloads: FuturesUnordered<BoxFuture<'static, (ExecutionId, Result<Option<Slot>, StoreError>)>>,
+    /// Children whose parent has ended, as the store says.
+    orphans: FuturesUnordered<BoxFuture<'static, Option<(ExecutionId, ExecutionId)>>>,
 }
 
+/// When to look at the timers, and the sleep until then.
+type Alarm = Option<(Timestamp, BoxFuture<'static, ()>)>;
+
 impl Driver {
-    pub(crate) fn new(
-        store: Arc<dyn Store>,
-        environment: Arc<dyn Environment>,
-        providers: Vec<Arc<dyn Provider>>,
-        worker: Arc<str>,
-    ) -> Self {
+    pub(crate) fn new(parts: DriverParts) -> Self {
+        let DriverParts { store, catalog, environment, providers, worker } = parts;
+        let mut pools = Pools::default();
+        for provider in providers {
+            // Nothing waits yet, so nothing starts.
+            let _ = pools.join(Arc::new(Local { provider, name: worker.clone() }));
+        }
         Self {
             store,
+            catalog,
             environment,
             worker,
             slots: HashMap::new(),
-            pools: Pools::new(providers),
+            pools,
+            timers: Timers::default(),
+            children: Children::default(),
             commits: FuturesUnordered::new(),
             reloads: FuturesUnordered::new(),
+            orphans: FuturesUnordered::new(),
         }
     }
 
     /// Drives until told to shut down or until every sender is gone.
     pub(crate) async fn run(mut self, mut inbox: mpsc::Receiver<Message>) {
         let mut answer = None;
+        let mut alarm: Alarm = None;
         loop {
+            self.set(&mut alarm);
             tokio::select! {
                 Some((id, result)) = self.commits.next(), if !self.commits.is_empty() => self.committed(id, result),
-                Some((pool, report)) = self.pools.finished() => self.finished(pool, report),
+                Some(finished) = self.pools.finished() => self.finished(finished),
                 Some((id, slot)) = self.reloads.next(), if !self.reloads.is_empty() => self.reloaded(id, slot),
+                Some(found) = self.children.starts.next(), if !self.children.starts.is_empty() => self.child_found(found),
+                Some(orphan) = self.orphans.next(), if !self.orphans.is_empty() => {
+                    if let Some((id, parent)) = orphan {
+                        self.cancel_orphan(id, parent);
+                    }
+                }
+                () = ring(&mut alarm) => {
+                    alarm = None;
+                    self.due();
+                }
                 message = inbox.recv() => match message {
                     Some(Message::Shutdown(reply)) => {
                         answer = Some(reply);
@@ -103,35 +149,104 @@ impl Driver {
         self.pools.stop(STOP_GRACE).await;
     }
 
+    /// Sleeps until the first timer, and no longer than [`LOOK`].
+    fn set(&self, alarm: &mut Alarm) {
+        let next = self.timers.next();
+        if alarm.as_ref().map(|(at, _)| *at) == next {
+            return;
+        }
+        *alarm = next.map(|at| {
+            let ms = u64::try_from(at.0.saturating_sub(self.environment.now().0)).unwrap_or_default();
+            (at, self.environment.sleep(Duration::from_millis(ms).min(LOOK)))
+        });
+    }
+
+    fn due(&mut self) {
+        let due = self.timers.due(self.environment.now());
+        for id in due.ticks {
+            if let Some(slot) = self.slots.get_mut(&id) {
+                slot.wake_at = None;
+            }
+            self.post(id, Letter::Input { input: Input::Tick, reply: None });
+        }
+        self.wait(due.tasks);
+    }
+
     fn received(&mut self, message: Message) {
         match message {
-            Message::Submit { id, entry, input, reply } => {
-                let start = Letter::Start { path: entry.row.path.clone(), version: entry.row.version, input, reply };
-                let slot = Slot::new(id, entry);
-                self.slots.insert(id, slot);
-                self.post(id, start);
+            Message::Submit { id, entry, first, reply } => {
+                self.slots.insert(id, Slot::new(id, entry));
+                self.post(id, Letter::Input { input: first, reply: Some(reply) });
             }
-            Message::Cancel { id, reason, by, reply } => {
+            Message::Tell { id, input, reply } => {
                 if self.slots.contains_key(&id) {
-                    self.post(id, Letter::Cancel { reason, by, reply });
+                    self.post(id, Letter::Input { input, reply: Some(reply) });
                 } else {
                     let _ = reply.send(Err(not_active(id)));
                 }
             }
-            Message::Recover { slot, tasks } => {
-                let id = slot.id();
-                // Somebody may have needed it before recovery came to it.
-                self.slots.entry(id).or_insert(*slot);
-                for stored in tasks {
-                    let starts = self.pools.enqueue(Arc::new(stored.task), stored.claimed_by.is_some());
-                    self.start(starts);
-                }
-                // The engine sees every execution once after a start; it has nothing to do on a tick yet.
-                self.post(id, Letter::Tick);
+            Message::Note { id, input } => self.post(id, Letter::Input { input, reply: None }),
+            Message::Recover { slot, tasks } => self.recover(*slot, tasks),
+            Message::Recovered => self.look_for_orphans(),
+            Message::Join { executor, reply } => {
+                let (pool, starts) = self.pools.join(executor);
+                // Whoever joined may have gone.
+                let _ = reply.send(pool);
+                self.start(starts);
             }
+            Message::Leave(pool) => self.pools.leave(pool),
             Message::Shutdown(reply) => {
                 let _ = reply.send(());
             }
+        }
+    }
+
+    fn recover(&mut self, slot: Slot, tasks: Vec<StoredTask>) {
+        let (id, now) = (slot.id(), self.environment.now());
+        // Somebody may have needed it before recovery came to it.
+        self.slots.entry(id).or_insert(slot);
+        for StoredTask { task, due, claimed_by } in tasks {
+            let task = Arc::new(task);
+            if task.protocol == PLAYBOOK {
+                self.start_child(task);
+            } else if due > now {
+                self.timers.hold(task, due);
+            } else {
+                match claimed_by {
+                    Some(worker) if *worker != *self.worker => self.lost(&task, worker, "the server was restarted"),
+                    claimed_by => {
+                        let starts = self.pools.enqueue(task, claimed_by.is_some());
+                        self.start(starts);
+                    }
+                }
+            }
+        }
+        // What became due meanwhile is due now; otherwise the answer tells when the next tick is.
+        self.post(id, Letter::Input { input: Input::Tick, reply: None });
+    }
+
+    fn lost(&mut self, task: &Task, worker: String, reason: &str) {
+        let input = Input::Lost { key: task.key.clone(), worker, reason: reason.to_owned() };
+        self.post(task.key.execution_id, Letter::Input { input, reply: None });
+    }
+
+    /// Children whose parent ended while nobody was there to cancel them.
+    fn look_for_orphans(&mut self) {
+        for (id, task) in self.unclaimed_children() {
+            let (store, parent) = (self.store.clone(), task.execution_id);
+            if self.slots.get(&parent).is_some_and(|slot| slot.state.is_open(&task)) {
+                continue;
+            }
+            self.orphans.push(Box::pin(async move {
+                match store.execution(parent).await {
+                    Ok(Some(detail)) => (detail.summary.status == Phase::Completed).then_some((id, parent)),
+                    Ok(None) => Some((id, parent)),
+                    Err(error) => {
+                        tracing::error!(%error, child = %id, "its parent cannot be looked up");
+                        None
+                    }
+                }
+            }));
         }
     }
 
@@ -145,8 +260,12 @@ impl Driver {
 
     /// A letter for an execution that has ended meanwhile: a reserved place is given back, reports are late.
     fn undeliverable(&mut self, letter: Letter) {
-        if let Letter::Claim { pool, .. } = letter {
-            self.give_back(vec![pool]);
+        match letter {
+            Letter::Claim { pool, .. } => self.give_back(vec![pool]),
+            Letter::Input { input: Input::Report { report, worker }, .. } => {
+                tracing::debug!(task = %report.key, worker, "a report came after the end of its execution");
+            }
+            letter => letter.answer(&Err(stopping())),
         }
     }
 
@@ -156,25 +275,46 @@ impl Driver {
         if slot.in_flight.is_some() || slot.reloading {
             return;
         }
-        let mut draft = Draft::decide(slot, &mut self.pools, &self.worker, self.environment.as_ref());
+        let mut draft = Draft::decide(slot, &mut self.pools, self.environment.as_ref());
+        for (letter, problem) in draft.refused {
+            letter.answer(&Err(problem));
+        }
         match draft.commit {
             Some(commit) => {
-                let with_start = draft.flight.letters.iter().any(|letter| matches!(letter, Letter::Start { .. }));
+                let with_start = draft.flight.letters.iter().any(Letter::is_first);
                 slot.in_flight = Some(draft.flight);
                 let store = self.store.clone();
                 self.commits.push(Box::pin(async move { (id, commit_until(store, commit, !with_start).await) }));
             }
             None => {
                 draft.flight.answer(&Ok(()));
-                if slot.state.phase() == Phase::Completed && slot.mailbox.is_empty() {
-                    self.slots.remove(&id);
-                }
+                self.timers.tick(id, slot.wake_at, draft.flight.wake_at);
+                slot.wake_at = draft.flight.wake_at;
+                let queue = draft.flight.queue;
+                self.wait(queue);
+                self.settle_down(id);
             }
         }
         self.give_back(draft.released);
     }
 
-    fn give_back(&mut self, places: Vec<usize>) {
+    /// Forgets an execution that has ended and has nothing to do any more; a child's task is told.
+    fn settle_down(&mut self, id: ExecutionId) {
+        let ended = |slot: &Slot| {
+            let is_idle = slot.mailbox.is_empty() && slot.in_flight.is_none() && !slot.reloading;
+            is_idle && (slot.state.phase() == Phase::Completed || slot.state.event_count() == 0)
+        };
+        if self.slots.get(&id).is_some_and(ended)
+            && let Some(slot) = self.slots.remove(&id)
+        {
+            self.timers.tick(id, slot.wake_at, None);
+            if slot.state.phase() == Phase::Completed {
+                self.child_ended(&slot.state);
+            }
+        }
+    }
+
+    fn give_back(&mut self, places: Vec<PoolId>) {
         for pool in places {
             let starts = self.pools.release(pool);
             self.start(starts);
@@ -200,22 +340,26 @@ impl Driver {
                 }
                 slot.one_by_one = false;
                 slot.state = flight.next;
+                self.timers.tick(id, slot.wake_at, flight.wake_at);
+                slot.wake_at = flight.wake_at;
                 for key in &flight.settled {
                     self.pools.cancel(key);
+                    self.cancel_child(key);
                 }
-                let ended = slot.state.phase() == Phase::Completed && slot.mailbox.is_empty();
                 for (pool, task) in flight.run {
                     self.pools.run(pool, task);
                 }
-                self.wait(flight.queue);
-                if ended {
-                    self.slots.remove(&id);
-                } else {
-                    self.advance(id);
+                for (task, due) in flight.held {
+                    self.timers.hold(task, due);
                 }
+                for task in flight.children {
+                    self.start_child(task);
+                }
+                self.wait(flight.queue);
+                self.advance(id);
             }
             Err(StoreError::Conflict { .. }) => {
-                tracing::warn!(execution = %id, "somebody else moved this execution; loading it again");
+                tracing::debug!(execution = %id, "somebody else moved this execution; loading it again");
                 let (released, waiting) = flight.give_back(slot);
                 slot.reloading = true;
                 let (store, entry) = (self.store.clone(), slot.entry.clone());
@@ -236,7 +380,9 @@ impl Driver {
     fn refused(&mut self, id: ExecutionId, mut flight: Flight, why: String) {
         let Some(slot) = self.slots.get_mut(&id) else { return };
         match flight.letters.as_mut_slice() {
-            [Letter::Report(report)] if !slot.one_by_one || matches!(report.outcome, TaskOutcome::Completed { .. }) => {
+            [Letter::Input { input: Input::Report { report, .. }, .. }]
+                if !slot.one_by_one || matches!(report.outcome, TaskOutcome::Completed { .. }) =>
+            {
                 tracing::warn!(task = %report.key, why, "a result cannot be stored");
                 let message = format!(
                     "what the action returned, or what follows from it, cannot be stored: {why}; return less, \
@@ -244,6 +390,12 @@ impl Driver {
                 );
                 report.outcome = TaskOutcome::Failed { error: TaskError::new("result_refused", message), result: None };
                 report.logs = Logs::default();
+            }
+            [Letter::Input { input: Input::Report { report, .. }, .. }] => {
+                // Not even the failure can be stored. Left alone, the execution would wait for ever.
+                let reason = format!("what follows from the report of task {} cannot be stored: {why}", report.key);
+                let input = Input::Terminate { reason, by: children::ENGINE.to_owned() };
+                flight.letters = vec![Letter::Input { input, reply: None }];
             }
             [_] => return self.abandon(id, flight, StoreError::Refused(why)),
             _ => {}
@@ -257,9 +409,11 @@ impl Driver {
 
     /// Gives up on a decision: whoever asked is told, places are given back.
     fn abandon(&mut self, id: ExecutionId, mut flight: Flight, error: StoreError) {
+        let child = TaskError::new("child_failed", format!("the child could not be started: {error}"));
         flight.answer(&Err(crate::api::from_store(error)));
         if self.slots.get(&id).is_some_and(|slot| slot.state.event_count() == 0) {
             self.slots.remove(&id);
+            self.child_failed(id, child);
         }
         self.give_back(flight.run.iter().map(|(pool, _)| *pool).collect());
     }
@@ -281,9 +435,14 @@ impl Driver {
         }
     }
 
-    fn finished(&mut self, pool: usize, report: TaskReport) {
-        let id = report.key.execution_id;
-        self.post(id, Letter::Report(report));
+    fn finished(&mut self, Finished { pool, key, outcome }: Finished) {
+        let id = key.execution_id;
+        let worker = self.pools.name(pool).map_or_else(|| self.worker.to_string(), ToString::to_string);
+        let input = match outcome {
+            Ok(report) => Input::Report { report, worker },
+            Err(Lost { reason }) => Input::Lost { key, worker, reason },
+        };
+        self.post(id, Letter::Input { input, reply: None });
         self.give_back(vec![pool]);
     }
 
@@ -291,13 +450,21 @@ impl Driver {
     fn start(&mut self, starts: Vec<Start>) {
         for Start { pool, task, claimed } in starts {
             let id = task.key.execution_id;
-            let open = self.slots.get(&id).is_some_and(|slot| slot.state.is_open(&task.key));
-            match (open, claimed) {
+            let is_open = self.slots.get(&id).is_some_and(|slot| slot.state.is_open(&task.key));
+            match (is_open, claimed) {
                 (false, _) => self.give_back(vec![pool]),
                 (true, true) => self.pools.run(pool, task),
                 (true, false) => self.post(id, Letter::Claim { pool, task }),
             }
         }
+    }
+}
+
+/// Resolves when the alarm is over; never without one.
+async fn ring(alarm: &mut Alarm) {
+    match alarm {
+        Some((_, sleep)) => sleep.await,
+        None => std::future::pending().await,
     }
 }
 

@@ -1,98 +1,166 @@
-//! The providers of this process: a pool of places for each, and the tasks that run or wait in them.
+//! Who runs tasks here: a pool of places for each executor, and by protocol the tasks that wait for one.
 
+use super::executor::{Executor, Lost};
 use futures::FutureExt;
 use protocol::{Task, TaskError, TaskKey, TaskReport};
 use std::{
-    collections::{HashMap, VecDeque},
+    cmp::Reverse,
+    collections::{BTreeMap, HashMap},
     panic::AssertUnwindSafe,
     sync::Arc,
     time::{Duration, Instant},
 };
 use tokio::{sync::watch, task::JoinSet};
-use worker::{Cancelled, Provider, Run};
+use worker::{Cancelled, Run};
 
-/// A provider enforces a task's time limit itself; this much later the driver gives up on it.
+/// An executor enforces a task's time limit itself; this much later the driver gives up on it.
 const OVERDUE: Duration = Duration::from_secs(5);
 
+/// A pool, as long as its executor is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct PoolId(u64);
+
+#[derive(Default)]
 pub(super) struct Pools {
-    pools: Vec<Pool>,
-    by_protocol: HashMap<&'static str, usize>,
-    running: JoinSet<(usize, TaskReport)>,
+    pools: HashMap<PoolId, Pool>,
+    routes: HashMap<String, Route>,
+    running: JoinSet<Finished>,
     /// The switch that cancels each running task.
     switches: HashMap<TaskKey, watch::Sender<bool>>,
+    /// Numbers given to pools and to waiting tasks, so that earlier ones are smaller.
+    next: u64,
 }
 
 struct Pool {
-    provider: Arc<dyn Provider>,
+    executor: Arc<dyn Executor>,
+    name: Arc<str>,
+    protocols: Vec<String>,
     free: usize,
-    waiting: VecDeque<(Arc<Task>, bool)>,
+}
+
+/// One protocol: who offers it, and what waits, in the order in which it goes.
+#[derive(Default)]
+struct Route {
+    pools: Vec<PoolId>,
+    waiting: BTreeMap<(Reverse<i32>, u64), Waiting>,
+}
+
+struct Waiting {
+    task: Arc<Task>,
+    claimed: bool,
 }
 
 /// A waiting task that got a place.
 pub(super) struct Start {
-    pub(super) pool: usize,
+    pub(super) pool: PoolId,
     pub(super) task: Arc<Task>,
     pub(super) claimed: bool,
 }
 
+/// A task that ran, or whose worker is gone.
+pub(super) struct Finished {
+    pub(super) pool: PoolId,
+    pub(super) key: TaskKey,
+    pub(super) outcome: Result<TaskReport, Lost>,
+}
+
 impl Pools {
-    pub(super) fn new(providers: Vec<Arc<dyn Provider>>) -> Self {
-        let mut by_protocol = HashMap::new();
-        let mut pools = Vec::new();
-        for provider in providers {
-            for protocol in provider.protocols() {
-                by_protocol.insert(*protocol, pools.len());
-            }
-            pools.push(Pool { free: provider.concurrency().max(1), provider, waiting: VecDeque::new() });
+    /// An executor offers its places; returns the waiting tasks that get one.
+    pub(super) fn join(&mut self, executor: Arc<dyn Executor>) -> (PoolId, Vec<Start>) {
+        self.next += 1;
+        let id = PoolId(self.next);
+        let protocols = executor.protocols();
+        for protocol in &protocols {
+            self.routes.entry(protocol.clone()).or_default().pools.push(id);
         }
-        Self { pools, by_protocol, running: JoinSet::new(), switches: HashMap::new() }
+        let free = executor.concurrency().max(1);
+        self.pools.insert(id, Pool { name: executor.name(), executor, protocols, free });
+        (id, self.fill(id))
     }
 
-    /// Takes a free place, unless others wait for one already.
-    pub(super) fn reserve(&mut self, protocol: &str) -> Option<usize> {
-        let index = *self.by_protocol.get(protocol)?;
-        let pool = &mut self.pools[index];
-        if pool.free == 0 || !pool.waiting.is_empty() {
-            return None;
+    /// An executor takes nothing more. What it runs ends as it ends.
+    pub(super) fn leave(&mut self, id: PoolId) {
+        let Some(pool) = self.pools.remove(&id) else { return };
+        for protocol in &pool.protocols {
+            if let Some(route) = self.routes.get_mut(protocol) {
+                route.pools.retain(|other| *other != id);
+            }
         }
+    }
+
+    /// What events name as the worker of a pool's tasks.
+    pub(super) fn name(&self, id: PoolId) -> Option<&Arc<str>> {
+        self.pools.get(&id).map(|pool| &pool.name)
+    }
+
+    /// Takes a free place, unless others wait for one already. Of several executors the one with most places free.
+    pub(super) fn reserve(&mut self, protocol: &str) -> Option<(PoolId, Arc<str>)> {
+        let route = self.routes.get(protocol).filter(|route| route.waiting.is_empty())?;
+        let free = |id: &&PoolId| self.pools.get(id).map_or(0, |pool| pool.free);
+        let id = *route.pools.iter().max_by_key(free)?;
+        let pool = self.pools.get_mut(&id).filter(|pool| pool.free > 0)?;
         pool.free -= 1;
-        Some(index)
+        Some((id, pool.name.clone()))
     }
 
     /// Gives a place back; returns the waiting task that gets it.
-    pub(super) fn release(&mut self, pool: usize) -> Vec<Start> {
-        self.pools[pool].free += 1;
-        self.fill(pool)
+    pub(super) fn release(&mut self, id: PoolId) -> Vec<Start> {
+        match self.pools.get_mut(&id) {
+            Some(pool) => pool.free += 1,
+            None => return Vec::new(),
+        }
+        self.fill(id)
     }
 
-    /// Lets a task wait for a place. Without a provider for its protocol it waits in the task table, visibly.
+    /// Lets a task wait for a place. Without an executor for its protocol it waits until one joins.
     pub(super) fn enqueue(&mut self, task: Arc<Task>, claimed: bool) -> Vec<Start> {
-        let Some(&pool) = self.by_protocol.get(task.protocol.as_str()) else {
-            tracing::warn!(task = %task.key, protocol = task.protocol, "no provider here offers this protocol");
-            return Vec::new();
-        };
-        self.pools[pool].waiting.push_back((task, claimed));
-        self.fill(pool)
+        self.next += 1;
+        let order = (Reverse(task.priority), self.next);
+        let route = self.routes.entry(task.protocol.clone()).or_default();
+        if route.pools.is_empty() {
+            tracing::warn!(task = %task.key, protocol = task.protocol, "nobody here offers this protocol; it waits");
+        }
+        route.waiting.insert(order, Waiting { task, claimed });
+        let free = |id: &&PoolId| self.pools.get(id).map_or(0, |pool| pool.free);
+        match route.pools.iter().max_by_key(free).copied() {
+            Some(id) => self.fill(id),
+            None => Vec::new(),
+        }
     }
 
-    fn fill(&mut self, index: usize) -> Vec<Start> {
-        let pool = &mut self.pools[index];
+    fn fill(&mut self, id: PoolId) -> Vec<Start> {
         let mut starts = Vec::new();
-        while pool.free > 0
-            && let Some((task, claimed)) = pool.waiting.pop_front()
-        {
+        let Some(pool) = self.pools.get_mut(&id) else { return starts };
+        while pool.free > 0 {
+            let first = |protocol: &&String| {
+                self.routes.get(*protocol).and_then(|route| route.waiting.first_key_value()).map(|(order, _)| *order)
+            };
+            let Some(protocol) = pool.protocols.iter().filter(|p| first(p).is_some()).min_by_key(first) else { break };
+            let Some((_, Waiting { task, claimed })) =
+                self.routes.get_mut(protocol).and_then(|route| route.waiting.pop_first())
+            else {
+                break;
+            };
             pool.free -= 1;
-            starts.push(Start { pool: index, task, claimed });
+            starts.push(Start { pool: id, task, claimed });
         }
         starts
     }
 
     /// Runs a claimed task in its reserved place.
-    pub(super) fn run(&mut self, pool: usize, task: Arc<Task>) {
-        let provider = self.pools[pool].provider.clone();
+    pub(super) fn run(&mut self, pool: PoolId, task: Arc<Task>) {
+        let Some(executor) = self.pools.get(&pool).map(|pool| pool.executor.clone()) else {
+            // It left between the reservation and now.
+            let lost = Lost { reason: "disconnected before the task reached it".to_owned() };
+            self.running.spawn(async move { Finished { pool, key: task.key.clone(), outcome: Err(lost) } });
+            return;
+        };
         let (switch, cancelled) = Cancelled::pair();
         self.switches.insert(task.key.clone(), switch);
-        self.running.spawn(async move { (pool, run(provider, task, cancelled).await) });
+        self.running.spawn(async move {
+            let key = task.key.clone();
+            Finished { pool, key, outcome: run(executor, task, cancelled).await }
+        });
     }
 
     /// Stops a task that runs here; nothing happens if it does not.
@@ -102,13 +170,13 @@ impl Pools {
         }
     }
 
-    /// The next report. Pending while nothing runs.
-    pub(super) async fn finished(&mut self) -> Option<(usize, TaskReport)> {
+    /// The next that finished. Pending while nothing runs.
+    pub(super) async fn finished(&mut self) -> Option<Finished> {
         match self.running.join_next().await {
             None => std::future::pending().await,
-            Some(Ok((pool, report))) => {
-                self.switches.remove(&report.key);
-                Some((pool, report))
+            Some(Ok(finished)) => {
+                self.switches.remove(&finished.key);
+                Some(finished)
             }
             // `run` catches panics and nobody aborts single tasks.
             Some(Err(error)) => {
@@ -130,13 +198,13 @@ impl Pools {
     }
 }
 
-async fn run(provider: Arc<dyn Provider>, task: Arc<Task>, cancelled: Cancelled) -> TaskReport {
+async fn run(executor: Arc<dyn Executor>, task: Arc<Task>, cancelled: Cancelled) -> Result<TaskReport, Lost> {
     let started = Instant::now();
     let key = task.key.clone();
     let limit = Duration::from_millis(task.timeout_ms) + OVERDUE;
-    let work = AssertUnwindSafe(provider.run(Task::clone(&task), cancelled)).catch_unwind();
+    let work = AssertUnwindSafe(executor.run(Task::clone(&task), cancelled)).catch_unwind();
     let run = match tokio::time::timeout(limit, work).await {
-        Ok(Ok(run)) => run,
+        Ok(Ok(run)) => run?,
         Ok(Err(panic)) => {
             let cause = panic
                 .downcast_ref::<&str>()
@@ -153,5 +221,5 @@ async fn run(provider: Arc<dyn Provider>, task: Arc<Task>, cancelled: Cancelled)
         )),
     };
     let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    TaskReport { key, outcome: run.outcome, duration_ms, logs: run.logs }
+    Ok(TaskReport { key, outcome: run.outcome, duration_ms, logs: run.logs })
 }

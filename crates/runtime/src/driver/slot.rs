@@ -1,10 +1,9 @@
 //! One active execution as the driver holds it.
 
-use super::{Reply, causes::Causes};
+use super::{PoolId, Reply, causes::Causes};
 use crate::catalog::Entry;
-use engine::Execution;
-use protocol::{Envelope, ExecutionId, Position, Problem, Task, TaskKey, TaskReport};
-use serde_json::Value;
+use engine::{Execution, Input};
+use protocol::{Envelope, ExecutionId, Position, Problem, Task, TaskKey, Timestamp};
 use std::{collections::VecDeque, sync::Arc};
 use store::{Store, StoreError};
 
@@ -21,38 +20,31 @@ pub(crate) struct Slot {
     pub(super) reloading: bool,
     /// Each input gets a commit of its own: together they were more than the store takes.
     pub(super) one_by_one: bool,
+    /// When it wants a tick, as the timers know it.
+    pub(super) wake_at: Option<Timestamp>,
 }
 
 /// An input that waits for its turn.
 pub(super) enum Letter {
-    Start {
-        path: String,
-        version: u32,
-        input: Arc<Value>,
-        reply: Reply,
-    },
+    /// `reply`: somebody waits for the decision to be durable.
+    Input { input: Input, reply: Option<Reply> },
     /// A place in `pool` is reserved for the task.
-    Claim {
-        pool: usize,
-        task: Arc<Task>,
-    },
-    Report(TaskReport),
-    Cancel {
-        reason: String,
-        by: String,
-        reply: Reply,
-    },
-    Tick,
+    Claim { pool: PoolId, task: Arc<Task> },
 }
 
 /// What happens when the commit under way is durable.
 pub(super) struct Flight {
     pub(super) letters: Vec<Letter>,
     pub(super) next: Execution,
+    pub(super) wake_at: Option<Timestamp>,
     /// Tasks that were claimed, each with its reserved place.
-    pub(super) run: Vec<(usize, Arc<Task>)>,
+    pub(super) run: Vec<(PoolId, Arc<Task>)>,
     /// Tasks that wait for a place.
     pub(super) queue: Vec<Arc<Task>>,
+    /// Tasks nobody may claim yet.
+    pub(super) held: Vec<(Arc<Task>, Timestamp)>,
+    /// Tasks that are child executions.
+    pub(super) children: Vec<Arc<Task>>,
     pub(super) settled: Vec<TaskKey>,
 }
 
@@ -66,6 +58,7 @@ impl Slot {
             in_flight: None,
             reloading: false,
             one_by_one: false,
+            wake_at: None,
         }
     }
 
@@ -100,8 +93,14 @@ impl Slot {
 }
 
 impl Letter {
+    /// Whether it brings the execution into being.
+    pub(super) fn is_first(&self) -> bool {
+        matches!(self, Letter::Input { input: Input::Start { .. } | Input::Queue { .. }, .. })
+    }
+
     pub(super) fn answer(self, result: &Result<(), Problem>) {
-        if let Letter::Start { reply, .. } | Letter::Cancel { reply, .. } = self {
+        if let Letter::Input { reply: Some(reply), .. } = self {
+            // Whoever asked may have gone.
             let _ = reply.send(result.clone());
         }
     }
@@ -117,7 +116,7 @@ impl Flight {
 
     /// Puts the letters back at the head of the mailbox, but for claims: their places are given back, and their
     /// tasks wait for one anew. Returns both.
-    pub(super) fn give_back(self, slot: &mut Slot) -> (Vec<usize>, Vec<Arc<Task>>) {
+    pub(super) fn give_back(self, slot: &mut Slot) -> (Vec<PoolId>, Vec<Arc<Task>>) {
         let mut waiting = Vec::new();
         for letter in self.letters.into_iter().rev() {
             match letter {

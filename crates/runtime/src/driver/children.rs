@@ -1,0 +1,163 @@
+//! Child executions: what `playbook` tasks wait for.
+//!
+//! A child's id follows from its task, so starting it again (after a crash, by another server) meets the one that
+//! is there. The child's log names the task; the open task row is what makes sure its end is told.
+
+use super::{Driver, Letter, Slot};
+use crate::catalog::Entry;
+use engine::{Execution, Input};
+use futures::{future::BoxFuture, stream::FuturesUnordered};
+use protocol::{
+    ExecutionId, Outcome, Problem, Task, TaskError, TaskKey, TaskReport,
+    event::Origin,
+    task::{Logs, TaskOutcome},
+};
+use serde_json::Value;
+use std::{collections::HashMap, sync::Arc};
+
+/// The protocol of tasks that are child executions.
+pub(super) const PLAYBOOK: &str = "playbook";
+/// Named as the worker of what the engine does itself.
+pub(super) const ENGINE: &str = "engine";
+/// Children of children, at most: a playbook that starts itself ends here and not when memory does.
+const MAX_DEPTH: u32 = 32;
+
+#[derive(Default)]
+pub(super) struct Children {
+    /// The task that waits for a child.
+    waiting: HashMap<ExecutionId, Arc<Task>>,
+    /// Playbooks being looked up for children that are to start.
+    pub(super) starts: FuturesUnordered<BoxFuture<'static, Found>>,
+}
+
+/// A child to start, and its playbook.
+pub(super) struct Found {
+    id: ExecutionId,
+    task: Arc<Task>,
+    entry: Result<Arc<Entry>, Problem>,
+}
+
+impl Driver {
+    /// The task was committed: its child starts, or is met if it did before.
+    pub(super) fn start_child(&mut self, task: Arc<Task>) {
+        let Some(parent) = self.slots.get(&task.key.execution_id) else { return };
+        let id = engine::child_id(&task.key, parent.state.created_at());
+        let depth = parent.state.origin().depth + 1;
+        self.children.waiting.insert(id, task.clone());
+        if self.slots.contains_key(&id) {
+            return;
+        }
+        let text = |field: &str| task.config.get(field).and_then(Value::as_str).map(str::to_owned);
+        let path = text("path").unwrap_or_default();
+        let version =
+            task.config.get("version").and_then(Value::as_u64).and_then(|version| u32::try_from(version).ok());
+        if depth > MAX_DEPTH {
+            let message =
+                format!("playbook `{path}` would be the {depth}th child of a child; the limit is {MAX_DEPTH}");
+            self.child_failed(id, TaskError::new("child_depth", message));
+            return;
+        }
+        let catalog = self.catalog.clone();
+        self.children
+            .starts
+            .push(Box::pin(async move { Found { id, task, entry: catalog.entry(&path, version).await } }));
+    }
+
+    /// The child's playbook is there, or is not.
+    pub(super) fn child_found(&mut self, Found { id, task, entry }: Found) {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(problem) => {
+                let error = TaskError::new(problem.code.clone(), format!("the child cannot start: {problem}"));
+                return self.child_failed(id, error);
+            }
+        };
+        let Some(parent) = self.slots.get(&task.key.execution_id).map(|slot| slot.state.origin()) else { return };
+        let origin = Origin {
+            parent: Some(task.key.clone()),
+            priority: task.priority,
+            depth: parent.depth + 1,
+            trigger: parent.trigger.clone(),
+            ..Origin::default()
+        };
+        let input =
+            if task.input.is_null() { Arc::new(Value::Object(serde_json::Map::new())) } else { task.input.clone() };
+        let start =
+            Input::Start { path: entry.row.path.clone(), version: entry.row.version, input, origin, reuse: None };
+        self.slots.entry(id).or_insert_with(|| Slot::new(id, entry));
+        self.post(id, Letter::Input { input: start, reply: None });
+    }
+
+    /// An execution has ended: if it is a child, its task has a report.
+    pub(super) fn child_ended(&mut self, child: &Execution) {
+        let Some(task) = self.children.waiting.remove(&child.id()) else { return };
+        self.report_child(&task, outcome(child, &task));
+    }
+
+    pub(super) fn child_failed(&mut self, id: ExecutionId, error: TaskError) {
+        let Some(task) = self.children.waiting.remove(&id) else { return };
+        self.report_child(&task, TaskOutcome::Failed { error, result: None });
+    }
+
+    fn report_child(&mut self, task: &Task, outcome: TaskOutcome) {
+        let started = self.slots.get(&task.key.execution_id).map(|slot| slot.state.created_at());
+        let duration_ms = started.map_or(0, |started| self.environment.now().ms_since(started));
+        let report = TaskReport { key: task.key.clone(), outcome, duration_ms, logs: Logs::default() };
+        let input = Input::Report { report, worker: ENGINE.to_owned() };
+        self.post(task.key.execution_id, Letter::Input { input, reply: None });
+    }
+
+    /// The task is no longer wanted: neither is its child.
+    pub(super) fn cancel_child(&mut self, key: &TaskKey) {
+        let Some(parent) = self.slots.get(&key.execution_id) else { return };
+        let id = engine::child_id(key, parent.state.created_at());
+        // A report settles its task too; then the child has ended, and nobody waits any more.
+        if self.children.waiting.remove(&id).is_some() {
+            self.cancel_orphan(id, key.execution_id);
+        }
+    }
+
+    /// A child whose parent does not want it any more.
+    pub(super) fn cancel_orphan(&mut self, id: ExecutionId, parent: ExecutionId) {
+        let reason = format!("its parent, execution {parent}, no longer waits for it");
+        let input = Input::Cancel { reason, by: ENGINE.to_owned() };
+        self.post(id, Letter::Input { input, reply: None });
+    }
+
+    /// Children that nobody here waits for, with the tasks that started them.
+    pub(super) fn unclaimed_children(&self) -> Vec<(ExecutionId, TaskKey)> {
+        let waiting = &self.children.waiting;
+        let of = |slot: &Slot| Some((slot.state.id(), slot.state.origin().parent.clone()?));
+        self.slots.values().filter_map(of).filter(|(id, _)| !waiting.contains_key(id)).collect()
+    }
+}
+
+/// What a child's end means for its task.
+fn outcome(child: &Execution, task: &Task) -> TaskOutcome {
+    let (id, path) = (child.id(), child.path());
+    let failed = |code: &str, message: String| TaskOutcome::Failed {
+        error: TaskError::new(code, message),
+        result: child.result(),
+    };
+    match child.outcome() {
+        Some(Outcome::Completed) => {
+            let of_step =
+                task.config.get("return_step").and_then(Value::as_str).map(|step| (step, child.result_of(step)));
+            match of_step {
+                None => TaskOutcome::Completed { result: child.result().unwrap_or_default() },
+                Some((_, Some(result))) => TaskOutcome::Completed { result },
+                Some((step, None)) => failed(
+                    "return_step_missing",
+                    format!("`return_step`: step `{step}` of child execution {id} (playbook `{path}`) has no result"),
+                ),
+            }
+        }
+        Some(Outcome::Cancelled) => {
+            failed("child_cancelled", format!("child execution {id} (playbook `{path}`) was cancelled"))
+        }
+        _ => {
+            let why = child.error().map_or_else(|| "it says not why".to_owned(), ToString::to_string);
+            failed("child_failed", format!("child execution {id} (playbook `{path}`) failed: {why}"))
+        }
+    }
+}

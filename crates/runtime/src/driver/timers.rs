@@ -1,0 +1,90 @@
+//! What is due later: ticks of executions, and tasks nobody may claim yet.
+
+use protocol::{ExecutionId, Task, Timestamp};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+#[derive(Default)]
+pub(super) struct Timers {
+    ticks: BTreeSet<(Timestamp, ExecutionId)>,
+    tasks: BTreeMap<(Timestamp, u64), Arc<Task>>,
+    /// Tells tasks of the same moment apart, in the order in which they came.
+    next: u64,
+}
+
+/// What has become due.
+#[derive(Default)]
+pub(super) struct Due {
+    pub(super) ticks: Vec<ExecutionId>,
+    pub(super) tasks: Vec<Arc<Task>>,
+}
+
+impl Timers {
+    /// The execution wants its tick at another time than before.
+    pub(super) fn tick(&mut self, id: ExecutionId, before: Option<Timestamp>, at: Option<Timestamp>) {
+        if before == at {
+            return;
+        }
+        if let Some(before) = before {
+            self.ticks.remove(&(before, id));
+        }
+        if let Some(at) = at {
+            self.ticks.insert((at, id));
+        }
+    }
+
+    /// The task waits until then.
+    pub(super) fn hold(&mut self, task: Arc<Task>, due: Timestamp) {
+        self.next += 1;
+        self.tasks.insert((due, self.next), task);
+    }
+
+    /// When the next thing is due.
+    pub(super) fn next(&self) -> Option<Timestamp> {
+        let tick = self.ticks.first().map(|(due, _)| *due);
+        let task = self.tasks.first_key_value().map(|((due, _), _)| *due);
+        tick.into_iter().chain(task).min()
+    }
+
+    /// Takes out what is due.
+    pub(super) fn due(&mut self, now: Timestamp) -> Due {
+        let mut due = Due::default();
+        while let Some(&(at, id)) = self.ticks.first()
+            && at <= now
+        {
+            self.ticks.pop_first();
+            due.ticks.push(id);
+        }
+        while let Some(first) = self.tasks.first_entry()
+            && first.key().0 <= now
+        {
+            due.tasks.push(first.remove());
+        }
+        due
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(n: u128) -> ExecutionId {
+        ExecutionId(uuid::Uuid::from_u128(n))
+    }
+
+    #[test]
+    fn ticks_come_once_when_they_are_due_and_move_with_their_execution() {
+        let mut timers = Timers::default();
+        timers.tick(id(1), None, Some(Timestamp(30)));
+        timers.tick(id(2), None, Some(Timestamp(10)));
+        timers.tick(id(1), Some(Timestamp(30)), Some(Timestamp(20)));
+        assert_eq!(timers.next(), Some(Timestamp(10)));
+        assert_eq!(timers.due(Timestamp(25)).ticks, [id(2), id(1)]);
+        assert_eq!(timers.next(), None);
+        timers.tick(id(3), None, Some(Timestamp(40)));
+        timers.tick(id(3), Some(Timestamp(40)), None);
+        assert!(timers.due(Timestamp(i64::MAX)).ticks.is_empty());
+    }
+}
