@@ -1,6 +1,6 @@
 //! The providers every server has.
 
-use crate::{HttpProvider, NoopProvider, PythonProvider, SqliteProvider, ToolsConfig};
+use crate::{HttpProvider, NoopProvider, PostgresProvider, PythonProvider, SqliteProvider, ToolsConfig};
 use std::sync::Arc;
 use worker::Provider;
 
@@ -9,6 +9,7 @@ pub fn builtin(config: ToolsConfig) -> Vec<Arc<dyn Provider>> {
     vec![
         Arc::new(NoopProvider),
         Arc::new(HttpProvider::new(config.egress.clone())),
+        Arc::new(PostgresProvider::new(config.egress.clone())),
         Arc::new(SqliteProvider::new(&config.data_dir)),
         Arc::new(PythonProvider::new(&config)),
     ]

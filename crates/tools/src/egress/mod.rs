@@ -3,7 +3,8 @@
 //!
 //! Always refused: link-local, cloud metadata, unspecified, multicast and reserved addresses, under every
 //! spelling (numbers in other bases, IPv6 forms of IPv4 addresses) and behind every name. Loopback is refused
-//! unless allowed by name; private networks are allowed unless the policy says otherwise.
+//! unless allowed by name; private networks are allowed unless the policy says otherwise. A server that an operator
+//! named in a stored credential may be on either.
 
 mod address;
 mod allowed;

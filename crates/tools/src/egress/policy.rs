@@ -78,6 +78,25 @@ impl EgressPolicy {
         Ok(Pinned { name, addresses })
     }
 
+    /// As [`EgressPolicy::resolve`], for a server that an operator named in a stored credential: private networks
+    /// and this machine are fine then, since no playbook chose them. What is always refused stays so.
+    ///
+    /// # Errors
+    /// [`Refused`], which says why.
+    pub async fn resolve_stored(&self, host: &str, port: u16) -> Result<Pinned, Refused> {
+        let (name, addresses) = match host.parse::<IpAddr>() {
+            Ok(address) => (None, vec![SocketAddr::from((address, port))]),
+            Err(_) => (Some(host.to_owned()), looked_up(host, port).await?),
+        };
+        for address in &addresses {
+            let class = AddressClass::of(address.ip());
+            if !matches!(class, AddressClass::Public | AddressClass::Private | AddressClass::Loopback) {
+                return Err(Refused::Address { host: host.to_owned(), address: address.ip(), class });
+            }
+        }
+        Ok(Pinned { name, addresses })
+    }
+
     fn check(&self, host: &str, port: u16, address: IpAddr) -> Result<(), Refused> {
         let class = AddressClass::of(address);
         let fine = match class {
@@ -150,6 +169,26 @@ mod tests {
             ("https://93.184.216.34/", Ok(())),
         ] {
             check(&policy, url, expect).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn stored_servers_may_be_on_this_machine_and_never_link_local() {
+        let policy = EgressPolicy { allow: Vec::new(), allow_private: false };
+        for (host, expect) in [
+            ("127.0.0.1", true),
+            ("localhost", true),
+            ("::1", true),
+            ("10.0.0.1", true),
+            ("93.184.216.34", true),
+            ("169.254.169.254", false),
+            ("::ffff:169.254.169.254", false),
+            ("fd00:ec2::254", false),
+            ("0.0.0.0", false),
+            ("224.0.0.1", false),
+            ("2852039166", false),
+        ] {
+            assert_eq!(policy.resolve_stored(host, 5432).await.is_ok(), expect, "{host}");
         }
     }
 

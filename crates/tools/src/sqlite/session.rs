@@ -5,8 +5,9 @@ use super::{
     command::Command,
     connections::Connections,
     refuse::{changes_rows, leaves_state, only_reads},
-    rows::{Budget, Rows},
+    rows::Rows,
 };
+use crate::sql::Budget;
 use futures::StreamExt;
 use protocol::TaskError;
 use serde_json::{Map, Value};
