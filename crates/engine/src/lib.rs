@@ -18,6 +18,7 @@ pub use child_id::child_id;
 pub use evaluate::Decision;
 pub use evaluate::NewTask;
 pub use evaluate::evaluate;
+pub use evaluate::wake_at;
 pub use execution::Execution;
 pub use inputs::Input;
 pub use inputs::refusal;

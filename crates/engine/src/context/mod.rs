@@ -1,5 +1,6 @@
 //! What expressions see: values looked up when they are asked for, never converted as a whole.
 
+mod failure;
 mod json;
 mod misses;
 mod scope;

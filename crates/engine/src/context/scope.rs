@@ -1,8 +1,9 @@
 //! The names an expression can use.
 
-use super::{json, misses, misses::Misses, step_result};
+use super::{failure, json, misses, misses::Misses, step_result};
 use crate::Execution;
 use minijinja::value::{Object, Value};
+use protocol::TaskError;
 use serde_json::Value as Json;
 use std::{collections::HashSet, sync::Arc, sync::LazyLock};
 
@@ -22,19 +23,35 @@ pub(crate) struct Scope {
     error: Option<Arc<Json>>,
     /// There is no execution (yet).
     is_outside: bool,
+    /// Instead of `error`, for an attempt that may be made again.
+    failure: Option<Value>,
 }
 
 impl Scope {
     /// The names known after the events so far; `result` is that of the step that finished last.
     pub(crate) fn of(execution: &Execution) -> Self {
         let result = execution.last_result().cloned();
-        Self { execution: execution.clone(), data: None, result, this: None, error: None, is_outside: false }
+        Self {
+            execution: execution.clone(),
+            data: None,
+            result,
+            this: None,
+            error: None,
+            is_outside: false,
+            failure: None,
+        }
     }
 
     /// Of what stands outside of the workflow: the names are the keys of `data`, and no others.
     pub(crate) fn outside(data: Arc<Json>) -> Self {
         let nobody = Execution::new(protocol::ExecutionId(Default::default()));
         Self { is_outside: true, ..Self::of(&nobody).with_data(data) }
+    }
+
+    /// Another result than that of the step that finished last.
+    pub(crate) fn with_last(mut self, result: Option<Arc<Json>>) -> Self {
+        self.result = result;
+        self
     }
 
     pub(crate) fn with_data(mut self, data: Arc<Json>) -> Self {
@@ -46,6 +63,12 @@ impl Scope {
     pub(crate) fn with_result(mut self, result: Option<Arc<Json>>) -> Self {
         self.this.clone_from(&result);
         self.result = result;
+        self
+    }
+
+    /// The failure of an attempt, as the conditions of a retry see it; `none` when it did not fail.
+    pub(crate) fn with_failure(mut self, error: Option<&TaskError>) -> Self {
+        self.failure = Some(error.map_or_else(|| Value::from(()), failure::value));
         self
     }
 
@@ -86,6 +109,7 @@ impl Root {
             "execution_id" => Some(Value::from(scope.execution.id().to_string())),
             "result" => scope.result.as_ref().map(result),
             "this" => scope.this.as_ref().map(result),
+            "error" if scope.failure.is_some() => scope.failure.clone(),
             "error" => scope.error.as_ref().and_then(plain),
             step => scope.execution.step_result(step).map(result),
         }

@@ -1,16 +1,22 @@
 //! Deciding what is next.
 
 mod arcs;
+mod attempt;
 mod data;
 mod end;
 mod flow;
+mod retry;
+mod task;
 mod turn;
 mod visit;
+mod wake;
 
+pub(crate) use retry::Again;
 pub(crate) use turn::Turn;
+pub use wake::wake_at;
 
-use crate::{Execution, Input, Playbook, inputs};
-use protocol::{Event, Task, TaskKey, Timestamp};
+use crate::{Execution, Input, Playbook, inputs, playbook::RenderError};
+use protocol::{Event, Task, TaskError, TaskKey, Timestamp};
 use std::sync::Arc;
 
 /// What follows from an input. Empty (`events` too) when nothing does.
@@ -48,4 +54,12 @@ pub fn evaluate(playbook: &Playbook, execution: &Execution, input: Input, now: T
 /// What S4 shows as `node_name` of a whole execution: the last segment of its path.
 pub(crate) fn node_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
+}
+
+/// Named as the worker of what the engine does itself.
+pub(crate) const ENGINE: &str = "engine";
+
+fn template_error(error: &RenderError) -> TaskError {
+    let code = if error.place.ends_with("when") { "condition_failed" } else { "template_failed" };
+    TaskError::new(code, error.to_string())
 }

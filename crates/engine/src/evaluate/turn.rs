@@ -42,7 +42,8 @@ impl<'a> Turn<'a> {
     }
 
     pub(super) fn into_decision(self) -> Decision {
-        Decision { events: self.events, tasks: self.tasks, settled: self.settled, wake_at: None, next: self.state }
+        let wake_at = super::wake_at(self.playbook, &self.state);
+        Decision { events: self.events, tasks: self.tasks, settled: self.settled, wake_at, next: self.state }
     }
 
     pub(crate) fn playbook(&self) -> &'a Playbook {
@@ -55,6 +56,10 @@ impl<'a> Turn<'a> {
 
     pub(crate) fn phase(&self) -> Phase {
         self.state.phase()
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.now
     }
 
     pub(crate) fn is_over(&self) -> bool {
@@ -79,6 +84,12 @@ impl<'a> Turn<'a> {
     /// A new task.
     pub(crate) fn hand_out(&mut self, task: Task, due: Timestamp) {
         self.tasks.push(NewTask { task: Arc::new(task), due });
+    }
+
+    /// No task that is open is wanted any more.
+    pub(crate) fn settle_all(&mut self) {
+        let open: Vec<TaskKey> = self.state.open_tasks().collect();
+        self.settled.extend(open);
     }
 
     /// The task leaves the task table.

@@ -1,23 +1,21 @@
 //! One visit of a step: its start, its end, its failure; and passing a control step.
 
-use super::{data, turn::Turn};
+use super::{ENGINE, data, template_error, turn::Turn};
 use crate::{
     context::{self, Scope},
     execution::Arrival,
-    playbook::{Action, RenderError, Work},
+    playbook::{Action, Work},
 };
 use protocol::{
-    Task, TaskError, TaskKey, TaskPart,
+    TaskError, TaskKey, TaskPart,
     event::{ActionCompleted, ActionFailed, ActionStarted, Progress, StepCompleted, StepFailed, StepStarted},
-    task::{Credentials, Logs},
+    task::Logs,
 };
 use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// Visits of a looping step. What counts is every visit beyond a step's first, of all steps together.
 const MAX_VISITS: u32 = 1000;
-/// Named as the worker of what the engine does itself.
-const ENGINE: &str = "engine";
 
 impl Turn<'_> {
     /// Starts a visit of an actionable step.
@@ -44,42 +42,22 @@ impl Turn<'_> {
             return self.fail_visit(index, visit, 1, input, template_error(&error));
         }
         match &step.work {
-            Work::Action(action) => self.add_task(index, action, visit, input, &scope),
+            Work::Action(action) => self.add_task(index, action, visit, input),
             Work::Save | Work::Control => self.save(index, visit, input, &scope),
         }
     }
 
-    fn add_task(&mut self, index: usize, action: &Action, visit: u32, input: Arc<Value>, scope: &Scope) {
+    fn add_task(&mut self, index: usize, action: &Action, visit: u32, input: Arc<Value>) {
         let step = self.playbook.step(index);
         if let Some(name) = action.expects.iter().find(|name| input.get(name.as_str()).is_none()) {
             let message = format!("`assert.expects`: the input has no `{name}`");
             return self.fail_visit(index, visit, 1, input, TaskError::new("assert_expects", message));
         }
-        let scope = scope.clone().with_data(input.clone());
-        let config = match data::map(&action.config, self.playbook, &scope) {
-            Ok(config) => config,
-            Err(error) => return self.fail_visit(index, visit, 1, input, template_error(&error)),
-        };
-        let key = TaskKey {
-            execution_id: self.execution_id(),
-            step: step.name.to_string(),
-            visit,
-            attempt: 1,
-            part: TaskPart::Action,
-            item: None,
-        };
-        let (protocol, timeout_ms) = (action.protocol.clone(), action.timeout_ms);
-        let task = Task {
-            key,
-            protocol,
-            config,
-            input,
-            timeout_ms,
-            heartbeat_ms: None,
-            priority: 0,
-            credentials: Credentials::default(),
-        };
-        self.hand_out(task, self.now);
+        let (execution_id, step, part) = (self.execution_id(), step.name.to_string(), TaskPart::Action);
+        let key = TaskKey { execution_id, step, visit, attempt: 1, part, item: None };
+        if let Err(error) = self.offer(index, key, self.now) {
+            self.fail_visit(index, visit, 1, input, error);
+        }
     }
 
     /// A step that only saves: done here and now.
@@ -247,9 +225,4 @@ impl Turn<'_> {
         }
         Some(visits + 1)
     }
-}
-
-fn template_error(error: &RenderError) -> TaskError {
-    let code = if error.place.ends_with("when") { "condition_failed" } else { "template_failed" };
-    TaskError::new(code, error.to_string())
 }

@@ -1,15 +1,16 @@
 //! The one fold of the execution log.
 
-use super::state::{Arrival, Execution, Record, RecordId, Visit};
-use protocol::{
-    Event, Phase, TaskError, TaskPart, Timestamp,
-    event::{
-        ActionCompleted, ActionFailed, ActionStarted, ExecutionComplete, ExecutionQueued, ExecutionStart,
-        RetryScheduled, StepCompleted, StepFailed, StepStarted, Transition,
-    },
+use super::{
+    apply_work::failure,
+    piece::Piece,
+    state::{Arrival, Execution, Record, RecordId, Visit},
 };
-use rpds::VectorSync;
-use serde_json::{Value, json};
+use protocol::{
+    Event, Phase, TaskPart, Timestamp,
+    event::{ExecutionComplete, ExecutionQueued, ExecutionStart, StepCompleted, StepFailed, StepStarted, Transition},
+};
+use rpds::{RedBlackTreeMapSync, RedBlackTreeSetSync, VectorSync};
+use serde_json::Value;
 use std::sync::Arc;
 
 impl Execution {
@@ -23,7 +24,7 @@ impl Execution {
         match event {
             Event::ExecutionQueued(event) => self.queued(event, time),
             Event::ExecutionStart(event) => self.started(event, time),
-            Event::StepStarted(event) => self.step_started(event),
+            Event::StepStarted(event) => self.step_started(event, time),
             Event::ActionStarted(event) => self.action_started(event),
             Event::ActionCompleted(event) => self.action_completed(event),
             Event::ActionFailed(event) => self.action_failed(event),
@@ -31,8 +32,12 @@ impl Execution {
             Event::StepCompleted(event) => self.step_completed(event),
             Event::StepFailed(event) => self.step_failed(event),
             Event::ExecutionComplete(event) => self.completed(event, time),
-            // What a cancellation ends is in the `execution_complete` that follows it.
-            Event::ExecutionCancelled(_) => {}
+            Event::ApprovalRequested(event) => self.approval_requested(event),
+            Event::SignalReceived(event) => self.signal_received(event),
+            Event::ReportLate(event) => self.report_late(event),
+            Event::ExecutionPaused(_) => self.is_paused = true,
+            Event::ExecutionResumed(_) => self.is_paused = false,
+            Event::ExecutionCancelled(_) => self.cancelled(),
             _ => {}
         }
     }
@@ -81,57 +86,16 @@ impl Execution {
         self.transitions(&event.arcs);
     }
 
-    fn step_started(&mut self, event: &StepStarted) {
+    fn step_started(&mut self, event: &StepStarted, time: Timestamp) {
         let id = self.mention(&event.step);
         self.waiting.remove_mut(&id);
         self.visited(id, event.visit);
         self.change(id, |record| record.running += 1);
-        let visit = Visit {
-            input: event.input.clone(),
-            attempt: 1,
-            part: TaskPart::Action,
-            is_claimed: false,
-            is_settled: false,
-        };
+        let before = self.last_result().cloned();
+        let visit = Visit { input: event.input.clone(), before, piece: Piece::new(TaskPart::Action, time) };
         self.running.insert_mut((id, event.visit), visit);
         self.moved(id);
         self.progress = event.progress;
-    }
-
-    fn action_started(&mut self, event: &ActionStarted) {
-        let id = self.mention(&event.step);
-        self.change_visit(id, event.visit, |visit| {
-            visit.attempt = event.attempt;
-            visit.part = event.part;
-            visit.is_claimed = true;
-        });
-        self.moved(id);
-    }
-
-    fn action_completed(&mut self, event: &ActionCompleted) {
-        let id = self.mention(&event.step);
-        self.change_visit(id, event.visit, |visit| visit.is_settled = true);
-        if event.part.is_action() {
-            self.change(id, |record| record.result = Some(event.result.clone()));
-        }
-        self.moved(id);
-    }
-
-    fn action_failed(&mut self, event: &ActionFailed) {
-        let id = self.mention(&event.step);
-        self.change_visit(id, event.visit, |visit| visit.is_settled = true);
-        self.change(id, |record| record.result = Some(Arc::new(failure(event.result.as_deref(), &event.error))));
-        self.moved(id);
-    }
-
-    fn retry_scheduled(&mut self, event: &RetryScheduled) {
-        let id = self.mention(&event.step);
-        self.change_visit(id, event.visit, |visit| {
-            visit.attempt = event.attempt;
-            visit.is_claimed = false;
-            visit.is_settled = false;
-        });
-        self.moved(id);
     }
 
     fn step_completed(&mut self, event: &StepCompleted) {
@@ -159,6 +123,13 @@ impl Execution {
         self.transitions(&event.arcs);
     }
 
+    /// Everything stops; what cleans up follows in the same decision.
+    fn cancelled(&mut self) {
+        self.stop();
+        self.is_paused = false;
+        self.is_cancelling = true;
+    }
+
     fn completed(&mut self, event: &ExecutionComplete, time: Timestamp) {
         self.phase = Phase::Completed;
         self.outcome = Some(event.outcome);
@@ -166,12 +137,15 @@ impl Execution {
         self.error = event.error.clone().map(Arc::new);
         self.progress = event.progress;
         self.ended_at = Some(time);
-        self.running = rpds::RedBlackTreeMapSync::new_sync();
-        self.waiting = rpds::RedBlackTreeMapSync::new_sync();
+        self.stop();
+        self.signals = RedBlackTreeMapSync::new_sync();
+        self.signal_count = 0;
+        self.lost = RedBlackTreeSetSync::new_sync();
+        self.is_paused = false;
     }
 
     /// The step's record, made at its first mention.
-    fn mention(&mut self, step: &str) -> RecordId {
+    pub(super) fn mention(&mut self, step: &str) -> RecordId {
         if let Some(id) = self.names.get(step) {
             return *id;
         }
@@ -189,7 +163,7 @@ impl Execution {
     }
 
     /// Counts a visit; false when it was counted before.
-    fn visited(&mut self, id: RecordId, visit: u32) -> bool {
+    pub(super) fn visited(&mut self, id: RecordId, visit: u32) -> bool {
         let is_new = self.record(id).visits < visit;
         if is_new {
             self.change(id, |record| record.visits = visit);
@@ -198,44 +172,13 @@ impl Execution {
         is_new
     }
 
-    fn change(&mut self, id: RecordId, change: impl FnOnce(&mut Record)) {
+    pub(super) fn change(&mut self, id: RecordId, change: impl FnOnce(&mut Record)) {
         if let Some(record) = self.records.get_mut(id.0) {
             change(record);
         }
     }
 
-    fn change_visit(&mut self, id: RecordId, visit: u32, change: impl FnOnce(&mut Visit)) {
-        if let Some(known) = self.running.get(&(id, visit)) {
-            let mut changed = known.clone();
-            change(&mut changed);
-            self.running.insert_mut((id, visit), changed);
-        }
-    }
-
-    /// False when the visit was not under way.
-    fn end_visit(&mut self, id: RecordId, visit: u32) -> bool {
-        let was = self.running.remove_mut(&(id, visit));
-        if was {
-            self.change(id, |record| record.running = record.running.saturating_sub(1));
-        }
-        self.finished_last = Some(id);
-        self.moved(id);
-        was
-    }
-
-    fn moved(&mut self, id: RecordId) {
+    pub(super) fn moved(&mut self, id: RecordId) {
         self.last_step = Some(self.record(id).name.clone());
     }
-}
-
-/// What expressions see of a failed step: what it returned, if that was a map, with `status` and `error`.
-fn failure(result: Option<&Value>, error: &TaskError) -> Value {
-    let mut map = match result {
-        Some(Value::Object(map)) => map.clone(),
-        Some(other) if !other.is_null() => [("data".to_owned(), other.clone())].into_iter().collect(),
-        _ => serde_json::Map::new(),
-    };
-    map.insert("status".to_owned(), json!("error"));
-    map.entry("error").or_insert_with(|| json!({ "code": error.code, "message": error.message }));
-    Value::Object(map)
 }

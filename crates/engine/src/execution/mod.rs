@@ -1,7 +1,14 @@
 //! One execution's state: the fold of its log, live and in replay.
 
 mod apply;
+mod apply_work;
+mod piece;
 mod state;
+mod work;
 
+pub(crate) use apply_work::WORKER_LOST;
+pub(crate) use apply_work::failure;
+pub(crate) use piece::Hold;
+pub(crate) use piece::Piece;
 pub(crate) use state::Arrival;
 pub use state::Execution;

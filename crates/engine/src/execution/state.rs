@@ -1,10 +1,11 @@
 //! What an execution's log adds up to.
 
+use super::{piece::Piece, work::LostAttempt};
 use protocol::{
-    ExecutionId, Outcome, Phase, TaskError, TaskKey, TaskPart, Timestamp,
+    ExecutionId, Outcome, Phase, TaskError, Timestamp,
     event::{Origin, Progress},
 };
-use rpds::{HashTrieMap, RedBlackTreeMapSync, VectorSync};
+use rpds::{HashTrieMap, QueueSync, RedBlackTreeMapSync, RedBlackTreeSetSync, VectorSync};
 use serde_json::Value;
 use std::{
     hash::{BuildHasherDefault, DefaultHasher},
@@ -46,6 +47,20 @@ pub struct Execution {
     pub(super) running: RedBlackTreeMapSync<(RecordId, u32), Visit>,
     /// Steps that arcs led to and that have not run since.
     pub(super) waiting: RedBlackTreeMapSync<RecordId, VectorSync<Arrival>>,
+    /// Items of iterators that are under way, by step, visit and item.
+    pub(super) items: RedBlackTreeMapSync<(RecordId, u32, u32), Piece>,
+    /// When the engine stops waiting, by time, with the visit that waits.
+    pub(super) deadlines: RedBlackTreeSetSync<(Timestamp, RecordId, u32)>,
+    /// Visits that wait for a signal, by its name.
+    pub(super) listeners: RedBlackTreeSetSync<(Arc<str>, RecordId, u32)>,
+    /// Signals that nobody waited for yet, oldest first, by name.
+    pub(super) signals: RedBlackTreeMapSync<Arc<str>, QueueSync<Arc<Value>>>,
+    pub(super) signal_count: u32,
+    /// Attempts whose workers were lost, until they are heard of after all.
+    pub(super) lost: RedBlackTreeSetSync<LostAttempt>,
+    pub(super) is_paused: bool,
+    /// It was cancelled, and what cleans up runs.
+    pub(super) is_cancelling: bool,
 }
 
 /// A step in the order in which the log first named it.
@@ -68,11 +83,9 @@ pub(super) struct Record {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Visit {
     pub(super) input: Arc<Value>,
-    pub(super) attempt: u32,
-    pub(super) part: TaskPart,
-    pub(super) is_claimed: bool,
-    /// The attempt is over; the step's end follows in the same decision.
-    pub(super) is_settled: bool,
+    /// What `result` was when it started: its fields are rendered with it, also for a later attempt.
+    pub(super) before: Option<Arc<Value>>,
+    pub(super) piece: Piece,
 }
 
 /// An arc that was taken.
@@ -108,6 +121,14 @@ impl Execution {
             names: Names::new_with_hasher_and_ptr_kind(BuildHasherDefault::new()),
             running: RedBlackTreeMapSync::new_sync(),
             waiting: RedBlackTreeMapSync::new_sync(),
+            items: RedBlackTreeMapSync::new_sync(),
+            deadlines: RedBlackTreeSetSync::new_sync(),
+            listeners: RedBlackTreeSetSync::new_sync(),
+            signals: RedBlackTreeMapSync::new_sync(),
+            signal_count: 0,
+            lost: RedBlackTreeSetSync::new_sync(),
+            is_paused: false,
+            is_cancelling: false,
         }
     }
 
@@ -140,6 +161,16 @@ impl Execution {
     }
 
     /// Set exactly when the phase is `Completed`.
+    /// Whether nothing new begins until it is resumed.
+    pub fn is_paused(&self) -> bool {
+        self.is_paused
+    }
+
+    /// Whether it was cancelled and goes on only to clean up.
+    pub fn is_cancelling(&self) -> bool {
+        self.is_cancelling
+    }
+
     pub fn outcome(&self) -> Option<Outcome> {
         self.outcome
     }
@@ -185,23 +216,6 @@ impl Execution {
         self.input.clone()
     }
 
-    /// Tasks that were handed out and are not settled, by step in order of first mention, and visit.
-    pub fn open_tasks(&self) -> impl Iterator<Item = TaskKey> {
-        self.running.iter().filter(|(_, visit)| !visit.is_settled).map(|((record, number), visit)| TaskKey {
-            execution_id: self.id,
-            step: self.name(*record).to_string(),
-            visit: *number,
-            attempt: visit.attempt,
-            part: visit.part,
-            item: None,
-        })
-    }
-
-    /// Whether this task was handed out and is not settled.
-    pub fn is_open(&self, key: &TaskKey) -> bool {
-        self.open_task(key).is_some()
-    }
-
     /// The workload with the input merged over it; `None` before the start.
     pub(crate) fn workload(&self) -> Option<&Arc<Value>> {
         self.workload.as_ref()
@@ -220,14 +234,6 @@ impl Execution {
     /// The result of the step that finished last.
     pub(crate) fn last_result(&self) -> Option<&Arc<Value>> {
         self.record(self.finished_last?).result.as_ref()
-    }
-
-    /// The task a key names, if it is open: whether it is claimed, and the input of its visit.
-    pub(crate) fn open_task(&self, key: &TaskKey) -> Option<(bool, &Arc<Value>)> {
-        let record = *self.names.get(key.step.as_str())?;
-        let visit = self.running.get(&(record, key.visit))?;
-        let is_it = key.execution_id == self.id && visit.attempt == key.attempt && visit.part == key.part;
-        (is_it && !visit.is_settled).then_some((visit.is_claimed, &visit.input))
     }
 
     /// Visits of a step so far.

@@ -4,6 +4,7 @@ use crate::evaluate::Turn;
 use protocol::{Outcome, event::ExecutionCancelled};
 
 pub(super) fn cancel(turn: &mut Turn<'_>, reason: String, by: String) {
+    turn.settle_all();
     turn.emit(ExecutionCancelled { execution_id: turn.execution_id(), path: turn.path(), reason, by, forced: false });
     turn.end(Outcome::Cancelled, None, None);
 }

@@ -1,78 +1,94 @@
 //! Report: a worker finished a task.
 
 use super::claim;
-use crate::evaluate::Turn;
+use crate::{evaluate::Turn, execution::failure};
 use protocol::{
     TaskError, TaskKey, TaskReport,
-    event::{ActionCompleted, ActionFailed},
-    task::{Logs, TaskOutcome},
+    event::{ActionCompleted, ActionFailed, ReportLate},
+    task::TaskOutcome,
 };
 use serde_json::Value;
 use std::sync::Arc;
 
 pub(super) fn report(turn: &mut Turn<'_>, report: TaskReport, worker: String) {
-    let TaskReport { key, outcome, duration_ms, logs } = report;
-    let Some((is_claimed, input)) = turn.state().open_task(&key).map(|(claimed, input)| (claimed, input.clone()))
-    else {
-        return;
+    if !turn.state().is_open(&report.key) {
+        return late(turn, report, worker);
+    }
+    let Some(step) = turn.playbook().index_of(&report.key.step) else { return };
+    if !turn.state().is_claimed(&report.key) {
+        claim::action_started(turn, &report.key, worker);
+    }
+    turn.settle(report.key.clone());
+    let (key, error, result) = outcome(report.key, report.outcome);
+    let seen = match (&error, &result) {
+        (None, result) => result.clone().unwrap_or_default(),
+        (Some(error), result) => Arc::new(failure(result.as_deref(), error)),
     };
-    let Some(step) = turn.playbook().index_of(&key.step) else { return };
-    if !is_claimed {
-        claim::action_started(turn, &key, worker);
+    let again = turn.again(step, &key, &seen, error.as_ref());
+    let (execution_id, path) = (turn.execution_id(), turn.path());
+    let TaskKey { visit, attempt, part, item, .. } = key;
+    let (step_name, duration_ms, logs) = (key.step.clone(), report.duration_ms, report.logs);
+    match error.clone() {
+        None => turn.emit(ActionCompleted {
+            execution_id,
+            path,
+            step: step_name,
+            visit,
+            attempt,
+            part,
+            item,
+            result: seen,
+            duration_ms,
+            logs,
+        }),
+        Some(error) => turn.emit(ActionFailed {
+            execution_id,
+            path,
+            step: step_name,
+            visit,
+            attempt,
+            part,
+            item,
+            error,
+            result,
+            duration_ms,
+            logs,
+        }),
     }
-    turn.settle(key.clone());
-    match outcome {
-        TaskOutcome::Completed { result } => match told_failure(&result) {
-            None => {
-                let (execution_id, path) = (turn.execution_id(), turn.path());
-                let TaskKey { visit, attempt, part, item, .. } = key;
-                turn.emit(ActionCompleted {
-                    execution_id,
-                    path,
-                    step: key.step,
-                    visit,
-                    attempt,
-                    part,
-                    item,
-                    result,
-                    duration_ms,
-                    logs,
-                });
-                turn.action_done(step, visit, attempt, input);
-            }
-            Some(error) => failed(turn, step, key, error, Some(result), duration_ms, logs, input),
-        },
-        TaskOutcome::Failed { error, result } => failed(turn, step, key, error, result, duration_ms, logs, input),
-    }
+    turn.attempt_ended(step, &key, error.map_or(Ok(()), Err), again);
     turn.flow();
 }
 
-#[allow(clippy::too_many_arguments)]
-fn failed(
-    turn: &mut Turn<'_>,
-    step: usize,
-    key: TaskKey,
-    error: TaskError,
-    result: Option<Arc<Value>>,
-    duration_ms: u64,
-    logs: Logs,
-    input: Arc<Value>,
-) {
-    let error = error.at(&key.step, key.attempt);
-    turn.emit(ActionFailed {
+fn outcome(key: TaskKey, outcome: TaskOutcome) -> (TaskKey, Option<TaskError>, Option<Arc<Value>>) {
+    let (error, result) = match outcome {
+        TaskOutcome::Completed { result } => (told_failure(&result), Some(result)),
+        TaskOutcome::Failed { error, result } => (Some(error), result),
+    };
+    let error = error.map(|error| error.at(&key.step, key.attempt));
+    (key, error, result)
+}
+
+/// The attempt does not count: it is told, once, if its worker was lost; repeated reports are not.
+fn late(turn: &mut Turn<'_>, report: TaskReport, worker: String) {
+    if !turn.state().was_lost(&report.key) {
+        return;
+    }
+    let outcome = match report.outcome {
+        TaskOutcome::Completed { .. } => "completed",
+        TaskOutcome::Failed { .. } => "failed",
+    };
+    let TaskKey { step, visit, attempt, part, item, .. } = report.key;
+    turn.emit(ReportLate {
         execution_id: turn.execution_id(),
         path: turn.path(),
-        step: key.step,
-        visit: key.visit,
-        attempt: key.attempt,
-        part: key.part,
-        item: key.item,
-        error: error.clone(),
-        result,
-        duration_ms,
-        logs,
+        step,
+        visit,
+        attempt,
+        part,
+        item,
+        worker,
+        outcome: outcome.to_owned(),
     });
-    turn.fail_visit(step, key.visit, key.attempt, input, error);
 }
 
 /// The error a result tells of itself: a map with `status: error`.

@@ -2,5 +2,6 @@
 
 use crate::evaluate::Turn;
 
-/// Nothing waits for time yet; providers keep their tasks' time limits.
-pub(super) fn tick(_turn: &mut Turn<'_>) {}
+pub(super) fn tick(turn: &mut Turn<'_>) {
+    turn.time_out();
+}

@@ -3,6 +3,7 @@
 use super::{
     admission::Admission,
     graph::Topology,
+    retry::Retry,
     template::{Template, Texts},
     triggers::{Schedule, Webhook},
 };
@@ -71,6 +72,9 @@ pub(crate) struct Action {
     pub(crate) expects: Vec<String>,
     pub(crate) returns: Vec<String>,
     pub(crate) timeout_ms: u64,
+    /// A worker must be heard of at least this often.
+    pub(crate) heartbeat_ms: Option<u64>,
+    pub(crate) retry: Option<Retry>,
 }
 
 /// When a step runs that several branches lead to.

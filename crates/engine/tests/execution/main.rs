@@ -10,11 +10,14 @@ mod failures;
 mod joins;
 mod late_and_repeated_inputs;
 mod loops;
+mod lost_workers;
 mod names_in_expressions;
 mod rendering;
+mod retries;
 mod saving;
 #[path = "../scenario/mod.rs"]
 mod scenario;
 mod size;
 mod step_types;
+mod time_limits;
 mod workbook;

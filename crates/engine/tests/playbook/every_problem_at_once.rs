@@ -20,7 +20,7 @@ workflow:
   - step: begin
   - name: fetch
     type: http
-    retry: 3
+    retry: often
     timeout_s: -1
     next:
       - step: fetsh
@@ -58,7 +58,7 @@ workflow:
             "unknown_step 15:12 /workflow/0/next/0",
             "duplicate_step 16:11 /workflow/1/step",
             "missing_field 17:5 /workflow/2",
-            "unsupported_field 19:5 /workflow/2/retry",
+            "wrong_type 19:12 /workflow/2/retry",
             "bad_value 20:16 /workflow/2/timeout_s",
             "unknown_step 22:15 /workflow/2/next/0/step",
             "bad_expression 23:27 /workflow/2/next/0/when",

@@ -4,4 +4,5 @@ mod executions;
 mod full_disk;
 mod recovery;
 mod support;
+mod timers;
 mod views;

@@ -5,8 +5,8 @@ use super::{
     auth,
     compile::Compiler,
     encoded, foreign,
-    limits::{DEFAULT_TIMEOUT_S, MAX_TIMEOUT_S},
-    step,
+    limits::{DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_S},
+    number, retry, step,
     types::{self, ActionType, StepType},
     workbook::Workbook,
 };
@@ -47,6 +47,8 @@ fn read(
     problems: &mut Problems,
 ) -> (Action, Option<Template>) {
     let timeout_ms = timeout(fields, problems);
+    let heartbeat_ms = seconds(fields, "heartbeat_s", problems);
+    let retry = retry::read(fields, base, compiler, problems);
     let (expects, returns) = asserts(fields, problems);
     // An http step's `data` is its query or body, and its input too when it is a map. `args` is an older word for it.
     let body = fields.peek("data").or_else(|| fields.peek("args")).filter(|_| of.optional.contains(&"data"));
@@ -85,7 +87,8 @@ fn read(
     }
     check_method(&config, fields, problems);
     let config = Template::of_map(config);
-    (Action { protocol: of.protocol.to_owned(), config, defaults: None, expects, returns, timeout_ms }, data)
+    let protocol = of.protocol.to_owned();
+    (Action { protocol, config, defaults: None, expects, returns, timeout_ms, heartbeat_ms, retry }, data)
 }
 
 /// A `workbook` step: the entry's action, called with the step's data.
@@ -96,8 +99,10 @@ pub(super) fn from_workbook(
     compiler: &mut Compiler,
     problems: &mut Problems,
 ) -> (Option<Action>, Option<Template>) {
-    let own_timeout = fields.peek("timeout_s").is_some();
-    let timeout_ms = timeout(fields, problems);
+    let timeout_ms = seconds(fields, "timeout_s", problems);
+    let heartbeat_ms = seconds(fields, "heartbeat_s", problems);
+    let has_retry = fields.peek("retry").is_some();
+    let retry = retry::read(fields, base, compiler, problems);
     let (expects, returns) = asserts(fields, problems);
     let data = own_data(fields, false, base, compiler, problems);
     let at = fields.peek("name");
@@ -122,8 +127,10 @@ pub(super) fn from_workbook(
     let action = action.map(|mut action| {
         action.expects.extend(expects);
         action.returns.extend(returns);
-        if own_timeout {
-            action.timeout_ms = timeout_ms;
+        action.timeout_ms = timeout_ms.unwrap_or(action.timeout_ms);
+        action.heartbeat_ms = heartbeat_ms.or(action.heartbeat_ms);
+        if has_retry {
+            action.retry = retry;
         }
         action
     });
@@ -215,20 +222,14 @@ fn check_method(config: &[(String, Template)], fields: &Fields<'_>, problems: &m
 }
 
 pub(super) fn timeout(fields: &mut Fields<'_>, problems: &mut Problems) -> u64 {
-    let seconds = fields.take("timeout_s").map_or(DEFAULT_TIMEOUT_S, |at| match at.json().as_f64() {
-        Some(seconds) if seconds > 0.0 && seconds <= MAX_TIMEOUT_S => seconds,
-        _ => {
-            at.error(
-                problems,
-                "bad_value",
-                "`timeout_s` must be seconds",
-                format!("a number above 0 and at most {MAX_TIMEOUT_S}"),
-            );
-            DEFAULT_TIMEOUT_S
-        }
-    });
-    // Within 1..=86_400_000 by the check above.
-    (seconds * 1000.0).ceil() as u64
+    seconds(fields, "timeout_s", problems).unwrap_or(DEFAULT_TIMEOUT_MS)
+}
+
+/// A field in seconds, as milliseconds.
+pub(super) fn seconds(fields: &mut Fields<'_>, name: &str, problems: &mut Problems) -> Option<u64> {
+    let at = fields.take(name)?;
+    let hint = format!("a number above 0 and at most {MAX_TIMEOUT_S}");
+    number::milliseconds(&at, name, MAX_TIMEOUT_S, &hint, problems)
 }
 
 pub(super) fn asserts(fields: &mut Fields<'_>, problems: &mut Problems) -> (Vec<String>, Vec<String>) {

@@ -6,7 +6,7 @@ use super::{
     auth,
     compile::Compiler,
     limits::MAX_NAME,
-    step, types,
+    retry, step, types,
 };
 use crate::playbook::{model::Action, problems::Problems, suggest, template::Template};
 
@@ -33,6 +33,8 @@ pub(super) fn read(
 ) -> (Action, Option<Template>) {
     check(word, type_at, problems);
     let timeout_ms = action::timeout(fields, problems);
+    let heartbeat_ms = action::seconds(fields, "heartbeat_s", problems);
+    let retry = retry::read(fields, base, compiler, problems);
     let (expects, returns) = action::asserts(fields, problems);
     let data = action::own_data(fields, false, base, compiler, problems);
     let mut config: Vec<(String, Template)> = Vec::new();
@@ -44,8 +46,8 @@ pub(super) fn read(
             config.push((key.text.clone(), compiler.template(&at, base, problems)));
         }
     }
-    let config = Template::of_map(config);
-    (Action { protocol: word.to_owned(), config, defaults: None, expects, returns, timeout_ms }, data)
+    let (protocol, config) = (word.to_owned(), Template::of_map(config));
+    (Action { protocol, config, defaults: None, expects, returns, timeout_ms, heartbeat_ms, retry }, data)
 }
 
 /// A slip of a known type is an error: nobody will ever offer `pyton`.

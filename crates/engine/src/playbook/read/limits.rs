@@ -8,8 +8,11 @@ pub(super) const MAX_STEPS: usize = 10_000;
 pub(super) const MAX_NAME: usize = 128;
 /// Longest catalog path, in characters.
 pub(super) const MAX_PATH: usize = 255;
-/// Time limit of an action unless told, and the longest that can be told, seconds.
-pub(super) const DEFAULT_TIMEOUT_S: f64 = 300.0;
+/// Time limit of an action unless told.
+pub(super) const DEFAULT_TIMEOUT_MS: u64 = 300_000;
+/// The longest that can be told, seconds.
 pub(super) const MAX_TIMEOUT_S: f64 = 86_400.0;
 /// Most schedules of one playbook.
 pub(super) const MAX_SCHEDULES: usize = 100;
+/// Most attempts a `retry` can ask for.
+pub(super) const MAX_ATTEMPTS: u32 = 1_000;

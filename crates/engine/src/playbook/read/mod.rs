@@ -11,6 +11,7 @@ mod foreign;
 mod limits;
 mod next;
 mod number;
+mod retry;
 mod save;
 mod schedule;
 mod step;

@@ -25,6 +25,8 @@ pub(super) const COMMON: &[&str] = &[
     "next",
     "save",
     "timeout_s",
+    "heartbeat_s",
+    "retry",
     "result",
     "assert",
     "data",
@@ -35,7 +37,7 @@ pub(super) const COMMON: &[&str] = &[
     "mode",
 ];
 /// Fields of later versions.
-pub(super) const UNSUPPORTED: &[&str] = &["retry", "loop"];
+pub(super) const UNSUPPORTED: &[&str] = &["loop"];
 /// Names that mean something else in expressions.
 const RESERVED: &[&str] = &["workload", "work", "context", "execution_id", "result", "this", "error", "data", "loop"];
 

@@ -1,0 +1,66 @@
+//! One piece of work of a visit: its action, or one item of an iterator, and the save that follows.
+
+use protocol::{TaskPart, Timestamp};
+use serde_json::Value;
+use std::sync::Arc;
+
+/// Where one piece of work is: which attempt of which part, and who holds it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Piece {
+    pub(crate) part: TaskPart,
+    pub(crate) attempt: u32,
+    /// Attempts of this part whose workers were lost: they do not count.
+    pub(crate) lost: u32,
+    pub(crate) hold: Hold,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Hold {
+    /// A task that nobody has claimed; not to be claimed before this time.
+    Open(Timestamp),
+    /// A task that somebody works on.
+    Claimed,
+    /// The engine waits: until a time, for a signal, or both.
+    Waits { until: Option<Timestamp>, signal: Option<Arc<str>> },
+    /// The engine waits for a person.
+    Asks { form: Arc<Value>, due: Option<Timestamp>, default: Option<Arc<Value>> },
+    /// The attempt is over; what follows is in the same decision.
+    Settled,
+}
+
+impl Piece {
+    /// The first attempt of a part, open.
+    pub(crate) fn new(part: TaskPart, due: Timestamp) -> Self {
+        Self { part, attempt: 1, lost: 0, hold: Hold::Open(due) }
+    }
+
+    /// Attempts that count for a limit of attempts.
+    pub(crate) fn counted(&self) -> u32 {
+        self.attempt.saturating_sub(self.lost)
+    }
+
+    /// Whether the attempt is a task that is not settled; while the execution is paused only claimed ones are.
+    pub(super) fn is_task(&self, is_paused: bool) -> bool {
+        match self.hold {
+            Hold::Open(_) => !is_paused,
+            Hold::Claimed => true,
+            Hold::Waits { .. } | Hold::Asks { .. } | Hold::Settled => false,
+        }
+    }
+
+    /// When the engine itself stops waiting.
+    pub(super) fn deadline(&self) -> Option<Timestamp> {
+        match self.hold {
+            Hold::Waits { until, .. } => until,
+            Hold::Asks { due, .. } => due,
+            Hold::Open(_) | Hold::Claimed | Hold::Settled => None,
+        }
+    }
+
+    pub(super) fn signal(&self) -> Option<&Arc<str>> {
+        match &self.hold {
+            Hold::Waits { signal, .. } => signal.as_ref(),
+            _ => None,
+        }
+    }
+}
