@@ -18,7 +18,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
-    tungstenite::{Error, Message, protocol::CloseFrame},
+    tungstenite::{Error, Message, client::IntoClientRequest, protocol::CloseFrame},
 };
 
 /// A server of its own on a free port.
@@ -386,4 +386,20 @@ async fn a_request_that_is_no_handshake_gets_a_client_error() {
         assert!((400..500).contains(&status), "{status}: {head}");
     }
     server.is_unharmed().await;
+}
+
+#[tokio::test]
+async fn the_subprotocol_of_workers_is_agreed_on_and_allows_large_messages() {
+    let server = TestServer::start().await;
+    for asked in ["signalbox.worker", "soap, signalbox.worker"] {
+        let mut request = format!("ws://{}/api/ws", server.address).into_client_request().unwrap();
+        request.headers_mut().insert("sec-websocket-protocol", asked.parse().unwrap());
+        let (mut client, response) = connect_async(request).await.unwrap();
+        assert_eq!(response.headers()["sec-websocket-protocol"], "signalbox.worker");
+        let frame_bytes = next(&mut client).await["limits"]["frame_bytes"].as_u64().unwrap();
+        assert_eq!(frame_bytes, 20 << 20);
+        let bulk = "x".repeat(usize::try_from(frame_bytes).unwrap() - 100);
+        send(&mut client, json!({"type": "ping", "id": 1, "bulk": bulk})).await;
+        assert_eq!(next(&mut client).await, json!({"type": "pong", "id": 1}));
+    }
 }

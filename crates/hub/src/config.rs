@@ -6,6 +6,8 @@ use protocol::frame::Limits;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HubConfig {
     pub limits: Limits,
+    /// `limits.frame_bytes` of workers: their reports carry results, and an event takes up to 16 MiB.
+    pub worker_frame_bytes: u32,
     /// The oldest live event waits this long in a connection's queue before the queue is dropped and the client
     /// served from the log.
     pub queue_age_ms: u64,
@@ -17,6 +19,7 @@ impl Default for HubConfig {
     fn default() -> Self {
         Self {
             limits: Limits { frame_bytes: 64 << 10, topics: 1_000, queue_bytes: 1 << 20, idle_timeout_ms: 90_000 },
+            worker_frame_bytes: 20 << 20,
             queue_age_ms: 15_000,
             drain_window_ms: 2_000,
         }

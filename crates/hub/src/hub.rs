@@ -1,12 +1,12 @@
 //! The hub as others hold it.
 
 use crate::{
-    Commands, HubConfig, Log,
+    Commands, HubConfig, Kind, Log, Workers,
     bus::{Core, FanOut, Input, Receivers},
     connection::{Inbound, Outbound, Outbox, Presence, Shared},
     session::{GOING_AWAY, Session},
 };
-use protocol::{ClientId, Envelope, Timestamp, api::HubHealth};
+use protocol::{ClientId, Envelope, Timestamp, api::HubHealth, frame::Limits};
 use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -63,6 +63,13 @@ impl Hub {
         }
     }
 
+    /// Who takes workers in. The first one set stays.
+    pub fn set_workers(&self, workers: Arc<dyn Workers>) {
+        if self.core.workers.set(workers).is_err() {
+            tracing::error!("the hub's workers were set twice");
+        }
+    }
+
     /// Hands durable events to the subscribers. To be called by one publisher, after their commit, in position
     /// order, an event's projections behind it in the same call. Waits while the hub is behind.
     ///
@@ -88,14 +95,14 @@ impl Hub {
     ///
     /// # Errors
     /// When the hub is going away.
-    pub async fn connect(&self, client: ClientId, now: Timestamp) -> Result<(Inbound, Outbound), Draining> {
+    pub async fn connect(&self, kind: Kind, client: ClientId, now: Timestamp) -> Result<(Inbound, Outbound), Draining> {
         if self.core.is_draining() {
             return Err(Draining);
         }
         let config = &self.core.config;
         let age = Duration::from_millis(config.queue_age_ms);
         let shared = Arc::new(Shared::new(client, Outbox::new(config.limits.queue_bytes as usize, age)));
-        let (session, hello) = Session::open(client, self.core.log.epoch(), config.limits, now);
+        let (session, hello) = Session::open(kind, client, self.core.log.epoch(), self.limits(kind), now);
         let presence = Arc::new(Presence::new(self.core.clone(), shared.clone()));
         self.core.inputs.send(Input::Enter(shared.clone())).await.map_err(|_| Draining)?;
         let outbound = Outbound::new(shared.clone(), self.core.clone(), presence.clone());
@@ -104,8 +111,12 @@ impl Hub {
         Ok((inbound, outbound))
     }
 
-    pub fn limits(&self) -> protocol::frame::Limits {
-        self.core.config.limits
+    pub fn limits(&self, kind: Kind) -> Limits {
+        let HubConfig { limits, worker_frame_bytes, .. } = &self.core.config;
+        match kind {
+            Kind::Client => *limits,
+            Kind::Worker => Limits { frame_bytes: *worker_frame_bytes, ..*limits },
+        }
     }
 
     pub fn health(&self) -> HubHealth {

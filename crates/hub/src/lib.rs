@@ -44,6 +44,7 @@ mod encode;
 mod hub;
 mod ports;
 pub mod session;
+mod workers;
 
 pub use config::HubConfig;
 pub use connection::Inbound;
@@ -56,3 +57,8 @@ pub use ports::Commands;
 pub use ports::Log;
 pub use ports::LogUnavailable;
 pub use ports::Page;
+pub use workers::Gone;
+pub use workers::JoinedWorker;
+pub use workers::Kind;
+pub use workers::Line;
+pub use workers::Workers;

@@ -1,6 +1,9 @@
 //! The session as a table: what comes in when, and what goes out.
 
-use hub::session::{Close, Output, Resume, Session};
+use hub::{
+    Kind,
+    session::{Close, Output, Resume, Session},
+};
 use protocol::{
     ClientId, Epoch, Position, Timestamp, Topic,
     frame::{Limits, ServerFrame, close},
@@ -22,7 +25,7 @@ use In::{Binary, Heard, Text, Tick};
 
 fn open() -> Session {
     let client = ClientId(Uuid::from_u128(1));
-    let (session, hello) = Session::open(client, Epoch("e1".to_owned()), LIMITS, Timestamp(0));
+    let (session, hello) = Session::open(Kind::Client, client, Epoch("e1".to_owned()), LIMITS, Timestamp(0));
     let expected = ServerFrame::Hello { epoch: Epoch("e1".to_owned()), client, limits: LIMITS };
     assert_eq!(hello, Output::Send(expected));
     session
@@ -69,6 +72,7 @@ fn told(output: &Output) -> String {
             format!("unsubscribe{}", topics.iter().map(|topic| format!(" {topic}")).collect::<String>())
         }
         Output::Call { method, .. } => format!("call {method}"),
+        Output::Worker(frame) => panic!("{frame:?}"),
         Output::Ping => "ping".to_owned(),
         Output::Close(Close { code, .. }) => format!("close {code}"),
     }

@@ -453,5 +453,5 @@ async fn shutdown_closes_who_is_left() {
     let peer = Peer::connect(&hub, 1).await;
     hub.shutdown().await;
     assert_eq!(peer.closed().await, protocol::frame::close::DRAINING);
-    assert!(hub.connect(protocol::ClientId(Uuid::nil()), Timestamp(0)).await.is_err());
+    assert!(hub.connect(hub::Kind::Client, protocol::ClientId(Uuid::nil()), Timestamp(0)).await.is_err());
 }

@@ -1,6 +1,6 @@
 //! Tasks: one attempt at a step's work, and the report that settles it.
 
-use crate::{ExecutionId, Timestamp};
+use crate::ExecutionId;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{collections::BTreeMap, fmt, sync::Arc};
@@ -79,8 +79,15 @@ pub struct Task {
 }
 
 /// Opened credentials by name. `Debug` tells the names only.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Credentials(pub BTreeMap<String, Arc<Value>>);
+
+impl Credentials {
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
 
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -172,10 +179,24 @@ impl Logs {
     }
 }
 
-/// A task together with the lease under which it was handed out.
+/// A task as it is handed out to a worker in another process. Goes over loopback or TLS only: here the opened
+/// credentials are with it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Lease {
     pub task: Task,
-    pub worker: String,
-    pub until: Timestamp,
+    #[serde(default, skip_serializing_if = "Credentials::is_empty")]
+    pub credentials: Credentials,
+}
+
+impl From<Task> for Lease {
+    fn from(mut task: Task) -> Self {
+        let credentials = std::mem::take(&mut task.credentials);
+        Self { task, credentials }
+    }
+}
+
+impl From<Lease> for Task {
+    fn from(Lease { task, credentials }: Lease) -> Self {
+        Self { credentials, ..task }
+    }
 }

@@ -113,6 +113,7 @@ impl Topic {
                 with_all(durable, topics)
             }
             Event::SystemAlert(_) => with_all(durable, vec![Topic::SystemAlerts]),
+            Event::TaskProgress(e) => vec![Topic::Execution(e.key.execution_id)],
             event => match event.execution_id() {
                 Some(id) => with_all(durable, vec![Topic::Execution(id)]),
                 None => with_all(durable, Vec::new()),

@@ -1,7 +1,7 @@
 //! What the hub, its task and every connection have in common.
 
 use super::{counters::Counters, input::Input};
-use crate::{Commands, HubConfig, Log};
+use crate::{Commands, HubConfig, Log, Workers};
 use protocol::{Envelope, Position};
 use std::sync::{
     Arc, OnceLock,
@@ -21,6 +21,7 @@ pub(crate) struct Core {
     pub(crate) events: mpsc::Sender<Vec<Arc<Envelope>>>,
     pub(crate) ephemeral: mpsc::Sender<Envelope>,
     pub(crate) commands: OnceLock<Arc<dyn Commands>>,
+    pub(crate) workers: OnceLock<Arc<dyn Workers>>,
     pub(crate) readers: Semaphore,
     pub(crate) calls: TaskTracker,
     pub(crate) counters: Counters,
@@ -44,6 +45,7 @@ impl Core {
             events,
             ephemeral,
             commands: OnceLock::new(),
+            workers: OnceLock::new(),
             readers: Semaphore::new(READERS),
             calls: TaskTracker::new(),
             counters: Counters::new(),

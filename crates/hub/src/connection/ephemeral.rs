@@ -1,7 +1,7 @@
 //! What waits of the events without a position: bounded, newest first to survive.
 
 use bytes::Bytes;
-use protocol::{Envelope, Event};
+use protocol::{Envelope, Event, TaskKey};
 use std::collections::VecDeque;
 
 /// Bytes of ephemeral frames that wait for one client. Above it an older value of the same thing gives way to
@@ -14,6 +14,7 @@ const WAITING_BYTES: usize = 64 << 10;
 pub(crate) enum Key {
     AgentState(String),
     Metric { name: String, agent_id: Option<String> },
+    Progress(TaskKey),
 }
 
 impl Key {
@@ -24,6 +25,8 @@ impl Key {
             Event::PerformanceMetric(metric) => {
                 Some(Key::Metric { name: metric.metric_name.clone(), agent_id: metric.agent_id.clone() })
             }
+            // What it wrote counts for itself.
+            Event::TaskProgress(progress) if progress.logs.is_empty() => Some(Key::Progress(progress.key.clone())),
             _ => None,
         }
     }

@@ -7,8 +7,12 @@ use super::{
 use crate::{
     bus::{Core, Input, Start},
     session::{Close, Output, Resume, Session},
+    workers::Line,
 };
-use protocol::{Position, Timestamp, frame::GapReason};
+use protocol::{
+    Position, Problem, Timestamp,
+    frame::{FromWorker, GapReason, ServerFrame, close, worker::WorkerJoin},
+};
 use std::sync::Arc;
 
 /// The receiving half. Feed it what the socket brings, in order, and tick it.
@@ -69,6 +73,12 @@ impl Inbound {
                 Output::Ping => self.shared.ping(),
                 Output::Close(close) => self.shared.close(close),
                 Output::Call { id, method, params } => self.calls.start(id, method, params),
+                Output::Worker(FromWorker::Join(join)) => self.join_worker(join),
+                Output::Worker(frame) => {
+                    if let Some(worker) = self.shared.worker() {
+                        worker.frame(frame).await;
+                    }
+                }
                 Output::Subscribe { id, requests } => {
                     let topics = self.starts(requests).await;
                     self.ask(Input::Subscribe { client: self.shared.client, id, topics }).await;
@@ -76,6 +86,21 @@ impl Inbound {
                 Output::Unsubscribe { id, topics } => {
                     self.ask(Input::Unsubscribe { client: self.shared.client, id, topics }).await;
                 }
+            }
+        }
+    }
+
+    fn join_worker(&self, join: WorkerJoin) {
+        let id = join.id.clone();
+        let joined = match self.core.workers.get() {
+            Some(workers) => workers.join(join, Line::of(&self.shared)),
+            None => Err(Problem::new(503, "unavailable", "Unavailable", "no worker can join yet").temporary()),
+        };
+        match joined {
+            Ok(worker) => self.shared.set_worker(worker),
+            Err(Problem { code, detail: message, temporary, .. }) => {
+                self.shared.answer(&ServerFrame::Error { id, code, message, temporary });
+                self.close(close::DRAINING, "the worker could not join: come back");
             }
         }
     }

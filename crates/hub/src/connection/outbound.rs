@@ -42,6 +42,7 @@ impl Outbound {
     /// The next thing to send; asking for it says that the one before was written. Waits while there is none.
     pub async fn next(&mut self) -> Sending {
         loop {
+            self.shared.pull_from_worker();
             let step = self.shared.outbox().step(self.core.position());
             self.shared.tell_sent();
             match step {

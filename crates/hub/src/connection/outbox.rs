@@ -126,10 +126,21 @@ impl Outbox {
 
     pub(crate) fn answer(&mut self, frame: &ServerFrame) {
         if self.closing.is_none() {
-            let frame = encode::frame(frame);
+            self.push_control(encode::frame(frame));
+        }
+    }
+
+    /// Adds a frame to the control lane.
+    pub(crate) fn push_control(&mut self, frame: Bytes) {
+        if self.closing.is_none() {
             self.control_bytes += frame.len();
             self.control.push_back(Control::Frame(frame));
         }
+    }
+
+    /// The next batch is not full of answers yet.
+    pub(crate) fn has_room_for_a_batch(&self) -> bool {
+        self.closing.is_none() && self.control_bytes < self.take_bytes
     }
 
     pub(crate) fn ping(&mut self) {

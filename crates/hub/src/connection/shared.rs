@@ -4,10 +4,11 @@ use super::outbox::Outbox;
 use crate::{
     bus::{Core, Input},
     session::Close,
+    workers::{Gone, JoinedWorker},
 };
 use protocol::{ClientId, frame::ServerFrame};
 use std::sync::{
-    Arc, Mutex, MutexGuard, PoisonError,
+    Arc, Mutex, MutexGuard, OnceLock, PoisonError,
     atomic::{AtomicBool, Ordering},
 };
 use tokio::sync::Notify;
@@ -20,6 +21,8 @@ pub(crate) struct Shared {
     /// Something was sent. One waiter.
     sent: Notify,
     gone: AtomicBool,
+    /// Set when the client has joined as a worker.
+    worker: OnceLock<Arc<dyn JoinedWorker>>,
 }
 
 impl Shared {
@@ -30,6 +33,7 @@ impl Shared {
             changed: Notify::new(),
             sent: Notify::new(),
             gone: AtomicBool::new(false),
+            worker: OnceLock::new(),
         }
     }
 
@@ -80,6 +84,28 @@ impl Shared {
         }
     }
 
+    pub(crate) fn worker(&self) -> Option<&Arc<dyn JoinedWorker>> {
+        self.worker.get()
+    }
+
+    /// The client is a worker from now on.
+    pub(crate) fn set_worker(&self, worker: Arc<dyn JoinedWorker>) {
+        if self.worker.set(worker).is_err() {
+            tracing::error!(client = %self.client, "a worker joined twice");
+        }
+        self.wake();
+    }
+
+    /// Takes what the worker is to be sent, as far as there is room.
+    pub(crate) fn pull_from_worker(&self) {
+        let Some(worker) = self.worker() else { return };
+        while self.outbox().has_room_for_a_batch()
+            && let Some(frame) = worker.next()
+        {
+            self.outbox().push_control(frame);
+        }
+    }
+
     pub(crate) fn is_gone(&self) -> bool {
         self.gone.load(Ordering::Relaxed)
     }
@@ -102,6 +128,9 @@ impl Drop for Presence {
     fn drop(&mut self) {
         self.shared.gone.store(true, Ordering::Relaxed);
         self.core.counters.connection_closed();
+        if let Some(worker) = self.shared.worker() {
+            worker.gone(if self.core.is_draining() { Gone::ServerDrains } else { Gone::Left });
+        }
         // When the channel is full the hub's sweep finds out.
         let _ = self.core.inputs.try_send(Input::Leave(self.shared.client));
     }

@@ -1,9 +1,10 @@
 //! The state machine itself.
 
-use super::{budget::Budget, limits, parse};
+use super::{budget::Budget, limits, parse, worker::Standing};
+use crate::Kind;
 use protocol::{
     ClientId, Epoch, Position, Timestamp, Topic,
-    frame::{ClientFrame, Limits, ServerFrame, TopicRequest, close},
+    frame::{ClientFrame, FromWorker, Limits, ServerFrame, TopicRequest, close},
 };
 use serde_json::Value;
 use std::collections::HashSet;
@@ -29,6 +30,8 @@ pub enum Output {
         method: String,
         params: Value,
     },
+    /// A frame for the worker's port: `worker_join` first and once.
+    Worker(FromWorker),
     /// Send a WebSocket ping.
     Ping,
     /// End the connection after what was sent before.
@@ -57,6 +60,7 @@ pub const GOING_AWAY: Close = Close { code: close::DRAINING, reason: "the server
 #[derive(Debug)]
 pub struct Session {
     limits: Limits,
+    pub(super) standing: Standing,
     topics: HashSet<Topic>,
     topic_changes: Budget,
     commands: Budget,
@@ -69,10 +73,11 @@ pub struct Session {
 
 impl Session {
     /// A new client, and the `hello` it gets.
-    pub fn open(client: ClientId, epoch: Epoch, limits: Limits, now: Timestamp) -> (Self, Output) {
+    pub fn open(kind: Kind, client: ClientId, epoch: Epoch, limits: Limits, now: Timestamp) -> (Self, Output) {
         let burst = limits.topics.saturating_mul(limits::TOPIC_CHANGES_BURST_PER_TOPIC);
         let session = Self {
             limits,
+            standing: kind.into(),
             topics: HashSet::new(),
             topic_changes: Budget::full(burst, limits::TOPIC_CHANGES_MILLI_PER_S, now),
             commands: Budget::full(limits::COMMANDS_BURST, limits::COMMANDS_MILLI_PER_S, now),
@@ -95,7 +100,8 @@ impl Session {
             return self.close(1009, "the message is larger than limits.frame_bytes");
         }
         match parse::parse(text) {
-            Ok(frame) => self.frame(frame, now),
+            Ok(parse::Frame::Client(frame)) => self.frame(frame, now),
+            Ok(parse::Frame::Worker(frame)) => self.worker_frame(frame, now),
             Err(parse::Invalid { id, code, message }) => self.invalid(id, code, message, now),
         }
     }
@@ -215,7 +221,13 @@ impl Session {
         Ok(names)
     }
 
-    fn invalid(&mut self, id: Option<Value>, code: &'static str, message: String, now: Timestamp) -> Vec<Output> {
+    pub(super) fn invalid(
+        &mut self,
+        id: Option<Value>,
+        code: &'static str,
+        message: String,
+        now: Timestamp,
+    ) -> Vec<Output> {
         let mut outputs =
             vec![Output::Send(ServerFrame::Error { id, code: code.to_owned(), message, temporary: false })];
         if !self.invalid.take(1, now) {

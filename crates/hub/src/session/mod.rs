@@ -8,6 +8,7 @@ mod budget;
 mod limits;
 mod machine;
 mod parse;
+mod worker;
 
 pub use machine::Close;
 pub use machine::GOING_AWAY;

@@ -1,26 +1,37 @@
-//! From the text of a message to a [`ClientFrame`], with errors that name the field.
+//! From the text of a message to a frame, with errors that name the field.
 //!
 //! Serde's derived reader of the same type accepts the same frames (a test says so) but its errors do not say
 //! which of many topics is wrong.
 
 use protocol::{
     Epoch, Position,
-    frame::{ClientFrame, TopicRequest},
+    frame::{
+        ClientFrame, FromWorker, TopicRequest,
+        worker::{WorkerDrain, WorkerHeartbeat, WorkerJoin, WorkerReports},
+    },
 };
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 /// Longest `id`, bytes of text: it is echoed, so it must not be a way to store data here.
 const ID_BYTES: usize = 256;
 
-/// Why a message is no frame. `id` is the frame's own where it could be read.
+/// What a message can be.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Invalid {
-    pub(crate) id: Option<Value>,
-    pub(crate) code: &'static str,
-    pub(crate) message: String,
+pub(super) enum Frame {
+    Client(ClientFrame),
+    Worker(FromWorker),
 }
 
-pub(crate) fn parse(text: &str) -> Result<ClientFrame, Invalid> {
+/// Why a message is no frame. `id` is the frame's own where it could be read.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Invalid {
+    pub(super) id: Option<Value>,
+    pub(super) code: &'static str,
+    pub(super) message: String,
+}
+
+pub(super) fn parse(text: &str) -> Result<Frame, Invalid> {
     let value: Value = serde_json::from_str(text)
         .map_err(|error| Invalid::new("invalid_json", format!("the message is not JSON: {error}")))?;
     let Value::Object(mut fields) = value else {
@@ -35,19 +46,28 @@ impl Invalid {
         Self { id: None, code, message }
     }
 
-    fn field(name: &str, expected: &str) -> Self {
+    pub(super) fn field(name: &str, expected: &str) -> Self {
         Self::new("invalid_field", format!("field `{name}`: expected {expected}"))
     }
 }
 
-fn frame(mut fields: Map<String, Value>, id: Option<Value>) -> Result<ClientFrame, Invalid> {
-    const TYPES: &str = "one of subscribe, unsubscribe, command, ping";
+fn frame(mut fields: Map<String, Value>, id: Option<Value>) -> Result<Frame, Invalid> {
+    const TYPES: &str = "one of subscribe, unsubscribe, command, ping, or of a worker worker_join, worker_reports, \
+         worker_heartbeat, worker_drain";
     let kind = match fields.remove("type") {
         Some(Value::String(kind)) => kind,
         Some(_) => return Err(Invalid::field("type", TYPES)),
         None => return Err(Invalid::new("missing_field", format!("field `type` is missing: expected {TYPES}"))),
     };
-    match kind.as_str() {
+    let frame = match kind.as_str() {
+        "worker_join" => {
+            return Ok(Frame::Worker(FromWorker::Join(WorkerJoin { id, ..read(fields)? })));
+        }
+        "worker_reports" => {
+            return Ok(Frame::Worker(FromWorker::Reports(WorkerReports { id, ..read(fields)? })));
+        }
+        "worker_heartbeat" => return Ok(Frame::Worker(FromWorker::Heartbeat(read::<WorkerHeartbeat>(fields)?))),
+        "worker_drain" => return Ok(Frame::Worker(FromWorker::Drain(WorkerDrain { id }))),
         "subscribe" => Ok(ClientFrame::Subscribe { id, topics: topics(&mut fields)? }),
         "unsubscribe" => Ok(ClientFrame::Unsubscribe { id, topics: topics(&mut fields)? }),
         "command" => Ok(ClientFrame::Command {
@@ -66,7 +86,17 @@ fn frame(mut fields: Map<String, Value>, id: Option<Value>) -> Result<ClientFram
             let other: String = other.chars().take(100).collect();
             Err(Invalid::new("unknown_type", format!("field `type`: `{other}` is unknown, expected {TYPES}")))
         }
-    }
+    };
+    frame.map(Frame::Client)
+}
+
+/// The fields of a worker's frame.
+fn read<T: DeserializeOwned>(fields: Map<String, Value>) -> Result<T, Invalid> {
+    serde_path_to_error::deserialize(Value::Object(fields)).map_err(|error| {
+        let (path, why) = (error.path().to_string(), error.inner().to_string());
+        let code = if why.starts_with("missing field") { "missing_field" } else { "invalid_field" };
+        Invalid::new(code, if path == "." { why } else { format!("field `{path}`: {why}") })
+    })
 }
 
 fn take_id(fields: &mut Map<String, Value>) -> Result<Option<Value>, Invalid> {
@@ -131,7 +161,26 @@ mod tests {
             r#"{"id":3.5,"type":"ping"}"#,
         ] {
             let derived: ClientFrame = serde_json::from_str(text).unwrap();
-            assert_eq!(parse(text), Ok(derived), "{text}");
+            assert_eq!(parse(text), Ok(Frame::Client(derived)), "{text}");
+        }
+    }
+
+    #[test]
+    fn frames_of_workers_read_as_serde_reads_them() {
+        let key = r#"{"execution_id":"01998c4e-9c1b-7d2e-8a10-0123456789ab","step":"s","visit":1,"attempt":1}"#;
+        for text in [
+            r#"{"type":"worker_join","name":"w","protocols":["noop"],"concurrency":1}"#.to_owned(),
+            format!(r#"{{"type":"worker_join","id":1,"name":"w","protocols":["a"],"concurrency":2,"tasks":[{key}]}}"#),
+            r#"{"type":"worker_reports"}"#.to_owned(),
+            format!(
+                r#"{{"type":"worker_reports","id":"r","released":[{key}],
+                    "reports":[{{"key":{key},"outcome":"completed","result":null,"duration_ms":1}}]}}"#
+            ),
+            format!(r#"{{"type":"worker_heartbeat","tasks":[{key}],"progress":[{{"key":{key},"percent":5}}]}}"#),
+            r#"{"type":"worker_drain","id":7}"#.to_owned(),
+        ] {
+            let derived: FromWorker = serde_json::from_str(&text).unwrap();
+            assert_eq!(parse(&text), Ok(Frame::Worker(derived)), "{text}");
         }
     }
 
@@ -153,6 +202,11 @@ mod tests {
             (r#"{"type":"command","id":1}"#, "missing_field", "`method`"),
             (r#"{"type":"command","id":1,"method":""}"#, "invalid_field", "`method`"),
             (r#"{"type":"ping","id":{}}"#, "invalid_field", "`id`"),
+            (r#"{"type":"worker_join"}"#, "missing_field", "`name`"),
+            (r#"{"type":"worker_join","name":"w","protocols":[1]}"#, "invalid_field", "`protocols[0]`"),
+            (r#"{"type":"worker_reports","reports":[{"key":{}}]}"#, "missing_field", "`execution_id`"),
+            (r#"{"type":"worker_reports","reports":[{"key":4}]}"#, "invalid_field", "`reports[0]"),
+            (r#"{"type":"worker_heartbeat","tasks":{}}"#, "invalid_field", "`tasks`"),
         ] {
             let invalid = parse(text).unwrap_err();
             assert_eq!(invalid.code, code, "{text}");

@@ -1,7 +1,7 @@
 //! A client of the history: what it does at random, and what it checks of every frame.
 
 use crate::memory_log::{MemoryLog, Random, execution_id};
-use hub::{Hub, Inbound, Outgoing, Sending};
+use hub::{Hub, Inbound, Kind, Outgoing, Sending};
 use protocol::{
     ClientId, Position, Timestamp, Topic,
     frame::{GapReason, ServerFrame},
@@ -89,7 +89,7 @@ impl Client {
         }
         self.connections += 1;
         let id = ClientId(Uuid::from_u128(u128::from(self.number << 32 | self.connections)));
-        let (inbound, mut outbound) = self.hub.connect(id, self.now()).await.unwrap();
+        let (inbound, mut outbound) = self.hub.connect(Kind::Client, id, self.now()).await.unwrap();
         let (sender, batches) = mpsc::channel(1);
         let pump = tokio::spawn(async move {
             loop {

@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 use futures::FutureExt;
-use hub::{Hub, Inbound, Outbound, Outgoing, Sending};
+use hub::{Hub, Inbound, Kind, Outbound, Outgoing, Sending};
 use protocol::{ClientId, Timestamp, frame::ServerFrame};
 use serde_json::Value;
 use std::{collections::VecDeque, sync::Arc, time::Duration};
@@ -18,8 +18,12 @@ pub struct Peer {
 impl Peer {
     /// Connected, `hello` read.
     pub async fn connect(hub: &Arc<Hub>, number: u64) -> Self {
+        Self::connect_as(hub, Kind::Client, number).await
+    }
+
+    pub async fn connect_as(hub: &Arc<Hub>, kind: Kind, number: u64) -> Self {
         let id = ClientId(Uuid::from_u128(u128::from(number)));
-        let (inbound, outbound) = hub.connect(id, Timestamp(0)).await.unwrap();
+        let (inbound, outbound) = hub.connect(kind, id, Timestamp(0)).await.unwrap();
         let mut peer = Self { inbound, outbound, read: VecDeque::new() };
         assert!(matches!(peer.next().await, ServerFrame::Hello { .. }));
         peer

@@ -2,9 +2,11 @@
 
 mod execution;
 mod realtime;
+mod task_progress;
 
 pub use execution::*;
 pub use realtime::*;
+pub use task_progress::TaskProgress;
 
 use serde::{Serialize, Serializer};
 use serde_json::Value;
@@ -94,6 +96,7 @@ events! {
     "execution_resumed" => ExecutionResumed,
     "execution_cancelled" => ExecutionCancelled,
     "execution_complete" => ExecutionComplete,
+    "task_progress" => TaskProgress,
     "workflow_execution" => WorkflowExecution,
     "agent_state" => AgentState,
     "performance_metric" => PerformanceMetric,
@@ -181,6 +184,7 @@ impl Event {
             Event::RetryScheduled(e) => Some(&e.step),
             Event::StepCompleted(e) => Some(&e.step),
             Event::StepFailed(e) => Some(&e.step),
+            Event::TaskProgress(e) => Some(&e.key.step),
             _ => None,
         }
     }

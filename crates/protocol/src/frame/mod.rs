@@ -1,0 +1,14 @@
+//! The frames of `/api/ws`: one JSON object per message.
+//!
+//! Documented for other languages in docs/protocol.md.
+
+mod client;
+pub mod close;
+mod limits;
+mod server;
+pub mod worker;
+
+pub use client::{ClientFrame, TopicRequest};
+pub use limits::Limits;
+pub use server::{GapReason, ServerFrame, Subscribed};
+pub use worker::{FromWorker, ToWorker};

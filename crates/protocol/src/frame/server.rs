@@ -1,0 +1,81 @@
+//! What the server sends.
+
+use super::Limits;
+use crate::{ClientId, Envelope, Epoch, Position, Topic};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// What the server sends.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+#[allow(clippy::large_enum_variant, reason = "frames are built to be sent, and most of them are events")]
+pub enum ServerFrame {
+    /// The first frame of every connection.
+    Hello {
+        epoch: Epoch,
+        client: ClientId,
+        limits: Limits,
+    },
+    Subscribed {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<Value>,
+        topics: Vec<Subscribed>,
+    },
+    Unsubscribed {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<Value>,
+        topics: Vec<Topic>,
+    },
+    /// Byte-identical for every subscriber: `topics` are all topics of the event.
+    Event {
+        topics: Vec<Topic>,
+        event: Envelope,
+    },
+    /// Events of `topic` in (`from`, `to`] cannot be had: the client must fetch anew, then goes on live.
+    Gap {
+        topic: Topic,
+        from: Position,
+        to: Position,
+        reason: GapReason,
+    },
+    Reply {
+        id: Value,
+        result: Value,
+    },
+    Error {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<Value>,
+        code: String,
+        message: String,
+        temporary: bool,
+    },
+    Pong {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<Value>,
+    },
+    /// The server is going away: come back after the given time, not all at once.
+    Draining {
+        reconnect_after_ms: u64,
+    },
+}
+
+/// One topic of a `subscribed` answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subscribed {
+    pub topic: Topic,
+    /// Events up to here follow from the log (if `recovered`), later ones live.
+    pub position: Position,
+    /// Resume is exact: everything after `after` follows.
+    pub recovered: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GapReason {
+    /// The position belongs to another store.
+    Epoch,
+    /// The log does not reach back that far.
+    Retention,
+    /// The log could not be read.
+    Unavailable,
+}
