@@ -1,6 +1,8 @@
 //! The providers every server has.
 
-use crate::{HttpProvider, NoopProvider, PostgresProvider, PythonProvider, SqliteProvider, ToolsConfig};
+use crate::{
+    HttpProvider, NoopProvider, PostgresProvider, PythonProvider, SecretsProvider, SqliteProvider, ToolsConfig,
+};
 use std::sync::Arc;
 use worker::Provider;
 
@@ -12,5 +14,6 @@ pub fn builtin(config: ToolsConfig) -> Vec<Arc<dyn Provider>> {
         Arc::new(PostgresProvider::new(config.egress.clone())),
         Arc::new(SqliteProvider::new(&config.data_dir)),
         Arc::new(PythonProvider::new(&config)),
+        Arc::new(SecretsProvider::new(config.secrets)),
     ]
 }

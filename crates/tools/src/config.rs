@@ -1,6 +1,6 @@
 //! What the built-in providers need to know.
 
-use crate::EgressPolicy;
+use crate::{EgressPolicy, Handles};
 use std::path::PathBuf;
 
 #[derive(Clone, Debug)]
@@ -13,6 +13,8 @@ pub struct ToolsConfig {
     pub python: String,
     /// How much memory one python process may take, in bytes.
     pub python_memory_bytes: u64,
+    /// The secrets that steps may name; `None` when there are none.
+    pub secrets: Option<Handles>,
 }
 
 impl ToolsConfig {
@@ -25,6 +27,7 @@ impl ToolsConfig {
             egress: EgressPolicy::default(),
             python: "python3".to_owned(),
             python_memory_bytes: Self::PYTHON_MEMORY_BYTES,
+            secrets: None,
         }
     }
 }

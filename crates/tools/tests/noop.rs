@@ -22,6 +22,6 @@ async fn every_builtin_protocol_is_offered_once() {
     let providers = tools::builtin(support::config(folder.path()));
     let mut protocols: Vec<_> = providers.iter().flat_map(|provider| provider.protocols().to_vec()).collect();
     protocols.sort_unstable();
-    assert_eq!(protocols, ["http", "noop", "postgres", "python", "sqlite"]);
+    assert_eq!(protocols, ["http", "noop", "postgres", "python", "secrets", "sqlite"]);
     assert!(providers.iter().all(|provider| provider.concurrency() > 0));
 }

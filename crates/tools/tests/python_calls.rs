@@ -278,3 +278,39 @@ async fn a_missing_interpreter_is_named() {
         assert!(error(&ran).message.contains(&format!("`{name}`")), "{}", error(&ran).message);
     }
 }
+
+#[tokio::test]
+async fn credentials_go_to_those_who_ask_for_them() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let provider = PythonProvider::new(&support::config(folder.path()));
+    for (code, input, expect) in [
+        ("def main(auth): return auth['db']['user']", json!({}), json!("u")),
+        ("def main(a, credentials): return [a, list(credentials)]", json!({"a": 1}), json!([1, ["db"]])),
+        ("def main(data, auth): return [data, len(auth)]", json!({"a": 1}), json!([{"a": 1}, 1])),
+        ("def main(rows, auth): return [rows, len(auth)]", json!([1, 2]), json!([[1, 2], 1])),
+        ("def main(auth): return auth", json!({"auth": "of the data"}), json!("of the data")),
+        ("def main(**all): return all", json!({"a": 1}), json!({"a": 1})),
+        ("def main(data): return data", json!({"a": 1}), json!({"a": 1})),
+    ] {
+        let mut task = task("python", json!({"code": code}), input);
+        task.credentials.0.insert("db".to_owned(), std::sync::Arc::new(json!({"user": "u"})));
+        assert_eq!(result(&run(&provider, task).await), &expect, "{code}");
+    }
+    let without = run(&provider, task("python", json!({"code": "def main(auth): return 1"}), json!({}))).await;
+    assert_eq!(error(&without).code, "python_arguments");
+}
+
+#[tokio::test]
+async fn a_save_calls_the_code_with_its_data() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let provider = PythonProvider::new(&support::config(folder.path()));
+    for (config, data, expect) in [
+        (json!({"save": {"code": "def main(data): return len(data)"}}), json!({"a": 1, "b": 2}), json!(2)),
+        (json!({"save": {}, "code": "def main(rows): return len(rows)"}), json!([1, 2, 3]), json!(3)),
+        (json!({"save": {"code": "def main(a, b): return a + b"}}), json!({"a": 1, "b": 2}), json!(3)),
+    ] {
+        let mut task = task("python", config, data);
+        task.key.part = protocol::TaskPart::Save;
+        assert_eq!(result(&run(&provider, task).await), &expect);
+    }
+}

@@ -86,8 +86,7 @@ async fn several_statements_are_one_transaction() {
     let ran = sqlite(folder.path(), config, json!({})).await;
     let found = result(&ran);
     assert_eq!(found["rows"], json!([{"a": 0}, {"a": 11}, {"a": 12}]));
-    let affected: Vec<&Value> =
-        found["results"].as_array().expect("a list").iter().map(|one| &one["rows_affected"]).collect();
+    let affected: Vec<&Value> = (0..6).map(|index| &found[format!("command_{index}")]["rows_affected"]).collect();
     assert_eq!(affected, [&json!(0), &json!(2), &json!(2), &json!(0), &json!(1), &json!(0)]);
     assert!(folder.path().join("files/deep/er/x.db").exists());
     // The second fails, so the first is not kept.
@@ -273,4 +272,74 @@ async fn a_connection_is_not_kept_after_its_file_or_its_transaction_is_gone() {
         let _ = fs::remove_file(folder.path().join("files").join(name));
     }
     assert!(error(&ask("SELECT * FROM t").await).message.contains("no such table"));
+}
+
+fn save(spec: Value, rows: Value) -> protocol::Task {
+    let mut task = task("sqlite", json!({"database": "s.db", "save": spec}), rows);
+    task.key.part = protocol::TaskPart::Save;
+    task
+}
+
+#[tokio::test]
+async fn rows_are_saved_in_every_mode() {
+    let folder = folder();
+    let provider = SqliteProvider::new(folder.path());
+    let create = "CREATE TABLE \"odd \"\"t\" (id INTEGER PRIMARY KEY, \"sel?ect\" TEXT, n REAL DEFAULT 9)";
+    result(&sqlite(folder.path(), json!({"database": "s.db", "sql": create}), json!({})).await);
+    let all = async || {
+        let sql = "SELECT id || ':' || coalesce(\"sel?ect\", '-') || ':' || coalesce(n, '-') AS v FROM \"odd \"\"t\" ORDER BY id";
+        let ran = sqlite(folder.path(), json!({"database": "s.db", "sql": sql}), json!({})).await;
+        let rows = result(&ran)["rows"].as_array().expect("rows").clone();
+        rows.iter().map(|row| row["v"].as_str().expect("text").to_owned()).collect::<Vec<_>>().join(" ")
+    };
+    let create = "CREATE TABLE t (id INTEGER PRIMARY KEY, \"sel?ect\" TEXT, n REAL DEFAULT 9)";
+    result(&sqlite(folder.path(), json!({"database": "s.db", "sql": create}), json!({})).await);
+    let ran =
+        run(&provider, save(json!({"table": "main.t"}), json!([{"id": 1, "sel?ect": "it's ?"}, {"id": 2}]))).await;
+    assert_eq!(result(&ran), &json!({"status": "success", "rows": 2}));
+    let all_t = async || {
+        let sql = "SELECT group_concat(v, ' ') AS v FROM (SELECT id || ':' || coalesce(\"sel?ect\", '-') || ':' || n AS v FROM t ORDER BY id)";
+        let ran = sqlite(folder.path(), json!({"database": "s.db", "sql": sql}), json!({})).await;
+        result(&ran)["rows"][0]["v"].as_str().expect("text").to_owned()
+    };
+    assert_eq!(all_t().await, "1:it's ?:9.0 2:-:9.0");
+    let rows = json!([{"id": 2, "n": 20}, {"id": 5, "n": 1}, {"id": 5, "n": 50}]);
+    run(&provider, save(json!({"table": "t", "mode": "upsert", "key": "id"}), rows)).await;
+    assert_eq!(all_t().await, "1:it's ?:9.0 2:-:20.0 5:-:50.0");
+    let rows = json!([{"id": 1, "n": 11, "sel?ect": "b"}, {"id": 99, "n": 1}]);
+    let ran = run(&provider, save(json!({"table": "t", "mode": "update", "key": ["id"]}), rows)).await;
+    assert_eq!(result(&ran)["rows"], 1);
+    assert_eq!(all_t().await, "1:b:11.0 2:-:20.0 5:-:50.0");
+    let ran = run(&provider, save(json!({"table": "t", "mode": "upsert", "key": "id"}), json!({"id": 5}))).await;
+    assert_eq!(result(&ran)["rows"], 0);
+    let statement = json!({"statement": "INSERT INTO t (id, n) VALUES (:id, :id * 2)"});
+    let ran = run(&provider, save(statement, json!([{"id": 6}, {"id": 7}]))).await;
+    assert_eq!(result(&ran)["rows"], 2);
+    assert_eq!(result(&run(&provider, save(json!({"table": "t"}), json!([]))).await)["rows"], 0);
+    assert_eq!(all().await, "", "another table with a name that needs quotes stays as it is");
+}
+
+#[tokio::test]
+async fn a_save_is_whole_or_not_at_all_and_says_why() {
+    let folder = folder();
+    let provider = SqliteProvider::new(folder.path());
+    let create = json!({"database": "s.db", "sql": "CREATE TABLE t (id INTEGER PRIMARY KEY, n)"});
+    result(&sqlite(folder.path(), create, json!({})).await);
+    for (spec, rows, code, part) in [
+        (json!({"table": "t"}), json!([{"id": 1}, {"id": 1}]), "sqlite_error", "statement 2: UNIQUE constraint failed"),
+        (json!({"table": "t"}), json!({"id": 1, "wrong": 2}), "sqlite_error", "has no column named wrong"),
+        (json!({"table": "none"}), json!({"id": 1}), "sqlite_error", "no such table: none"),
+        (json!({"table": "t; DROP TABLE t"}), json!({"id": 1}), "sqlite_error", "no such table: t; DROP TABLE t"),
+        (json!({"table": "t", "mode": "upsert", "key": "n"}), json!({"n": 1}), "sqlite_error", "ON CONFLICT"),
+        (json!({"table": "t", "mode": "upsert"}), json!({"id": 1}), "bad_config", "`save.key` is missing"),
+        (json!({"statement": "ATTACH 'x' AS y"}), json!({"id": 1}), "sqlite_refused", "ATTACH"),
+        (json!({"statement": "INSERT INTO t VALUES (:no, 1)"}), json!({"id": 1}), "bad_config", "uses `:no`"),
+        (json!({"table": "t"}), json!({"id": u64::MAX}), "bad_config", "`row 1: id` is 18446744073709551615"),
+    ] {
+        let ran = run(&provider, save(spec.clone(), rows)).await;
+        assert_eq!(error(&ran).code, code, "{spec}: {}", error(&ran).message);
+        assert!(error(&ran).message.contains(part), "{spec}: {}", error(&ran).message);
+    }
+    let count = json!({"database": "s.db", "sql": "SELECT count(*) AS n FROM t"});
+    assert_eq!(result(&sqlite(folder.path(), count, json!({})).await)["rows"], json!([{"n": 0}]));
 }

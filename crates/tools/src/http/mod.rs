@@ -4,6 +4,11 @@
 //! As in v1, `data` may hold `query` and `body`; otherwise it is the query of GET, HEAD and DELETE and the body
 //! of the others. A body is sent as JSON, or as a form when the content type says so, or as it is when it is text.
 //!
+//! `auth` names a stored credential: `bearer` {token}, `basic` {username, password}, `header` {name, value} or
+//! `api_key` {header, value}; it becomes a header, which a redirect to another origin loses.
+//!
+//! A save task sends its data to `endpoint`, with POST unless told.
+//!
 //! Result: `{status, status_code, url, elapsed, headers, data}`; `elapsed` in seconds, `headers` in lower case,
 //! `data` the body as JSON when it is JSON and as text otherwise. A status of 400 or more fails the step with
 //! the same map as its result.
@@ -11,6 +16,7 @@
 //! Absences: no proxy, no cookies, no credentials from the environment; no connection is made to an address
 //! the egress guard has not checked.
 
+mod auth;
 mod client;
 mod request;
 mod response;
@@ -39,7 +45,7 @@ impl HttpProvider {
     }
 
     async fn attempt(&self, task: &Task, cancelled: &mut Cancelled) -> Result<Run, TaskError> {
-        let request = Request::of(&task.config)?;
+        let request = Request::of(task)?;
         let time = request.time.map_or(time_of(task), |own| own.min(time_of(task)));
         let what = request.what();
         match within(time, cancelled, client::send(request, &self.egress, &self.tls)).await {

@@ -1,7 +1,8 @@
 //! What an http step asks for, read from its fields.
 
+use super::auth;
 use crate::fields::{Fields, bad_config, kind};
-use protocol::TaskError;
+use protocol::{Task, TaskError, TaskPart};
 use reqwest::{
     Method,
     header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
@@ -23,11 +24,34 @@ pub(super) struct Request {
 }
 
 impl Request {
+    /// What a step's fields ask for, or a save's: that one sends its data.
+    ///
     /// # Errors
     /// `bad_config`, naming the field.
-    pub(super) fn of(config: &Value) -> Result<Self, TaskError> {
+    pub(super) fn of(task: &Task) -> Result<Self, TaskError> {
+        let is_save = task.key.part == TaskPart::Save || task.config.get("save").is_some_and(Value::is_object);
+        let mut request =
+            if is_save { Self::saving(&task.config, &task.input)? } else { Self::asking(&task.config, Method::GET)? };
+        auth::add(task, &mut request.headers)?;
+        Ok(request)
+    }
+
+    fn saving(config: &Value, data: &Value) -> Result<Self, TaskError> {
+        let inner = config.get("save").and_then(Value::as_object);
+        let mut fields = config.as_object().cloned().unwrap_or_default();
+        fields.remove("save");
+        fields.extend(inner.into_iter().flatten().map(|(name, value)| (name.clone(), value.clone())));
+        // These choose what is saved, and that is rendered already.
+        for name in ["data", "args", "payload", "body"] {
+            fields.remove(name);
+        }
+        fields.insert("payload".to_owned(), data.clone());
+        Self::asking(&Value::Object(fields), Method::POST)
+    }
+
+    fn asking(config: &Value, unless_told: Method) -> Result<Self, TaskError> {
         let fields = Fields::of("http", config)?;
-        let method = method(&fields)?;
+        let method = method(&fields)?.unwrap_or(unless_told);
         let mut url = target(&fields)?;
         let mut headers = headers(&fields)?;
         let (query, body) = query_and_body(&fields, &method)?;
@@ -51,14 +75,14 @@ impl Request {
     }
 }
 
-fn method(fields: &Fields) -> Result<Method, TaskError> {
-    let Some(text) = fields.text(&["method"])? else { return Ok(Method::GET) };
+fn method(fields: &Fields) -> Result<Option<Method>, TaskError> {
+    let Some(text) = fields.text(&["method"])? else { return Ok(None) };
     let upper = text.trim().to_ascii_uppercase();
     if !METHODS.contains(&upper.as_str()) {
         let expected = format!("one of {}", METHODS.join(", "));
         return Err(fields.wrong("method", &expected, &Value::String(text.to_owned())));
     }
-    Ok(Method::from_bytes(upper.as_bytes()).expect("every listed method is one"))
+    Ok(Some(Method::from_bytes(upper.as_bytes()).expect("every listed method is one")))
 }
 
 fn target(fields: &Fields) -> Result<Url, TaskError> {
@@ -225,7 +249,7 @@ mod tests {
                 ("PUT", "http://h/", Some("plain")),
             ),
         ] {
-            let request = Request::of(&config).expect("a request");
+            let request = Request::asking(&config, Method::GET).expect("a request");
             let body = request.body.map(|body| String::from_utf8(body).expect("text"));
             assert_eq!((request.method.as_str(), request.url.as_str(), body.as_deref()), expect, "{config}");
         }
@@ -252,7 +276,7 @@ mod tests {
             (json!({"url": "http://h", "timeout": "soon"}), "`timeout` must be a positive number, not `soon`"),
             (json!({"url": "http://h", "timeout": -1}), "`timeout` must be a positive number"),
         ] {
-            let error = Request::of(&config).expect_err("must be refused");
+            let error = Request::asking(&config, Method::GET).expect_err("must be refused");
             assert_eq!(error.code, "bad_config");
             assert!(error.message.contains(part), "{}: {part}", error.message);
         }

@@ -11,7 +11,13 @@ use std::borrow::Cow;
 /// # Errors
 /// `bad_config` when there is none, or it is empty, or it is not base64 of UTF-8.
 pub(super) fn code_of(config: &Value) -> Result<Cow<'_, str>, TaskError> {
-    let fields = Fields::of("python", config)?;
+    let own = Fields::of("python", config)?;
+    let names = ["code", "code_b64", "code_base64", "script"];
+    let fields = match config.get("save") {
+        // A save's code may stand inside of it.
+        Some(save @ Value::Object(_)) if own.any(&names).is_none() => Fields::of("python", save)?,
+        _ => own,
+    };
     for name in ["code_b64", "code_base64"] {
         let Some(text) = fields.text(&[name])? else { continue };
         let compact: String = text.chars().filter(|c| !c.is_ascii_whitespace()).collect();
@@ -23,7 +29,7 @@ pub(super) fn code_of(config: &Value) -> Result<Cow<'_, str>, TaskError> {
         })?;
         return not_empty(name, Cow::Owned(code));
     }
-    match fields.text(&["code"])? {
+    match fields.text(&["code", "script"])? {
         Some(code) => not_empty("code", Cow::Borrowed(code)),
         None => Err(fields.missing("code", "python source text (or `code_b64`)")),
     }
@@ -47,6 +53,8 @@ mod tests {
             (json!({"code": "a = 1"}), Ok("a = 1")),
             (json!({"code_b64": "YSA9\nIDE="}), Ok("a = 1")),
             (json!({"code_base64": "YSA9IDE=", "code": "b"}), Ok("a = 1")),
+            (json!({"save": {"code": "a = 1"}}), Ok("a = 1")),
+            (json!({"save": {"code": "b"}, "code": "a = 1"}), Ok("a = 1")),
             (json!({}), Err("python: `code` is missing: expected python source text (or `code_b64`)")),
             (json!(null), Err("python: `code` is missing: expected python source text (or `code_b64`)")),
             (json!([1]), Err("python: the step's fields must be a map, not a list")),

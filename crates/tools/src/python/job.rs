@@ -2,12 +2,14 @@
 
 use serde::Serialize;
 use serde_json::Value;
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 #[derive(Serialize)]
 pub(super) struct Job<'a> {
     pub(super) code: &'a str,
     pub(super) input: &'a Value,
+    /// By alias.
+    pub(super) credentials: &'a BTreeMap<String, Arc<Value>>,
     /// The file to write the answer to.
     pub(super) answer: &'a Path,
     pub(super) result_bytes: u64,

@@ -6,6 +6,8 @@
 //!   `**kwargs`, which gets them;
 //! - a parameter `input_data` or `context` that `data` has no key for gets the whole map, and so does a single
 //!   parameter called data, payload, input, inputs, args, params, ctx, event or workload;
+//! - a parameter `auth` or `credentials` that `data` has no key for gets the step's opened credentials, a map by
+//!   name, when the step has any;
 //! - any other parameter without a default is an error that names it.
 //!
 //! As in v1, text that is a JSON or python list or map arrives as that list or map; `os`, `json`, `datetime`
@@ -81,6 +83,7 @@ impl PythonProvider {
         let job = Job {
             code: &code,
             input: &task.input,
+            credentials: &task.credentials.0,
             answer: &folder.answer(),
             result_bytes: RESULT_BYTES,
             limits: Limits { memory_bytes: self.memory_bytes, file_bytes: FILE_BYTES },

@@ -100,7 +100,7 @@ impl<'a> Parameters<'a> {
     }
 }
 
-fn bind(value: &Value, name: &str) -> Result<Bind, TaskError> {
+pub(super) fn bind(value: &Value, name: &str) -> Result<Bind, TaskError> {
     Ok(match value {
         Value::Null => Bind::Null,
         Value::Bool(yes) => Bind::Integer(i64::from(*yes)),

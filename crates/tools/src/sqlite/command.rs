@@ -22,7 +22,7 @@ impl Command {
     /// `bad_config` naming the field or the parameter; `sqlite_refused`.
     pub(super) fn of(config: &Value, input: &Value) -> Result<Self, TaskError> {
         let fields = Fields::of("sqlite", config)?;
-        let database = fields.text(&["database", "file"])?.unwrap_or(DEFAULT_DATABASE).to_owned();
+        let database = database(&fields)?;
         let names = ["command", "commands", "sql"];
         let Some((name, command)) = fields.any(&names) else {
             return Err(fields.missing("command", "SQL text or a list of it"));
@@ -64,9 +64,19 @@ impl Command {
         if statements.is_empty() {
             return Err(bad_config(format!("sqlite: `{name}` has no statement in it ({})", kind(command))));
         }
-        for bound in &statements {
-            refuse::check(&bound.statement)?;
-        }
-        Ok(Self { database, statements })
+        Self { database, statements }.checked()
     }
+
+    /// Nothing in it would leave the file or the transaction.
+    ///
+    /// # Errors
+    /// `sqlite_refused`.
+    pub(super) fn checked(self) -> Result<Self, TaskError> {
+        self.statements.iter().try_for_each(|bound| refuse::check(&bound.statement))?;
+        Ok(self)
+    }
+}
+
+pub(super) fn database(fields: &Fields) -> Result<String, TaskError> {
+    Ok(fields.text(&["database", "file"])?.unwrap_or(DEFAULT_DATABASE).to_owned())
 }

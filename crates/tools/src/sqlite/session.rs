@@ -28,11 +28,15 @@ const LOOK_EVERY: i32 = 10_000;
 
 const DETAILS_CHARS: usize = 2000;
 
-/// Runs all statements and commits; dropped before its end, nothing is kept and the running statement stops.
+/// Runs all statements and commits, and returns the result of each; dropped before its end, nothing is kept and the running statement stops.
 ///
 /// # Errors
 /// `sqlite_error` naming the statement by its number, `sqlite_busy`, `sqlite_open`, and those of [`Rows`].
-pub(super) async fn run(connections: &Connections, path: &Path, command: &Command) -> Result<Value, TaskError> {
+pub(super) async fn run(
+    connections: &Connections,
+    path: &Path,
+    command: &Command,
+) -> Result<Vec<Map<String, Value>>, TaskError> {
     let mut open = connections.take(path, &command.database).await?;
     let connection = &mut open.connection;
     let stopped = Stop::default();
@@ -55,7 +59,7 @@ pub(super) async fn run(connections: &Connections, path: &Path, command: &Comman
     if !command.statements.iter().any(|bound| leaves_state(&bound.statement)) {
         connections.put(open);
     }
-    Ok(Value::Object(combined(results)))
+    Ok(results)
 }
 
 /// Set when the run is dropped: the statement under way sees it and ends.
@@ -103,16 +107,6 @@ fn with<'q>(query: Query<'q, sqlx::Sqlite, SqliteArguments>, value: &Bind) -> Qu
         Bind::Real(real) => query.bind(*real),
         Bind::Text(text) => query.bind(text.clone()),
     }
-}
-
-/// The last statement's result, with all of them under `results` when there are several.
-fn combined(mut results: Vec<Map<String, Value>>) -> Map<String, Value> {
-    if results.len() == 1 {
-        return results.swap_remove(0);
-    }
-    let mut last = results.last().cloned().unwrap_or_default();
-    last.insert("results".to_owned(), Value::Array(results.into_iter().map(Value::Object).collect()));
-    last
 }
 
 fn place(index: usize, command: &Command) -> String {

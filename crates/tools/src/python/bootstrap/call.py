@@ -51,14 +51,18 @@ class Parameters:
             self.takes_any = any(p.kind == kinds.VAR_KEYWORD for p in found)
 
 
-def call(main, data):
+def call(main, data, credentials):
     takes = Parameters(main)
     names = takes.positional + takes.named
     if not names and not takes.takes_any:
         return main()
     if data is None:
         data = {}
+    held = [name for name in names if credentials and name in ("auth", "credentials")]
     if not isinstance(data, dict):
+        if len(names) == 2 and len(held) == 1 and held[0] in takes.named and not takes.positional:
+            names.remove(held[0])
+            return main(**{names[0]: data, held[0]: credentials})
         if len(names) == 1:
             return main(data) if names[0] in takes.positional else main(**{names[0]: data})
         raise Refused(
@@ -70,9 +74,11 @@ def call(main, data):
     for name in names:
         if name in data:
             chosen[name] = data[name]
+        elif name in held:
+            chosen[name] = credentials
         elif name in ("input_data", "context"):
             chosen[name] = data
-        elif len(names) == 1 and name in WHOLE and not takes.takes_any:
+        elif len(names) - len(held) == 1 and name in WHOLE and not takes.takes_any:
             chosen[name] = data
         elif name in takes.required:
             raise Refused(

@@ -18,13 +18,14 @@ def run():
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")
     source, data, limit = job["code"], job["input"], job["result_bytes"]
+    credentials = job["credentials"]
     sys.argv = [NAME]
     job = None
     try:
         names = namespace(source)
         exec(compile(source, NAME, "exec"), names)
         main = names.get("main")
-        result = settled(call(main, data)) if callable(main) else names.get("result")
+        result = settled(call(main, data, credentials)) if callable(main) else names.get("result")
         tag, text = b"R", encoded(result, limit)
     except BaseException as error:
         tag, text = b"E", dumps(described(error, source)).encode("utf-8", "replace")
