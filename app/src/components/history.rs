@@ -96,13 +96,14 @@ pub(crate) fn HistoryTable(#[prop(into)] rows: Signal<Vec<EventRow>>, clock: Clo
 
 #[component]
 fn HistoryRow(row: EventRow, clock: Clock) -> impl IntoView {
-    let EventRow { position, time, kind, step, visit, attempt, summary } = row;
+    let EventRow { position, time, kind, step, visit, attempt, item, summary } = row;
     let anchor = format!("event-{position}");
     let of = match (visit, attempt) {
         (Some(visit), Some(attempt)) if visit > 1 || attempt > 1 => format!(" {visit}.{attempt}"),
         (Some(visit), None) if visit > 1 => format!(" {visit}"),
         _ => String::new(),
     };
+    let of = item.map_or(of.clone(), |item| format!(" #{item}{of}"));
     view! {
         <tr id=anchor.clone()>
             <td class="number">

@@ -46,10 +46,10 @@ pub(crate) fn Timeline(execution: RwSignal<ExecutionView>, clock: Clock) -> impl
     }
 }
 
-type Key = (String, u32, u32, TaskPart);
+type Key = (String, u32, u32, TaskPart, Option<u32>);
 
 fn key(attempt: &AttemptView) -> Key {
-    (attempt.step.clone(), attempt.visit, attempt.attempt, attempt.part)
+    (attempt.step.clone(), attempt.visit, attempt.attempt, attempt.part, attempt.item)
 }
 
 fn end(attempt: &AttemptView, now: Timestamp) -> Timestamp {
@@ -120,8 +120,11 @@ fn AttemptRow(key: Key, execution: RwSignal<ExecutionView>, scale: Memo<Scale>, 
     }
 }
 
-fn name((step, visit, attempt, part): &Key) -> String {
+fn name((step, visit, attempt, part, item): &Key) -> String {
     let mut name = step.clone();
+    if let Some(item) = item {
+        name.push_str(&format!(" #{item}"));
+    }
     if *visit > 1 {
         name.push_str(&format!(" · visit {visit}"));
     }

@@ -6,12 +6,32 @@ use crate::{
     status,
 };
 
+/// The events that have a `workflow_execution` projection.
+pub const PROJECTED: &[&str] = &[
+    "execution_queued",
+    "execution_start",
+    "step_reused",
+    "step_started",
+    "step_completed",
+    "step_failed",
+    "execution_complete",
+];
+
 /// The S1 `workflow_execution` message of an execution event, if it has one.
 ///
 /// The same durable event always yields the same projection, so live and replay agree.
 pub fn workflow_execution(envelope: &Envelope) -> Option<Envelope> {
     let (stage, phase, outcome, progress, result, error) = match &envelope.event {
-        Event::ExecutionStart(e) => (e.node_name.clone(), Phase::Initial, None, Some(e.progress), None, None),
+        Event::ExecutionQueued(e) => {
+            let node_name = e.path.rsplit('/').next().unwrap_or(&e.path);
+            (node_name.to_owned(), Phase::Initial, None, None, None, None)
+        }
+        Event::ExecutionStart(e) => {
+            // `pending` is told once: when it was queued, or now.
+            let phase = if e.queued_at.is_some() { Phase::InProgress } else { Phase::Initial };
+            (e.node_name.clone(), phase, None, Some(e.progress), None, None)
+        }
+        Event::StepReused(e) => (e.step.clone(), Phase::InProgress, None, Some(e.progress), None, None),
         Event::StepStarted(e) => (e.step.clone(), Phase::InProgress, None, Some(e.progress), None, None),
         Event::StepCompleted(e) => (e.step.clone(), Phase::InProgress, None, Some(e.progress), None, None),
         Event::StepFailed(e) => {

@@ -2,9 +2,6 @@
 
 use protocol::{Envelope, ExecutionId, Topic, projection};
 
-/// Types of execution events that have an S1 projection; the only ones read for the workflow topics.
-const PROJECTED: [&str; 5] = ["execution_start", "step_started", "step_completed", "step_failed", "execution_complete"];
-
 /// What to read for a topic.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Source {
@@ -47,7 +44,7 @@ impl Source {
 
 /// The types to read for [`Source::Projected`], as a JSON array.
 pub(crate) fn projected_types() -> String {
-    let types: Vec<&str> = PROJECTED.into_iter().chain(["workflow_execution"]).collect();
+    let types: Vec<&str> = projection::PROJECTED.iter().copied().chain(["workflow_execution"]).collect();
     serde_json::to_string(&types).expect("a list of strings is JSON")
 }
 

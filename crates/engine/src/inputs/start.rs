@@ -27,6 +27,7 @@ pub(super) fn start(
         input: input.clone(),
         progress: Progress { completed: 0, known: turn.playbook().actionable() },
         origin,
+        queued_at: turn.state().is_queued().then(|| turn.state().created_at()),
         arcs: Vec::new(),
     });
     if !fits {

@@ -54,6 +54,9 @@ pub struct ExecutionStart {
     pub progress: Progress,
     #[serde(flatten)]
     pub origin: Origin,
+    /// Since when it waited to be let in, if it had to: `execution_queued` came before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queued_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub arcs: Vec<Transition>,
 }
@@ -236,6 +239,7 @@ pub struct IteratorStarted {
     pub mode: IteratorMode,
     /// Items at once.
     pub concurrency: u32,
+    pub count: u32,
     /// The items after filter, order, limit and chunking, in order; a JSON list.
     pub items: Arc<Value>,
 }

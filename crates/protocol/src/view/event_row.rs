@@ -13,6 +13,9 @@ pub struct EventRow {
     pub step: Option<String>,
     pub visit: Option<u32>,
     pub attempt: Option<u32>,
+    /// Of an iterator: which item, from 0.
+    #[serde(default)]
+    pub item: Option<u32>,
     /// `completed`, the error's message, the arcs taken …
     pub summary: String,
 }
@@ -21,15 +24,21 @@ impl EventRow {
     /// The row of a durable event; `None` for an ephemeral one.
     pub fn of(envelope: &Envelope) -> Option<Self> {
         let position = envelope.position?;
-        let (visit, attempt) = match &envelope.event {
-            Event::StepStarted(e) => (Some(e.visit), None),
-            Event::ActionStarted(e) => (Some(e.visit), Some(e.attempt)),
-            Event::ActionCompleted(e) => (Some(e.visit), Some(e.attempt)),
-            Event::ActionFailed(e) => (Some(e.visit), Some(e.attempt)),
-            Event::RetryScheduled(e) => (Some(e.visit), Some(e.attempt)),
-            Event::StepCompleted(e) => (Some(e.visit), None),
-            Event::StepFailed(e) => (Some(e.visit), None),
-            _ => (None, None),
+        let (visit, attempt, item) = match &envelope.event {
+            Event::StepStarted(e) => (Some(e.visit), None, None),
+            Event::StepReused(e) => (Some(e.visit), None, None),
+            Event::ActionStarted(e) => (Some(e.visit), Some(e.attempt), e.item),
+            Event::ActionCompleted(e) => (Some(e.visit), Some(e.attempt), e.item),
+            Event::ActionFailed(e) => (Some(e.visit), Some(e.attempt), e.item),
+            Event::RetryScheduled(e) => (Some(e.visit), Some(e.attempt), e.item),
+            Event::ReportLate(e) => (Some(e.visit), Some(e.attempt), e.item),
+            Event::IteratorStarted(e) => (Some(e.visit), None, None),
+            Event::IteratorCompleted(e) => (Some(e.visit), None, None),
+            Event::ApprovalRequested(e) => (Some(e.visit), None, None),
+            Event::SignalReceived(e) => (e.visit, None, None),
+            Event::StepCompleted(e) => (Some(e.visit), None, None),
+            Event::StepFailed(e) => (Some(e.visit), None, None),
+            _ => (None, None, None),
         };
         Some(Self {
             position,
@@ -38,6 +47,7 @@ impl EventRow {
             step: envelope.event.step().map(str::to_owned),
             visit,
             attempt,
+            item,
             summary: summary(&envelope.event),
         })
     }
@@ -58,7 +68,7 @@ pub fn summary(event: &Event) -> String {
         Event::ActionFailed(e) => cut_to(&e.error.message, 240),
         Event::RetryScheduled(e) => format!("attempt {} in {} ms, after {}", e.attempt, e.delay_ms, e.reason),
         Event::IteratorStarted(e) => {
-            format!("{} items, {} at once", e.items.as_array().map_or(0, Vec::len), e.concurrency)
+            format!("{} items, {} at once", e.count, e.concurrency)
         }
         Event::IteratorCompleted(e) if e.failed > 0 => format!("{} items, {} failed", e.count, e.failed),
         Event::IteratorCompleted(e) => format!("{} items", e.count),

@@ -9,6 +9,9 @@ mod preview;
 
 pub use dashboard::DashboardView;
 pub use event_row::{EventRow, summary};
-pub use execution::{AttemptView, ExecutionView, NEWEST, StepView};
+pub use execution::{
+    ApprovalView, AttemptView, ExecutionView, ItemView, ItemsView, NEWEST, NEWEST_ITEMS, PausedView, QueuedView,
+    StepView, item_label,
+};
 pub use executions::{ExecutionRows, apply_to_row, row_of};
 pub use preview::{PREVIEW_BYTES, Preview};

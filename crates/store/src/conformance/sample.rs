@@ -64,6 +64,7 @@ impl Run {
             input: json!({"asked": true}).into(),
             progress: Progress { completed: 0, known: 3 },
             origin: Origin::default(),
+            queued_at: None,
             arcs: Vec::new(),
         };
         let mut commit = self.commit(Phase::InProgress, None, vec![start.into()]);

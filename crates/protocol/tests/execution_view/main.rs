@@ -1,5 +1,8 @@
 //! The fold behind an execution's page: the same for the server, which renders it, and the browser, which goes on.
 
+mod control;
+mod items;
+
 use protocol::{
     Envelope, Event, EventId, ExecutionId, Outcome, Phase, Position, StepStatus, Timestamp, view::ExecutionView,
 };
