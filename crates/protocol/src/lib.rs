@@ -4,6 +4,7 @@
 //! I/O. It builds for `wasm32-unknown-unknown`; the browser and the server share every type in it.
 
 pub mod api;
+pub mod blob;
 pub mod diagnostic;
 pub mod envelope;
 pub mod event;

@@ -6,6 +6,9 @@ pub enum StoreError {
     /// Somebody else moved the execution first: reload, decide again.
     #[error("execution {execution}: expected version {expected}, found {found}")]
     Conflict { execution: protocol::ExecutionId, expected: u64, found: u64 },
+    /// An execution was submitted with this key before. Nothing was applied.
+    #[error("execution {execution} was submitted with the key `{key}` before")]
+    Exists { key: String, execution: protocol::ExecutionId },
     /// The commit is not one a store can take: too large, too deep, a task that is there already, an event of
     /// another execution … Nothing was applied; trying again does not help.
     #[error("the store refuses the commit: {0}")]

@@ -66,6 +66,12 @@ pub struct ExecutionFilter {
     pub text: Option<String>,
     pub since: Option<Timestamp>,
     pub until: Option<Timestamp>,
+    /// Started by this execution.
+    pub parent: Option<ExecutionId>,
+    /// Repeats this execution.
+    pub rerun_of: Option<ExecutionId>,
+    /// `schedule:NAME`, `webhook:NAME`.
+    pub trigger: Option<String>,
     /// Only executions older than this one (newest first).
     pub before: Option<ExecutionId>,
     pub limit: u32,

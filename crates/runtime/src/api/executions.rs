@@ -242,5 +242,6 @@ fn filter(query: ExecutionQuery) -> Result<ExecutionFilter, Problem> {
         until: query.until.map(Timestamp),
         before,
         limit: query.limit.unwrap_or(ROWS.0).clamp(1, ROWS.1),
+        ..ExecutionFilter::default()
     })
 }

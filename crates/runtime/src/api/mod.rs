@@ -62,6 +62,9 @@ pub(crate) fn from_store(error: StoreError) -> Problem {
             "Too large",
             format!("this cannot be stored: {why}; nothing was changed, send less"),
         ),
+        StoreError::Exists { .. } => {
+            Problem::new(409, "already_submitted", "Already submitted", format!("{error}; nothing was started"))
+        }
         StoreError::Closed => {
             Problem::new(503, "stopping", "Stopping", "the server is stopping; try again in a moment").temporary()
         }

@@ -67,7 +67,8 @@ impl Slot {
         let mut slot = Self::new(id, entry);
         let mut after = Position(0);
         loop {
-            let events = store.execution_events(id, after, PAGE).await?;
+            let mut events = store.execution_events(id, after, PAGE).await?;
+            store.hydrate(&mut events).await?;
             let Some(last) = events.last() else { return Ok(slot) };
             after = last.position.unwrap_or(after);
             for envelope in &events {

@@ -2,18 +2,23 @@
 //! them for a backend; a new promise is a new function and a line there.
 
 pub mod admission;
+pub mod approvals;
+pub mod blobs;
 pub mod committing;
 pub mod credentials;
 pub mod feed;
 pub mod grouping;
 pub mod history;
+pub mod lineage;
 pub mod listing;
 pub mod playbooks;
+pub mod queue;
 pub mod refusing;
 pub mod restarting;
 pub mod sample;
 pub mod schedules;
 pub mod servers;
+pub mod submissions;
 
 use crate::Store;
 use async_trait::async_trait;
@@ -57,6 +62,12 @@ macro_rules! suite {
             credentials: a_credential_is_kept_under_its_name, resealing_yields_to_a_new_value;
             schedules: a_schedule_is_kept_under_its_name, due_is_what_should_have_fired,
                 one_of_many_moves_a_schedule_on;
+            submissions: a_key_submits_one_execution, of_many_with_one_key_one_is_submitted;
+            lineage: children_reruns_and_triggers_are_found, the_list_is_filtered_by_origin;
+            queue: queued_executions_are_let_in_in_order;
+            approvals: an_approval_waits_until_its_visit_is_over, the_inbox_is_read_in_order;
+            blobs: large_values_are_referred_to, a_reference_leads_only_to_values_of_its_own_execution,
+                values_have_their_limits;
             restarting: everything_is_there_after_reopening, close_flushes_what_is_queued_and_refuses_the_rest;
         );
     };

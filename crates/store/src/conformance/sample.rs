@@ -5,7 +5,8 @@ use protocol::{
     CommitId, Envelope, Event, EventId, ExecutionId, Outcome, Phase, Position, Task, TaskKey, TaskPart, Timestamp,
     Topic,
     event::{
-        ActionCompleted, ActionStarted, ExecutionComplete, ExecutionStart, Origin, Progress, StepCompleted, StepStarted,
+        ActionCompleted, ActionStarted, ApprovalRequested, ExecutionComplete, ExecutionQueued, ExecutionStart, Origin,
+        Progress, StepCompleted, StepStarted,
     },
     task::{Credentials, Logs},
 };
@@ -119,6 +120,65 @@ impl Run {
             change.phase = Phase::Initial;
         }
         commit
+    }
+
+    /// `execution_start` as [`Run::start`], of this origin.
+    pub fn start_from(&mut self, origin: Origin) -> Commit {
+        let mut commit = self.start();
+        if let Some(Event::ExecutionStart(start)) = commit.events.first_mut().map(|new| &mut new.event) {
+            start.origin = origin;
+        }
+        commit
+    }
+
+    /// `execution_queued`: 1 event. `start` lets it in.
+    pub fn wait_for(&mut self, reason: &str, key: Option<&str>, origin: Origin) -> Commit {
+        let queued = ExecutionQueued {
+            execution_id: self.id,
+            path: self.path.to_string(),
+            version: 1,
+            input: json!({"asked": true}).into(),
+            origin,
+            reason: reason.into(),
+            key: key.map(Into::into),
+        };
+        let mut commit = self.commit(Phase::Initial, None, vec![queued.into()]);
+        if let Some(change) = &mut commit.execution {
+            change.input = Some(json!({"asked": true}).into());
+        }
+        commit
+    }
+
+    /// A step beside the open one waits for a person: 1 event.
+    pub fn ask(&mut self, step: &str, visit: u32) -> Commit {
+        let asked = ApprovalRequested {
+            execution_id: self.id,
+            path: self.path.to_string(),
+            step: step.into(),
+            visit,
+            message: format!("May {step} go on?\0"),
+            form: json!([{"name": "approved", "type": "boolean"}]).into(),
+            due: Some(Timestamp(self.time.0 + 60_000)),
+            default: Some(json!({"approved": false}).into()),
+        };
+        self.commit(Phase::InProgress, None, vec![asked.into()])
+    }
+
+    /// An `action_completed` of a step with this result: 1 event.
+    pub fn return_value(&mut self, step: &str, visit: u32, result: Value) -> Commit {
+        let completed = ActionCompleted {
+            execution_id: self.id,
+            path: self.path.to_string(),
+            step: step.into(),
+            visit,
+            attempt: 1,
+            part: TaskPart::Action,
+            item: None,
+            result: result.into(),
+            duration_ms: 3,
+            logs: Logs::default(),
+        };
+        self.commit(Phase::InProgress, None, vec![completed.into()])
     }
 
     /// The key of the task that is open now.

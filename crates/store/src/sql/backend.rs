@@ -8,7 +8,7 @@ use super::{
 use crate::{StoreError, sql::connection::Connection};
 use async_trait::async_trait;
 use futures::future::BoxFuture;
-use protocol::{CommitId, Position};
+use protocol::{CommitId, ExecutionId, Position};
 
 /// The writer's side of a database: its own connection. Nobody else writes events.
 #[async_trait]
@@ -48,6 +48,10 @@ pub(crate) enum Fate {
     Same(usize),
     Conflict {
         found: u64,
+    },
+    /// Its submission's key is another execution's.
+    Taken {
+        by: ExecutionId,
     },
 }
 

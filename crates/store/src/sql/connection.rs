@@ -9,6 +9,15 @@ pub(crate) enum Connection<'c> {
 }
 
 impl Connection<'_> {
+    /// A field of a column of JSON, as text. SQLite gives numbers as numbers: cast them.
+    pub(crate) fn json_text(&self, column: &str, field: &str) -> String {
+        match self {
+            Connection::Sqlite(_) => format!("{column}->>'{field}'"),
+            // Not `jsonb`: that refuses a NUL anywhere in it.
+            Connection::Postgres(_) => format!("CAST({column} AS json)->>'{field}'"),
+        }
+    }
+
     /// At the end of a SELECT whose rows are changed next: rows another transaction holds are left to it. SQLite
     /// has one writer at a time, and no words for this.
     pub(crate) fn skip_locked(&self) -> &'static str {

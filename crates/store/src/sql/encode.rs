@@ -1,9 +1,17 @@
 //! A commit as the writer takes it: checked, and encoded in the caller's task so that the writer only joins it with
 //! others.
 
-use super::payload::{payload, text};
-use crate::{Commit, ExecutionChange, StoreError, TaskChange, history, limits::MAX_COMMIT_BYTES, state};
+use super::{
+    beside::Beside,
+    payload::{checked, payload, text, written},
+};
+use crate::{
+    Commit, ExecutionChange, StoreError, TaskChange, blobs, history,
+    limits::{BLOB_FROM_BYTES, MAX_COMMIT_BLOB_BYTES, MAX_COMMIT_BYTES},
+    state,
+};
 use protocol::{CommitId, Envelope, EventId, ExecutionId, Position, TaskKey, Timestamp};
+use serde_json::Value;
 use std::{
     collections::HashSet,
     fmt::Debug,
@@ -22,6 +30,8 @@ pub(crate) struct Entry<R> {
     pub(crate) added: Vec<u64>,
     pub(crate) touched: Vec<u64>,
     pub(crate) rows: R,
+    /// What few commits bring.
+    pub(crate) beside: Option<Box<Beside>>,
 }
 
 /// What the writer needs to know of the execution's part of a commit.
@@ -87,9 +97,13 @@ impl<R: Rows> Entry<R> {
     pub(crate) fn of(commit: Commit) -> Result<Self, StoreError> {
         let Commit { id, time, execution, events, tasks } = commit;
         let mut rows = R::default();
-        let change = execution.as_ref().map(|change| encode_change(change, events.len(), &mut rows)).transpose()?;
+        let mut beside = None;
+        let change = execution
+            .as_ref()
+            .map(|change| encode_change(change, events.len(), time, &mut rows, &mut beside))
+            .transpose()?;
         let (added, touched) = (Vec::new(), Vec::new());
-        let mut entry = Self { id, change, envelopes: Vec::with_capacity(events.len()), added, touched, rows };
+        let mut entry = Self { id, change, envelopes: Vec::with_capacity(events.len()), added, touched, rows, beside };
         for event in events {
             entry.envelopes.push(Envelope {
                 id: event.id,
@@ -103,11 +117,25 @@ impl<R: Rows> Entry<R> {
         }
         entry.encode_events()?;
         entry.encode_tasks(&tasks)?;
-        let bytes = entry.rows.bytes();
+        let (bytes, blobs) = (entry.rows.bytes(), entry.beside.as_ref().map_or(0, |beside| beside.bytes()));
         if bytes > MAX_COMMIT_BYTES {
             return Err(StoreError::Refused(format!("it holds {bytes} bytes, the limit is {MAX_COMMIT_BYTES}")));
         }
+        if blobs > MAX_COMMIT_BLOB_BYTES {
+            let limit = MAX_COMMIT_BLOB_BYTES;
+            return Err(StoreError::Refused(format!("its large values hold {blobs} bytes, the limit is {limit}")));
+        }
         Ok(entry)
+    }
+
+    /// The key of the submission it creates an execution for.
+    pub(crate) fn submission(&self) -> Option<&str> {
+        self.beside.as_ref()?.submission.as_deref()
+    }
+
+    /// About how much there is to write.
+    pub(crate) fn bytes(&self) -> usize {
+        self.rows.bytes() + self.beside.as_ref().map_or(0, |beside| beside.bytes())
     }
 
     /// The events with their positions from `first` on; they are moved out.
@@ -120,8 +148,8 @@ impl<R: Rows> Entry<R> {
 
     fn encode_events(&mut self) -> Result<(), StoreError> {
         let owner = self.change.as_ref().map(|change| change.execution_id);
-        for (index, envelope) in self.envelopes.iter().enumerate() {
-            let event = &envelope.event;
+        for (index, envelope) in self.envelopes.iter_mut().enumerate() {
+            let event = &mut envelope.event;
             if event.execution_id() != owner {
                 let of = |id: Option<ExecutionId>| id.map_or("no execution".to_owned(), |id| format!("execution {id}"));
                 return Err(StoreError::Refused(format!(
@@ -131,19 +159,29 @@ impl<R: Rows> Entry<R> {
                     of(owner)
                 )));
             }
+            let version = self.change.as_ref().map(|change| change.expected + 1 + index as u64);
+            let mut data = written(&event.data());
+            if version.is_some() && data.len() > BLOB_FROM_BYTES {
+                let blobs = &mut self.beside.get_or_insert_default().blobs;
+                blobs::outsource(event, envelope.time, blobs)?;
+                data = written(&event.data());
+            }
+            if let Some(version) = version {
+                Beside::note(&mut self.beside, event, version, envelope.time)?;
+            }
             let row = EventRow {
                 id: envelope.id,
                 time: envelope.time,
                 name: text(event.name(), "the event's type")?,
                 execution_id: owner,
-                version: self.change.as_ref().map(|change| change.expected + 1 + index as u64),
+                version,
                 subject: optional(history::subject(event), "the event's subject")?,
                 correlation_id: optional(envelope.correlation_id.as_deref(), "the correlation id")?,
                 causation_id: optional(envelope.causation_id.as_deref(), "the causation id")?,
                 traceparent: optional(envelope.traceparent.as_deref(), "the trace's parent")?,
                 commit_id: (index == 0).then_some(self.id),
             };
-            let data = payload(&event.data(), || format!("the data of a `{}` event", event.name()))?;
+            let data = checked(data, || format!("the data of a `{}` event", event.name()))?;
             self.rows.event(&row, data);
         }
         Ok(())
@@ -180,7 +218,13 @@ impl<R: Rows> Entry<R> {
     }
 }
 
-fn encode_change<R: Rows>(change: &ExecutionChange, events: usize, rows: &mut R) -> Result<Change, StoreError> {
+fn encode_change<R: Rows>(
+    change: &ExecutionChange,
+    events: usize,
+    time: Timestamp,
+    rows: &mut R,
+    beside: &mut Option<Box<Beside>>,
+) -> Result<Change, StoreError> {
     let id = change.execution_id;
     let refused = |why: &str| StoreError::Refused(format!("execution {id}: {why}"));
     let state = state::word(change.phase, change.outcome)
@@ -205,8 +249,18 @@ fn encode_change<R: Rows>(change: &ExecutionChange, events: usize, rows: &mut R)
     let error = change.error.as_ref().map(|error| payload(error, || part("error"))).transpose()?;
     rows.execution(&row, error);
     if change.input.is_some() || change.result.is_some() {
-        let input = change.input.as_ref().map(|input| payload(input, || part("input"))).transpose()?;
-        let result = change.result.as_ref().map(|result| payload(result, || part("result"))).transpose()?;
+        let mut data = |value: &Option<Arc<Value>>, what: &str| {
+            let Some(value) = value else { return Ok(None) };
+            let data = written(value);
+            if data.len() <= BLOB_FROM_BYTES {
+                return checked(data, || part(what)).map(Some);
+            }
+            // The same value as in an event: stored once.
+            let blobs = &mut beside.get_or_insert_default().blobs;
+            let reference = blobs::outsourced(value, time, &part(what), blobs)?;
+            Ok(reference.map(|reference| reference.to_string()))
+        };
+        let (input, result) = (data(&change.input, "input")?, data(&change.result, "result")?);
         rows.execution_data(id, input, result);
     }
     Ok(Change {
@@ -218,7 +272,7 @@ fn encode_change<R: Rows>(change: &ExecutionChange, events: usize, rows: &mut R)
     })
 }
 
-fn optional<'t>(value: Option<&'t str>, what: &str) -> Result<Option<&'t str>, StoreError> {
+pub(crate) fn optional<'t>(value: Option<&'t str>, what: &str) -> Result<Option<&'t str>, StoreError> {
     value.map(|value| text(value, what)).transpose()
 }
 

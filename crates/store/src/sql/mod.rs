@@ -9,6 +9,7 @@
 //! `CAST(column AS TEXT)` keeps it off the column's index.
 
 pub(crate) mod backend;
+pub(crate) mod beside;
 pub(crate) mod connection;
 pub(crate) mod database;
 pub(crate) mod encode;

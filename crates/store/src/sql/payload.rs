@@ -11,7 +11,19 @@ use serde::Serialize;
 /// # Errors
 /// [`StoreError::Refused`] when it is larger or deeper than the limits.
 pub(crate) fn payload<T: Serialize + ?Sized>(value: &T, what: impl Fn() -> String) -> Result<String, StoreError> {
-    let written = serde_json::to_string(value).expect("what events and tasks hold is JSON");
+    checked(written(value), what)
+}
+
+/// The value as JSON, of any size and depth.
+pub(crate) fn written<T: Serialize + ?Sized>(value: &T) -> String {
+    serde_json::to_string(value).expect("what events and tasks hold is JSON")
+}
+
+/// JSON that keeps to the limits.
+///
+/// # Errors
+/// As [`payload`].
+pub(crate) fn checked(written: String, what: impl Fn() -> String) -> Result<String, StoreError> {
     if written.len() > MAX_EVENT_BYTES {
         let bytes = written.len();
         return Err(StoreError::Refused(format!("{} has {bytes} bytes, the limit is {MAX_EVENT_BYTES}", what())));
@@ -34,7 +46,7 @@ pub(crate) fn text<'t>(text: &'t str, what: &str) -> Result<&'t str, StoreError>
 }
 
 /// Whether JSON text nests arrays and objects deeper than `limit`.
-fn deeper_than(json: &[u8], limit: usize) -> bool {
+pub(crate) fn deeper_than(json: &[u8], limit: usize) -> bool {
     let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
     for &byte in json {
         if in_string {

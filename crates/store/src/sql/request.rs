@@ -47,7 +47,7 @@ pub(crate) fn take_group<R: Rows>(waiting: &mut VecDeque<Request<R>>) -> Vec<Wai
     let mut named: HashSet<u64> = HashSet::new();
     let mut bytes = 0;
     while let Some(Request::Commit(entry, _)) = waiting.front() {
-        bytes += entry.rows.bytes();
+        bytes += entry.bytes();
         let again = entry.added.iter().any(|task| named.contains(task));
         if !group.is_empty() && (group.len() >= GROUP || bytes > GROUP_BYTES || again) {
             break;

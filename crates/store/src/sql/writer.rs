@@ -148,6 +148,10 @@ impl<L: Log> Writer<L> {
                 (Fate::Conflict { found }, Some(change)) => {
                     Err(StoreError::Conflict { execution: change.execution_id, expected: change.expected, found })
                 }
+                (Fate::Taken { by }, _) => {
+                    let key = entry.submission().unwrap_or_default().to_owned();
+                    Err(StoreError::Exists { key, execution: by })
+                }
                 (Fate::Conflict { .. }, None) => unreachable!("only a commit of an execution can conflict"),
             });
         }

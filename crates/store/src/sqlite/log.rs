@@ -12,6 +12,7 @@ use crate::{
     StoreError,
     sql::{
         backend::{Failed, Fate, Job, Known, Log, Written},
+        beside,
         connection::Connection,
         recent::{Answer, Recent},
         request::Waiting,
@@ -67,8 +68,15 @@ impl SqliteLog {
         let head: i64 = row.try_get(0).map_err(failed)?;
         let surprises: String = row.try_get(1).map_err(failed)?;
         let surprises = parse_surprises(&surprises)?;
+        let besides = group.iter().filter_map(|(entry, _)| entry.beside.as_deref());
+        let taken = beside::taken(&mut Connection::Sqlite(connection), besides).await?;
         let entries = group.iter().map(|(entry, _)| &**entry);
-        let mut plan = plan(entries, recent, head.cast_unsigned(), &surprises);
+        let mut plan = plan(entries, recent, head.cast_unsigned(), &surprises, taken);
+        let applied = group.iter().zip(&plan.fates).filter_map(|((entry, _), fate)| {
+            let id = entry.change.as_ref()?.execution_id;
+            entry.beside.as_deref().filter(|_| matches!(fate, Fate::Applied { .. })).map(|beside| (id, beside))
+        });
+        beside::write(&mut Connection::Sqlite(connection), applied).await?;
         let bytes = plan.events.len();
         let script = if plan.is_empty() { sqlx::query("ROLLBACK") } else { self.scripts.write(&mut plan) };
         let connection = self.connection().await?;

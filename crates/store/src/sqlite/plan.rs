@@ -57,12 +57,14 @@ pub(super) fn expectations<'a>(entries: impl Iterator<Item = &'a Entry>, recent:
     closed(&mut rows)
 }
 
-/// Decides about each commit, in order. `surprises` holds the executions that are not as [`expectations`] said.
+/// Decides about each commit, in order. `surprises` holds the executions that are not as [`expectations`] said,
+/// `taken` whose the keys of submissions are.
 pub(super) fn plan<'a>(
     entries: impl Iterator<Item = &'a Entry>,
     recent: &Recent,
     head: u64,
     surprises: &HashMap<ExecutionId, Found>,
+    mut taken: HashMap<String, ExecutionId>,
 ) -> Plan {
     let mut plan = Plan { head, ..Plan::default() };
     let mut seen: HashMap<CommitId, usize> = HashMap::new();
@@ -72,16 +74,26 @@ pub(super) fn plan<'a>(
             Fate::Duplicate(answer)
         } else if let Some(&earlier) = seen.get(&entry.id) {
             Fate::Same(earlier)
+        } else if let Some(by) = taken_by_another(entry, &taken) {
+            Fate::Taken { by }
         } else if let Some(found) = plan.conflict(entry, &mut executions, surprises) {
             Fate::Conflict { found }
         } else {
             seen.insert(entry.id, index);
+            if let (Some(key), Some(change)) = (entry.submission(), &entry.change) {
+                taken.insert(key.to_owned(), change.execution_id);
+            }
             plan.apply(entry, &mut executions)
         };
         plan.fates.push(fate);
     }
     plan.write_executions(executions);
     plan
+}
+
+fn taken_by_another(entry: &Entry, taken: &HashMap<String, ExecutionId>) -> Option<ExecutionId> {
+    let by = *taken.get(entry.submission()?)?;
+    (Some(by) != entry.change.as_ref().map(|change| change.execution_id)).then_some(by)
 }
 
 /// An execution on its way through the group.
@@ -242,7 +254,7 @@ mod tests {
         let surprises = found.iter().map(|(id, version, state)| {
             (ExecutionId(Uuid::from_u128(*id)), Found { version: *version, state: state.map(Into::into) })
         });
-        let plan = plan(entries.iter(), recent, 10, &surprises.collect());
+        let plan = plan(entries.iter(), recent, 10, &surprises.collect(), HashMap::new());
         assert_eq!(plan.fates, fates);
         plan
     }

@@ -21,7 +21,7 @@ const PAGE: u32 = 500;
 const COMBINATIONS: usize = 100;
 
 #[derive(sqlx::FromRow)]
-struct Row {
+pub(crate) struct Row {
     execution_id: String,
     path: String,
     playbook_version: i64,
@@ -35,7 +35,7 @@ struct Row {
 }
 
 impl Row {
-    fn summary(self) -> Result<ExecutionSummary, StoreError> {
+    pub(crate) fn summary(self) -> Result<ExecutionSummary, StoreError> {
         let at = || format!("execution {}", self.execution_id);
         let (status, outcome) = state::parse(&self.state)?;
         Ok(ExecutionSummary {
@@ -199,6 +199,17 @@ fn push_part(
     }
     if let Some(until) = filter.until {
         query.push(" AND created_at <= ").push_bind(until.0);
+    }
+    let lineage = [
+        ("parent_id", filter.parent.map(|id| id.to_string())),
+        ("rerun_of", filter.rerun_of.map(|id| id.to_string())),
+        ("trigger_name", filter.trigger.clone()),
+    ];
+    for (column, value) in lineage {
+        if let Some(value) = value {
+            query.push(format_args!(" AND execution_id IN (SELECT l.execution_id FROM lineage l WHERE l.{column} = "));
+            query.push_bind(value).push(")");
+        }
     }
     if let Some(before) = filter.before {
         query.push(" AND execution_id < ").push_bind(before.to_string());
