@@ -1,5 +1,6 @@
 //! Deciding what is next.
 
+mod approval;
 mod arcs;
 mod attempt;
 mod data;
@@ -9,6 +10,7 @@ mod retry;
 mod task;
 mod turn;
 mod visit;
+mod wait;
 mod wake;
 
 pub(crate) use retry::Again;

@@ -43,6 +43,8 @@ impl Turn<'_> {
         }
         match &step.work {
             Work::Action(action) => self.add_task(index, action, visit, input),
+            Work::Wait(wait) => self.begin_wait(index, wait, visit, input),
+            Work::Approval(approval) => self.ask(index, approval, visit, input),
             Work::Save | Work::Control => self.save(index, visit, input, &scope),
         }
     }

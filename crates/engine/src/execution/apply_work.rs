@@ -6,7 +6,7 @@ use super::{
     work::LostAttempt,
 };
 use protocol::{
-    TaskError,
+    TaskError, Timestamp,
     event::{
         ActionCompleted, ActionFailed, ActionStarted, ApprovalRequested, ReportLate, RetryScheduled, SignalReceived,
     },
@@ -19,7 +19,7 @@ use std::sync::Arc;
 pub(crate) const WORKER_LOST: &str = "worker_lost";
 
 impl Execution {
-    pub(super) fn action_started(&mut self, event: &ActionStarted) {
+    pub(super) fn action_started(&mut self, event: &ActionStarted, time: Timestamp) {
         let id = self.mention(&event.step);
         let waits = event.until.is_some() || event.signal.is_some();
         let signal: Option<Arc<str>> = event.signal.as_deref().map(Arc::from);
@@ -27,7 +27,7 @@ impl Execution {
             _ if !waits => Hold::Claimed,
             // Somebody sent it before: it is taken, and the wait ends in the same decision.
             Some(name) if self.take_signal(name) => Hold::Settled,
-            _ => Hold::Waits { until: event.until, signal },
+            _ => Hold::Waits { since: time, until: event.until, signal },
         };
         self.change_piece(id, event.visit, event.item, |piece| {
             piece.attempt = event.attempt;
@@ -37,9 +37,10 @@ impl Execution {
         self.moved(id);
     }
 
-    pub(super) fn approval_requested(&mut self, event: &ApprovalRequested) {
+    pub(super) fn approval_requested(&mut self, event: &ApprovalRequested, time: Timestamp) {
         let id = self.mention(&event.step);
-        let hold = Hold::Asks { form: event.form.clone(), due: event.due, default: event.default.clone() };
+        let (form, default) = (event.form.clone(), event.default.clone());
+        let hold = Hold::Asks { since: time, form, due: event.due, default };
         self.change_piece(id, event.visit, None, |piece| piece.hold = hold);
         self.moved(id);
     }

@@ -21,9 +21,9 @@ pub(crate) enum Hold {
     /// A task that somebody works on.
     Claimed,
     /// The engine waits: until a time, for a signal, or both.
-    Waits { until: Option<Timestamp>, signal: Option<Arc<str>> },
+    Waits { since: Timestamp, until: Option<Timestamp>, signal: Option<Arc<str>> },
     /// The engine waits for a person.
-    Asks { form: Arc<Value>, due: Option<Timestamp>, default: Option<Arc<Value>> },
+    Asks { since: Timestamp, form: Arc<Value>, due: Option<Timestamp>, default: Option<Arc<Value>> },
     /// The attempt is over; what follows is in the same decision.
     Settled,
 }

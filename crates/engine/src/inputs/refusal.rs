@@ -1,12 +1,19 @@
 //! What people's commands are answered when they cannot be carried out.
 
-use super::Input;
-use crate::{Execution, Playbook};
+use super::{Input, signal};
+use crate::{
+    Execution, Playbook,
+    execution::Hold,
+    playbook::{Work, answer},
+};
 use protocol::{Phase, TaskError};
+use serde_json::Value;
 
 /// Why a command of a person cannot be carried out now, if it cannot; whoever sent it is told this, and nothing is
 /// evaluated. `None` for every input that is not a person's.
-pub fn refusal(_playbook: &Playbook, execution: &Execution, input: &Input) -> Option<TaskError> {
+pub fn refusal(playbook: &Playbook, execution: &Execution, input: &Input) -> Option<TaskError> {
+    let id = execution.id();
+    let refused = |code: &str, message: String| Some(TaskError::new(code, message));
     match (execution.phase(), input) {
         (
             Phase::Completed,
@@ -15,7 +22,50 @@ pub fn refusal(_playbook: &Playbook, execution: &Execution, input: &Input) -> Op
             | Input::Resume { .. }
             | Input::Cancel { .. }
             | Input::Terminate { .. },
-        ) => Some(TaskError::new("already_ended", format!("execution `{}` has ended already", execution.id()))),
+        ) => refused("already_ended", format!("execution `{id}` has ended already")),
+        (Phase::Initial, Input::Signal { .. } | Input::Pause { .. } | Input::Resume { .. }) => {
+            refused("not_started", format!("execution `{id}` has not begun yet: it waits to be let in"))
+        }
+        (Phase::InProgress, Input::Signal { name, visit, data, .. }) => {
+            of_signal(playbook, execution, name, *visit, data)
+        }
         _ => None,
     }
+}
+
+fn of_signal(
+    playbook: &Playbook,
+    execution: &Execution,
+    name: &str,
+    visit: Option<u32>,
+    data: &Value,
+) -> Option<TaskError> {
+    let refused = |code: &str, message: String| Some(TaskError::new(code, message));
+    let mut asking = execution.asking(name);
+    if let Some((_, piece)) = asking.find(|(key, _)| visit.is_none_or(|visit| visit == key.visit)) {
+        let Hold::Asks { form, .. } = &piece.hold else { return None };
+        let problem = answer(form, data).err()?;
+        return refused("form_invalid", format!("the answer to approval `{name}` does not fit: {problem}"));
+    }
+    if execution.listener(name, visit).is_some() {
+        return None;
+    }
+    if let Some(visit) = visit {
+        return refused("not_waiting", format!("no visit {visit} waits for `{name}` now"));
+    }
+    if playbook.may_wait_for(name) {
+        let is_full = execution.kept_signals() >= signal::MAX_KEPT;
+        let message = format!("{} signals are kept that no step has waited for yet", signal::MAX_KEPT);
+        return if is_full { refused("too_many_signals", message) } else { None };
+    }
+    let is_approval = playbook.index_of(name).is_some_and(|step| matches!(playbook.step(step).work, Work::Approval(_)));
+    if is_approval {
+        return refused("not_waiting", format!("approval `{name}` is not asked for now: nothing to answer"));
+    }
+    let known: Vec<String> = playbook.signals().map(|name| format!("`{name}`")).collect();
+    let message = match known.is_empty() {
+        true => format!("playbook `{}` waits for no signal and asks for no approval", playbook.path()),
+        false => format!("playbook `{}` knows no signal `{name}`, only {}", playbook.path(), known.join(", ")),
+    };
+    refused("unknown_signal", message)
 }

@@ -6,6 +6,7 @@ use super::{
     retry::Retry,
     template::{Template, Texts},
     triggers::{Schedule, Webhook},
+    wait::{Approval, Wait},
 };
 use protocol::graph::{Graph, GraphEdge, GraphNode};
 use serde_json::Value;
@@ -59,6 +60,10 @@ pub(crate) enum Work {
     Save,
     /// A task for a provider.
     Action(Box<Action>),
+    /// The engine waits for a time or a signal.
+    Wait(Box<Wait>),
+    /// The engine waits for a person.
+    Approval(Box<Approval>),
 }
 
 #[derive(Debug)]
@@ -151,6 +156,17 @@ impl Playbook {
         all.into_iter()
     }
 
+    /// The names of approvals and of the signals that steps wait for, as far as they are not computed, each once.
+    pub fn signals(&self) -> impl Iterator<Item = &str> {
+        let all: BTreeSet<&str> = self.steps.iter().filter_map(Step::signal).collect();
+        all.into_iter()
+    }
+
+    /// Whether some step may wait for a signal of this name.
+    pub(crate) fn may_wait_for(&self, signal: &str) -> bool {
+        self.steps.iter().any(|step| matches!(&step.work, Work::Wait(wait) if wait.may_take(signal)))
+    }
+
     pub(crate) fn steps(&self) -> &[Step] {
         &self.steps
     }
@@ -185,7 +201,7 @@ impl Step {
     pub(crate) fn action(&self) -> Option<&Action> {
         match &self.work {
             Work::Action(action) => Some(action),
-            Work::Control | Work::Save => None,
+            Work::Control | Work::Save | Work::Wait(_) | Work::Approval(_) => None,
         }
     }
 
@@ -194,7 +210,17 @@ impl Step {
         match &self.work {
             Work::Action(action) => Some(&action.protocol),
             Work::Save => Some("save"),
+            Work::Wait(_) => Some("wait"),
+            Work::Approval(_) => Some("approval"),
             Work::Control => None,
+        }
+    }
+
+    fn signal(&self) -> Option<&str> {
+        match &self.work {
+            Work::Approval(_) => Some(&self.name),
+            Work::Wait(wait) => wait.signal(),
+            _ => None,
         }
     }
 

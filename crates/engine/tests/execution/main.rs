@@ -1,6 +1,7 @@
 //! What executions do, in virtual time: one behaviour per file.
 #![allow(clippy::unwrap_used)]
 
+mod approvals;
 mod cancelling;
 mod conditions;
 mod data_on_arcs;
@@ -20,4 +21,5 @@ mod scenario;
 mod size;
 mod step_types;
 mod time_limits;
+mod waits;
 mod workbook;

@@ -8,6 +8,7 @@ mod graph;
 mod hostile_yaml;
 mod places;
 mod triggers;
+mod waits;
 mod warnings;
 
 use engine::playbook::parse;

@@ -57,7 +57,7 @@ fn types_and_their_fields() {
         "unknown_type 8:11 /workflow/0/type",
         "did you mean `python`?",
     );
-    for known in ["iterator", "playbook", "save", "wait", "approval"] {
+    for known in ["iterator", "playbook", "save"] {
         let workflow = format!("workflow:\n  - step: start\n    type: {known}\n");
         check(&workflow, "unsupported_type 8:11 /workflow/0/type", "this version runs `python`");
     }

@@ -163,6 +163,15 @@ pub fn start(path: impl Into<String>, input: Value) -> Input {
     Input::Start { path: path.into(), version: 1, input: Arc::new(input), origin: Origin::default(), reuse: None }
 }
 
+/// The steps of a workflow, each the inside of a map.
+pub fn steps(steps: &[&str]) -> String {
+    steps.iter().fold(String::from("\n"), |all, step| format!("{all}  - {{{step}}}\n"))
+}
+
+pub fn signal(name: &str, data: Value) -> Input {
+    Input::Signal { name: name.into(), visit: None, data: Arc::new(data), by: "ann".into() }
+}
+
 pub fn report(report: TaskReport) -> Input {
     Input::Report { report, worker: "w".into() }
 }

@@ -191,7 +191,7 @@ impl Drafting {
 
 /// Why a command cannot be carried out, as the API tells it.
 fn refused(error: TaskError) -> Problem {
-    let status = if error.code == "form_invalid" { 422 } else { 409 };
+    let status = if matches!(error.code.as_str(), "form_invalid" | "unknown_signal") { 422 } else { 409 };
     Problem::new(status, &error.code, "Not possible now", error.message)
 }
 

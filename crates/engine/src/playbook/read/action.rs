@@ -34,7 +34,7 @@ pub(super) fn of_type(
             Some(read(of, fields, base, compiler, problems))
         }
         StepType::Foreign => Some(foreign::read(type_at, word, fields, base, compiler, problems)),
-        StepType::Control | StepType::Workbook | StepType::Unsupported => None,
+        StepType::Control | StepType::Workbook | StepType::Wait | StepType::Approval | StepType::Unsupported => None,
     }
 }
 

@@ -8,6 +8,7 @@ mod compile;
 mod document;
 mod encoded;
 mod foreign;
+mod form;
 mod limits;
 mod next;
 mod number;
@@ -16,6 +17,7 @@ mod save;
 mod schedule;
 mod step;
 mod types;
+mod wait;
 mod webhook;
 mod workbook;
 

@@ -7,6 +7,7 @@ use super::{
     limits::MAX_NAME,
     next, save,
     types::{self, StepType},
+    wait,
     workbook::Workbook,
 };
 use crate::playbook::{
@@ -110,6 +111,14 @@ pub(super) fn read(
         StepType::Workbook => {
             let (action, data) = action::from_workbook(workbook, fields, &base, compiler, problems);
             (action.map_or(Work::Control, |action| Work::Action(Box::new(action))), data)
+        }
+        StepType::Wait => {
+            let (wait, data) = wait::wait(fields, &base, compiler, problems);
+            (wait.map_or(Work::Control, |wait| Work::Wait(Box::new(wait))), data)
+        }
+        StepType::Approval => {
+            let (approval, data) = wait::approval(fields, &base, compiler, problems);
+            (Work::Approval(Box::new(approval)), data)
         }
         StepType::Control | StepType::Unsupported => {
             let data = action::own_data(fields, false, &base, compiler, problems);

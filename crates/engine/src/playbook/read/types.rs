@@ -5,6 +5,8 @@
 pub(super) enum StepType {
     Control,
     Workbook,
+    Wait,
+    Approval,
     Action(&'static ActionType),
     /// Of no type that is known here: whoever offers it knows its fields.
     Foreign,
@@ -93,14 +95,17 @@ const SQL_EXAMPLE: &str = "write `command: SELECT …`";
 
 const ACTIONS: &[&ActionType] = &[&PYTHON, &HTTP, &SQLITE, &POSTGRES, &DUCKDB, &SNOWFLAKE, &SECRETS, &NOOP];
 const CONTROL: &[&str] = &["start", "end", "route", "router"];
-const UNSUPPORTED: &[&str] = &["iterator", "playbook", "save", "wait", "approval"];
+const UNSUPPORTED: &[&str] = &["iterator", "playbook", "save"];
 
 pub(super) fn step_type(word: &str) -> StepType {
     if CONTROL.contains(&word) {
         return StepType::Control;
     }
-    if word == "workbook" {
-        return StepType::Workbook;
+    match word {
+        "workbook" => return StepType::Workbook,
+        "wait" => return StepType::Wait,
+        "approval" => return StepType::Approval,
+        _ => {}
     }
     if let Some(action) = ACTIONS.iter().find(|action| action.protocol == word) {
         return StepType::Action(action);
@@ -110,7 +115,7 @@ pub(super) fn step_type(word: &str) -> StepType {
 
 /// The types this page knows.
 pub(super) fn known() -> impl Iterator<Item = &'static str> + Clone {
-    actions().chain(["workbook"]).chain(CONTROL.iter().copied())
+    actions().chain(["workbook", "wait", "approval"]).chain(CONTROL.iter().copied())
 }
 
 /// Those of them that a provider runs.

@@ -129,7 +129,7 @@ fn read_action(node: &Node, pointer: &str, compiler: &mut Compiler, problems: &m
             step::unsupported_type(word, &at, problems);
             None
         }
-        StepType::Control | StepType::Workbook => {
+        StepType::Control | StepType::Workbook | StepType::Wait | StepType::Approval => {
             let hint = suggest::hint(word, types::actions()).unwrap_or_default();
             at.error(problems, "unknown_type", format!("a workbook entry cannot be of type `{word}`"), hint);
             None
