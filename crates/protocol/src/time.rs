@@ -122,7 +122,7 @@ mod tests {
         ] {
             assert_eq!(Timestamp::from_rfc3339(text), Some(Timestamp(ms)), "{text}");
         }
-        for ms in (-70_000_000_000_000..70_000_000_000_000).step_by(1_234_567_890_123) {
+        for ms in (-62_000_000_000_000..70_000_000_000_000).step_by(1_234_567_890_123) {
             assert_eq!(Timestamp::from_rfc3339(&Timestamp(ms).to_rfc3339()), Some(Timestamp(ms)));
         }
     }
