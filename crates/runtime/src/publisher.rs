@@ -1,7 +1,8 @@
 //! Publishing: what was committed reaches the hub, once each and in position order.
 //!
 //! Batches come from the store's writer. Positions tell whether one is missing (the reader was slow, or another
-//! process committed): what is missing is read from the log. Nothing is published before it is committed, since
+//! process committed): what is missing is read from the log, also when another process says that it committed.
+//! Nothing is published before it is committed, since
 //! nothing else publishes durable events.
 
 use hub::Hub;
@@ -12,7 +13,8 @@ use tokio::sync::{mpsc, watch};
 
 /// Events read from the log at once when something is missing.
 const PAGE: u32 = 512;
-/// How often the log is asked for what no batch announced: only needed when the newest batch itself was left out.
+/// How often the log is asked for what nobody announced: only needed when the newest batch itself was left out, or
+/// another process's word was lost.
 const BACKSTOP: Duration = Duration::from_secs(1);
 
 pub(crate) struct Publisher {
@@ -36,12 +38,14 @@ impl Publisher {
     pub(crate) async fn run(self, mut committed: mpsc::Receiver<CommittedBatch>) {
         let mut backstop = tokio::time::interval(BACKSTOP);
         backstop.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut foreign = self.store.foreign();
         loop {
             let outcome = tokio::select! {
                 batch = committed.recv() => match batch {
                     Some(batch) => self.publish_batch(batch).await,
                     None => break,
                 },
+                head = moved(&mut foreign) => self.read_through(head).await,
                 _ = backstop.tick() => self.catch_up().await,
             };
             if let Err(error) = outcome {
@@ -99,6 +103,18 @@ impl Publisher {
             self.published.send_replace(last);
         }
     }
+}
+
+/// The newest position other processes told of, when it moves; never, where there are no others.
+async fn moved(foreign: &mut Option<watch::Receiver<Position>>) -> Position {
+    if let Some(head) = foreign
+        && head.changed().await.is_ok()
+    {
+        return *head.borrow_and_update();
+    }
+    // The store is closing; so does its other channel.
+    *foreign = None;
+    std::future::pending().await
 }
 
 fn with_projections(event: &Envelope, into: &mut Vec<Arc<Envelope>>) {

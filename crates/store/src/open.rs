@@ -1,9 +1,10 @@
 //! From a URL to a store.
 
-use crate::{Store, StoreError, sqlite::SqliteStore};
+use crate::{Store, StoreError, postgres::PostgresStore, sqlite::SqliteStore};
 use std::{path::Path, sync::Arc};
 
-/// Opens the store a URL names: `sqlite:PATH` (the database file, created if missing) or `sqlite::memory:`.
+/// Opens the store a URL names: `sqlite:PATH` (the database file, created if missing), `sqlite::memory:`, or
+/// `postgres://user:password@host:port/database` (which must exist; waited for while it does not answer).
 ///
 /// # Errors
 /// [`StoreError::Backend`] for another kind of URL, or when the database cannot be opened.
@@ -18,9 +19,8 @@ pub async fn open(url: &str) -> Result<Arc<dyn Store>, StoreError> {
             }
             Ok(SqliteStore::open(Path::new(path)).await?)
         }
-        Some(("postgres" | "postgresql", _)) => {
-            Err(unusable("PostgreSQL is not supported by this version yet; use sqlite:PATH as the store".to_owned()))
-        }
-        _ => Err(unusable(format!("`{url}` is not a store: expected sqlite:PATH"))),
+        Some(("postgres" | "postgresql", _)) => Ok(PostgresStore::connect(url).await?),
+        // Not repeated: it may hold a password.
+        _ => Err(unusable("not the URL of a store: expected sqlite:PATH or postgres://…".to_owned())),
     }
 }

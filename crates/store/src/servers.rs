@@ -167,10 +167,12 @@ async fn take_over(
     now: Timestamp,
     limit: u32,
 ) -> Result<Vec<ActiveExecution>, StoreError> {
+    // `NOT IN`, not `NOT EXISTS`: a row that was taken meanwhile is looked at again by PostgreSQL, and only what is
+    // no join is decided anew then.
     let mut take = sql("UPDATE executions SET owner = $1
         WHERE execution_id IN (SELECT x.execution_id FROM executions x
             WHERE x.state IN ('initial', 'in_progress')
-                AND NOT EXISTS (SELECT 1 FROM servers o WHERE o.name = x.owner AND o.until > $2)
+                AND (x.owner IS NULL OR x.owner NOT IN (SELECT o.name FROM servers o WHERE o.until > $2))
                 AND EXISTS (SELECT 1 FROM servers s WHERE s.name = $1 AND s.until > $2)
             ORDER BY x.execution_id LIMIT $3")
     .bind(server)

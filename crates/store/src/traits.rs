@@ -9,7 +9,7 @@ use protocol::{
     Envelope, Epoch, ExecutionId, Position, Timestamp, Topic,
     api::{ExecutionDetail, ExecutionPage, ExecutionSummary, PlaybookVersion, StatusCounts},
 };
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 /// The log and its projections. What stands beside the log (servers, permits, schedules, credentials …) has its
 /// statements in common and is said of every store at once: see the `impl dyn Store` of the modules named so.
@@ -39,6 +39,13 @@ pub trait Store: Send + Sync + 'static {
     /// When the reader falls behind a bounded number of batches, batches are left out: the positions tell, and
     /// the reader fetches what is missing with `log`. Ends when the store is closed.
     fn committed(&self) -> Option<mpsc::Receiver<CommittedBatch>>;
+
+    /// Where several processes write to one log: the newest position others told of, each time it moves. Told a
+    /// little after it is visible, now and then late, and each once at most: read the log up to there. `None` where
+    /// this process is alone.
+    fn foreign(&self) -> Option<watch::Receiver<Position>> {
+        None
+    }
 
     /// Flushes (fsync) made by commits since the store was opened; for figures.
     fn flushes(&self) -> u64;

@@ -24,15 +24,18 @@ async fn what_is_no_store_is_named_with_the_way_out() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let missing = format!("sqlite:{}/none/signalbox.db", folder.path().display());
     for (url, names) in [
-        ("postgres://localhost/x", "not supported by this version yet"),
-        ("postgresql://localhost/x", "not supported by this version yet"),
-        ("mysql://x", "expected sqlite:PATH"),
+        ("postgres://localhost:port/x", "the URL of the PostgreSQL database"),
+        ("postgresql://localhost/x?sslmode=perhaps", "the URL of the PostgreSQL database"),
+        ("mysql://user:secret@x", "expected sqlite:PATH or postgres://"),
         ("signalbox.db", "expected sqlite:PATH"),
         ("sqlite:", "names no file"),
         (missing.as_str(), "none/signalbox.db"),
     ] {
         match store::open(url).await.map(drop) {
-            Err(StoreError::Backend { message, .. }) => assert!(message.contains(names), "{url}: {message}"),
+            Err(StoreError::Backend { message, .. }) => {
+                assert!(message.contains(names), "{url}: {message}");
+                assert!(!message.contains("secret"), "{url}: {message}");
+            }
             other => panic!("{url}: expected an error, got {other:?}"),
         }
     }

@@ -138,6 +138,10 @@ impl Store for Watched {
         self.inner.committed()
     }
 
+    fn foreign(&self) -> Option<watch::Receiver<Position>> {
+        self.inner.foreign()
+    }
+
     fn flushes(&self) -> u64 {
         self.inner.flushes()
     }

@@ -4,6 +4,7 @@
 pub mod admission;
 pub mod approvals;
 pub mod blobs;
+pub mod cluster;
 pub mod committing;
 pub mod credentials;
 pub mod feed;
@@ -12,6 +13,7 @@ pub mod history;
 pub mod lineage;
 pub mod listing;
 pub mod playbooks;
+pub mod postgres;
 pub mod queue;
 pub mod refusing;
 pub mod restarting;

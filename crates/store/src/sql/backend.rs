@@ -16,11 +16,15 @@ pub(crate) trait Log: Send + 'static {
     /// How commits are encoded for it.
     type Rows: Rows;
 
-    /// Makes the group one transaction. After an error nothing of it is there.
-    async fn write(&mut self, group: &[Waiting<Self::Rows>], recent: &Recent) -> Result<Written, Failed>;
+    /// Makes the group one transaction. After an error nothing of it is there, or it is found to be there later and
+    /// becomes known to `recent` before any of its commits is tried again.
+    async fn write(&mut self, group: &[Waiting<Self::Rows>], recent: &mut Recent) -> Result<Written, Failed>;
 
-    /// Does something beside the log in a transaction of its own.
-    async fn beside(&mut self, job: Job) -> Result<(), StoreError>;
+    /// Does something beside the log, in a transaction of its own. Only asked where no other connection can write.
+    async fn beside(&mut self, job: Job) -> Result<(), StoreError> {
+        drop(job);
+        Err(StoreError::Refused("this database has other connections to write with".to_owned()))
+    }
 
     async fn close(self);
 }
@@ -53,6 +57,8 @@ pub(crate) enum Fate {
     Taken {
         by: ExecutionId,
     },
+    /// Nothing yet: it belongs at the head of the next group.
+    Again,
 }
 
 /// Why a group was not written.
@@ -72,6 +78,7 @@ impl From<StoreError> for Failed {
 /// Commits that are in the log already, by id.
 pub(crate) type Known = Vec<(CommitId, Answer)>;
 
-/// Something to do beside the log, on a connection with an open transaction.
+/// Something to do beside the log, on a connection with an open transaction. Done again when the transaction met
+/// another one.
 pub(crate) type Job =
-    Box<dyn for<'a, 'c> FnOnce(&'a mut Connection<'c>) -> BoxFuture<'a, Result<(), StoreError>> + Send>;
+    Box<dyn for<'a, 'c> Fn(&'a mut Connection<'c>) -> BoxFuture<'a, Result<(), StoreError>> + Send + Sync>;

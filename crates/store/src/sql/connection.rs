@@ -1,5 +1,6 @@
 //! A connection of either backend, as statements see it.
 
+use super::statement::sql;
 use crate::{StoreError, postgres, sqlite};
 use sqlx::{PgConnection, SqliteConnection};
 
@@ -24,6 +25,20 @@ impl Connection<'_> {
         match self {
             Connection::Sqlite(_) => "",
             Connection::Postgres(_) => " FOR UPDATE SKIP LOCKED",
+        }
+    }
+
+    /// Until the end of the transaction, nobody else does what is named; what they did is seen by the statements that
+    /// follow. SQLite has one writer at a time anyway.
+    pub(crate) async fn alone(&mut self, with: &str) -> Result<(), StoreError> {
+        match self {
+            Connection::Sqlite(_) => Ok(()),
+            Connection::Postgres(_) => {
+                // Beside other schemas, whose locks are the same database's.
+                let lock = sql("SELECT CAST(1 AS BIGINT) FROM
+                    (SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || ':' || $1, 0))) AS locked");
+                lock.bind(with).one::<(i64,)>(self).await.map(drop)
+            }
         }
     }
 

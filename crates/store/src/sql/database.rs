@@ -31,12 +31,12 @@ pub(crate) trait Transactions: Send + Sync {
 /// What is done on a connection with an open transaction. It may be done more than once: a transaction that met
 /// another is begun anew.
 pub(crate) trait Work<T>:
-    for<'a, 'c> Fn(&'a mut Connection<'c>) -> BoxFuture<'a, Result<T, StoreError>> + Send + 'static
+    for<'a, 'c> Fn(&'a mut Connection<'c>) -> BoxFuture<'a, Result<T, StoreError>> + Send + Sync + 'static
 {
 }
 
 impl<T, W> Work<T> for W where
-    W: for<'a, 'c> Fn(&'a mut Connection<'c>) -> BoxFuture<'a, Result<T, StoreError>> + Send + 'static
+    W: for<'a, 'c> Fn(&'a mut Connection<'c>) -> BoxFuture<'a, Result<T, StoreError>> + Send + Sync + 'static
 {
 }
 
@@ -82,7 +82,7 @@ impl fmt::Debug for Database<'_> {
 /// Says the lifetimes of a closure, which would not be guessed.
 pub(crate) fn repeatedly<T, W>(work: W) -> W
 where
-    W: for<'a, 'c> Fn(&'a mut Connection<'c>) -> BoxFuture<'a, Result<T, StoreError>> + Send + 'static,
+    W: for<'a, 'c> Fn(&'a mut Connection<'c>) -> BoxFuture<'a, Result<T, StoreError>> + Send + Sync + 'static,
 {
     work
 }
@@ -94,7 +94,7 @@ fn keeping<T: Send + 'static>(work: impl Work<T>) -> (Job, Kept<T>) {
     let kept = Kept::default();
     let keep = kept.clone();
     let job: Job = Box::new(move |connection| {
-        let working = work(connection);
+        let (working, keep) = (work(connection), keep.clone());
         Box::pin(async move {
             let done = working.await?;
             *keep.lock().unwrap_or_else(PoisonError::into_inner) = Some(done);

@@ -13,7 +13,7 @@ use crate::{
 use protocol::{CommitId, Envelope, EventId, ExecutionId, Position, TaskKey, Timestamp};
 use serde_json::Value;
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     fmt::Debug,
     hash::{DefaultHasher, Hash, Hasher},
     sync::Arc,
@@ -131,6 +131,12 @@ impl<R: Rows> Entry<R> {
     /// The key of the submission it creates an execution for.
     pub(crate) fn submission(&self) -> Option<&str> {
         self.beside.as_ref()?.submission.as_deref()
+    }
+
+    /// The other execution that was submitted with its key, by whose the keys are.
+    pub(crate) fn taken_by_another(&self, taken: &HashMap<String, ExecutionId>) -> Option<ExecutionId> {
+        let by = *taken.get(self.submission()?)?;
+        (Some(by) != self.change.as_ref().map(|change| change.execution_id)).then_some(by)
     }
 
     /// About how much there is to write.

@@ -14,11 +14,14 @@ pub(crate) mod connection;
 pub(crate) mod database;
 pub(crate) mod encode;
 pub(crate) mod linger;
+pub(crate) mod migrations;
 pub(crate) mod payload;
 pub(crate) mod read;
 pub(crate) mod readers;
 pub(crate) mod recent;
 pub(crate) mod request;
+#[cfg(test)]
+pub(crate) mod sample;
 pub(crate) mod statement;
 pub(crate) mod store;
 pub(crate) mod writer;

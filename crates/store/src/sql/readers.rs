@@ -1,7 +1,11 @@
 //! Connections for reading: a few, apart from the writer's.
 
 use super::connection::Connection;
-use crate::{StoreError, postgres, sqlite};
+use crate::{
+    StoreError,
+    postgres::{self, Patience},
+    sqlite,
+};
 use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction, pool::PoolConnection};
 use std::sync::Arc;
 use tokio::sync::{OwnedRwLockReadGuard, RwLock};
@@ -10,7 +14,6 @@ use tokio::sync::{OwnedRwLockReadGuard, RwLock};
 pub(crate) enum Readers {
     /// With the gate of a database in memory, see its log.
     Sqlite(SqlitePool, Option<Arc<RwLock<()>>>),
-    #[expect(dead_code, reason = "the PostgreSQL store comes next")]
     Postgres(PgPool),
 }
 
@@ -49,6 +52,17 @@ impl Readers {
                 let begun = pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await;
                 Ok(Snapshot::Postgres(begun.map_err(postgres::store_error)?))
             }
+        }
+    }
+
+    /// Whether to try a read again, after a pause: another process's database may be away for a moment, and each
+    /// of the pool's connections may turn out to be dead. `patience` is `None` at first.
+    pub(crate) async fn again(&self, patience: &mut Option<Patience>, error: &StoreError) -> bool {
+        match (self, error) {
+            (Readers::Postgres(_), StoreError::Backend { temporary: true, .. }) => {
+                patience.get_or_insert_default().pause(error).await
+            }
+            _ => false,
         }
     }
 

@@ -12,7 +12,9 @@ use super::{
 };
 use crate::{
     ActiveExecution, Commit, Committed, CommittedBatch, ExecutionFilter, LogPage, NewPlaybook, PlaybookRow, Store,
-    StoreError, StoredTask, feed::Feed,
+    StoreError, StoredTask,
+    feed::Feed,
+    postgres::{self, Listening},
 };
 use async_trait::async_trait;
 use protocol::{
@@ -20,10 +22,13 @@ use protocol::{
     api::{ExecutionDetail, ExecutionPage, ExecutionSummary, PlaybookVersion, StatusCounts},
 };
 use std::sync::{
-    Arc,
+    Arc, Mutex, PoisonError,
     atomic::{AtomicU64, Ordering::Relaxed},
 };
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    task::JoinHandle,
+};
 
 /// A store in a SQL database, with commits encoded as `R`. Needs a tokio runtime for as long as it lives.
 #[derive(Debug)]
@@ -33,16 +38,35 @@ pub struct SqlStore<R: Rows> {
     readers: Readers,
     feed: Arc<Feed>,
     flushes: Arc<AtomicU64>,
+    /// The newest position other processes told of.
+    foreign: Option<watch::Receiver<Position>>,
+    listening: Mutex<Option<JoinHandle<()>>>,
     closing: watch::Sender<bool>,
     /// Its sender lives in the writer's task: changed is over.
     written: watch::Receiver<()>,
 }
 
+/// Where several processes write to one log: what the others wrote.
+pub(crate) struct Others {
+    pub(crate) head: watch::Receiver<Position>,
+    pub(crate) listening: Listening,
+}
+
 impl<R: Rows> SqlStore<R> {
     /// Starts the writer on `log`.
-    pub(crate) fn start<L: Log<Rows = R>>(epoch: Epoch, log: L, known: Known, readers: Readers) -> Arc<Self> {
+    pub(crate) fn start<L: Log<Rows = R>>(
+        epoch: Epoch,
+        log: L,
+        known: Known,
+        readers: Readers,
+        others: Option<Others>,
+    ) -> Arc<Self> {
         let (requests, queue) = mpsc::channel(QUEUE);
         let (closing, closes) = watch::channel(false);
+        let (foreign, listening) = match others {
+            Some(Others { head, listening }) => (Some(head), Some(tokio::spawn(listening.run(closes.clone())))),
+            None => (None, None),
+        };
         let (over, written) = watch::channel(());
         let (feed, flushes) = (Arc::new(Feed::default()), Arc::new(AtomicU64::new(0)));
         let shared = Shared { requests: queue, closing: closes, feed: feed.clone(), flushes: flushes.clone() };
@@ -51,7 +75,8 @@ impl<R: Rows> SqlStore<R> {
             writer.run().await;
             drop(over);
         });
-        Arc::new(Self { epoch, requests, readers, feed, flushes, closing, written })
+        let listening = Mutex::new(listening);
+        Arc::new(Self { epoch, requests, readers, feed, flushes, foreign, listening, closing, written })
     }
 
     async fn ask<T>(
@@ -64,17 +89,55 @@ impl<R: Rows> SqlStore<R> {
     }
 }
 
+/// A read of one statement, done again where the database is only away for a moment.
+macro_rules! reading {
+    ($store:ident, $connection:ident => $read:expr) => {{
+        let mut patience = None;
+        loop {
+            let outcome = async {
+                let mut reading = $store.readers.reading().await?;
+                let $connection = &mut reading.on();
+                $read.await
+            };
+            match outcome.await {
+                Err(error) if $store.readers.again(&mut patience, &error).await => {}
+                outcome => break outcome,
+            }
+        }
+    }};
+}
+
+/// As `reading`, of several statements in one snapshot.
+macro_rules! snapshot {
+    ($store:ident, $connection:ident => $read:expr) => {{
+        let mut patience = None;
+        loop {
+            let outcome = async {
+                let mut snapshot = $store.readers.snapshot().await?;
+                let $connection = &mut snapshot.on();
+                let outcome = $read.await;
+                snapshot.end().await;
+                outcome
+            };
+            match outcome.await {
+                Err(error) if $store.readers.again(&mut patience, &error).await => {}
+                outcome => break outcome,
+            }
+        }
+    }};
+}
+
 #[async_trait]
 impl<R: Rows> Transactions for SqlStore<R> {
     async fn read(&self, job: Job) -> Result<(), StoreError> {
-        let mut snapshot = self.readers.snapshot().await?;
-        let done = job(&mut snapshot.on()).await;
-        snapshot.end().await;
-        done
+        snapshot!(self, connection => job(connection))
     }
 
     async fn write(&self, job: Job) -> Result<(), StoreError> {
-        self.ask(|answer| Request::Beside(job, answer)).await
+        match &self.readers {
+            Readers::Sqlite(..) => self.ask(|answer| Request::Beside(job, answer)).await,
+            Readers::Postgres(pool) => postgres::beside(pool, job).await,
+        }
     }
 }
 
@@ -89,7 +152,7 @@ impl<R: Rows> Store for SqlStore<R> {
     }
 
     async fn head(&self) -> Result<Position, StoreError> {
-        events::head(&mut self.readers.reading().await?.on()).await
+        reading!(self, connection => events::head(connection))
     }
 
     async fn commit(&self, commit: Commit) -> Result<Committed, StoreError> {
@@ -98,7 +161,7 @@ impl<R: Rows> Store for SqlStore<R> {
             Answered::Applied { first, events } => Ok(Committed { first, events }),
             Answered::Before(Answer { first, has_events: false }) => Ok(Committed { first, events: Arc::default() }),
             Answered::Before(Answer { first, has_events: true }) => {
-                let events = events::of_commit(&mut self.readers.reading().await?.on(), first).await?;
+                let events = reading!(self, connection => events::of_commit(connection, first))?;
                 Ok(Committed { first, events: events.into() })
             }
         }
@@ -108,15 +171,16 @@ impl<R: Rows> Store for SqlStore<R> {
         self.feed.take()
     }
 
+    fn foreign(&self) -> Option<watch::Receiver<Position>> {
+        self.foreign.clone()
+    }
+
     fn flushes(&self) -> u64 {
         self.flushes.load(Relaxed)
     }
 
     async fn log(&self, topic: &Topic, after: Position, limit: u32) -> Result<LogPage, StoreError> {
-        let mut snapshot = self.readers.snapshot().await?;
-        let page = events::log(&mut snapshot.on(), topic, after, limit).await;
-        snapshot.end().await;
-        page
+        snapshot!(self, connection => events::log(connection, topic, after, limit))
     }
 
     async fn execution_events(
@@ -125,7 +189,7 @@ impl<R: Rows> Store for SqlStore<R> {
         after: Position,
         limit: u32,
     ) -> Result<Vec<Envelope>, StoreError> {
-        events::of_execution(&mut self.readers.reading().await?.on(), id, after, limit).await
+        reading!(self, connection => events::of_execution(connection, id, after, limit))
     }
 
     async fn register_playbook(&self, playbook: NewPlaybook) -> Result<(PlaybookRow, bool), StoreError> {
@@ -138,38 +202,35 @@ impl<R: Rows> Store for SqlStore<R> {
     }
 
     async fn playbook(&self, path: &str, version: Option<u32>) -> Result<Option<PlaybookRow>, StoreError> {
-        playbooks::find(&mut self.readers.reading().await?.on(), path, version).await
+        reading!(self, connection => playbooks::find(connection, path, version))
     }
 
     async fn playbooks(&self) -> Result<Vec<(PlaybookRow, u64)>, StoreError> {
-        playbooks::newest(&mut self.readers.reading().await?.on()).await
+        reading!(self, connection => playbooks::newest(connection))
     }
 
     async fn playbook_versions(&self, path: &str) -> Result<Vec<PlaybookVersion>, StoreError> {
-        playbooks::versions(&mut self.readers.reading().await?.on(), path).await
+        reading!(self, connection => playbooks::versions(connection, path))
     }
 
     async fn execution(&self, id: ExecutionId) -> Result<Option<ExecutionDetail>, StoreError> {
-        executions::find(&mut self.readers.reading().await?.on(), id).await
+        reading!(self, connection => executions::find(connection, id))
     }
 
     async fn executions(&self, filter: ExecutionFilter) -> Result<ExecutionPage, StoreError> {
-        let mut snapshot = self.readers.snapshot().await?;
-        let page = executions::page(&mut snapshot.on(), &filter).await;
-        snapshot.end().await;
-        page
+        snapshot!(self, connection => executions::page(connection, &filter))
     }
 
     async fn latest_executions(&self, paths: &[String]) -> Result<Vec<ExecutionSummary>, StoreError> {
-        executions::latest(&mut self.readers.reading().await?.on(), paths).await
+        reading!(self, connection => executions::latest(connection, paths))
     }
 
     async fn counts(&self) -> Result<(StatusCounts, Position), StoreError> {
-        executions::counts(&mut self.readers.reading().await?.on()).await
+        reading!(self, connection => executions::counts(connection))
     }
 
     async fn event_rate(&self, until: Timestamp, seconds: u32) -> Result<Vec<u32>, StoreError> {
-        rate::rate(&mut self.readers.reading().await?.on(), until, seconds).await
+        reading!(self, connection => rate::rate(connection, until, seconds))
     }
 
     async fn active_executions(
@@ -177,17 +238,23 @@ impl<R: Rows> Store for SqlStore<R> {
         after: Option<ExecutionId>,
         limit: u32,
     ) -> Result<Vec<ActiveExecution>, StoreError> {
-        executions::active(&mut self.readers.reading().await?.on(), after, limit).await
+        reading!(self, connection => executions::active(connection, after, limit))
     }
 
     async fn open_tasks(&self, execution: Option<ExecutionId>) -> Result<Vec<StoredTask>, StoreError> {
-        tasks::open(&mut self.readers.reading().await?.on(), execution).await
+        reading!(self, connection => tasks::open(connection, execution))
     }
 
     async fn close(&self) {
         self.closing.send_replace(true);
         // Ends with an error when the writer's side is gone: that is what is waited for.
         let _ = self.written.clone().changed().await;
+        let listening = self.listening.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(listening) = listening
+            && let Err(error) = listening.await
+        {
+            tracing::error!(%error, "listening to other servers ended badly");
+        }
         self.readers.close().await;
     }
 }

@@ -5,7 +5,7 @@
 use super::{
     backend::{Failed, Fate, Known, Log},
     linger::{Linger, PATIENCE},
-    recent::{Answer, Recent},
+    recent::{Answer as Before, Recent},
     request::{Answered, GROUP, Request, Waiting, take_group},
 };
 use crate::{StoreError, feed::Feed};
@@ -29,6 +29,9 @@ pub(crate) struct Writer<L: Log> {
     feed: Arc<Feed>,
     flushes: Arc<AtomicU64>,
 }
+
+/// What a caller is answered.
+type Answer = Result<Answered, StoreError>;
 
 /// What the writer shares with the store's handle.
 pub(crate) struct Shared<R> {
@@ -77,7 +80,9 @@ impl<L: Log> Writer<L> {
                     waiting.push_front(commit);
                     let group = take_group(&mut waiting);
                     self.linger.wrote(group.len());
-                    self.commit_group(group).await;
+                    for (entry, answer) in self.commit_group(group).await.into_iter().rev() {
+                        waiting.push_front(Request::Commit(entry, answer));
+                    }
                 }
                 None => {}
             }
@@ -101,73 +106,77 @@ impl<L: Log> Writer<L> {
         self.linger.waited(before, waiting.len());
     }
 
-    async fn commit_group(&mut self, mut group: Vec<Waiting<L::Rows>>) {
+    /// Returns the commits whose turn is the next group's.
+    async fn commit_group(&mut self, mut group: Vec<Waiting<L::Rows>>) -> Vec<Waiting<L::Rows>> {
         match self.write(&mut group).await {
             Ok(answers) => {
-                for ((_, answer), result) in group.into_iter().zip(answers) {
-                    let _ = answer.send(result);
+                let mut left = Vec::new();
+                for (waiting, result) in group.into_iter().zip(answers) {
+                    match result {
+                        // A caller that has gone does not mind.
+                        Some(result) => drop(waiting.1.send(result)),
+                        None => left.push(waiting),
+                    }
                 }
+                left
             }
             // One of them holds a row that cannot be: alone, each gets its own answer.
             Err(Failed { constraint: true, .. }) if group.len() > 1 => {
                 for waiting in group {
                     let mut alone = vec![waiting];
-                    let result = self.write(&mut alone).await;
-                    answer_one(alone, result);
+                    while !alone.is_empty() {
+                        alone = Box::pin(self.commit_group(alone)).await;
+                    }
                 }
+                Vec::new()
             }
             Err(Failed { error, .. }) => {
                 tracing::warn!(%error, commits = group.len(), "nothing was committed");
                 for (_, answer) in group {
                     let _ = answer.send(Err(error.clone()));
                 }
+                Vec::new()
             }
         }
     }
 
-    /// After an error nothing of the group is there.
-    async fn write(&mut self, group: &mut [Waiting<L::Rows>]) -> Result<Vec<Result<Answered, StoreError>>, Failed> {
-        let written = self.log.write(group, &self.recent).await?;
+    /// After an error nothing of the group is there. `None`: the commit's turn is the next group's.
+    async fn write(&mut self, group: &mut [Waiting<L::Rows>]) -> Result<Vec<Option<Answer>>, Failed> {
+        let written = self.log.write(group, &mut self.recent).await?;
         if written.flushed {
             self.flushes.fetch_add(1, Relaxed);
         }
         let mut batch = Vec::new();
-        let mut answers: Vec<Result<Answered, StoreError>> = Vec::with_capacity(group.len());
+        let mut answers: Vec<Option<Answer>> = Vec::with_capacity(group.len());
         for ((entry, _), fate) in group.iter_mut().zip(written.fates) {
             answers.push(match (fate, &entry.change) {
                 (Fate::Applied { first }, _) => {
                     let events = entry.placed(first);
-                    self.recent.insert(entry.id, Answer { first, has_events: !events.is_empty() });
+                    self.recent.insert(entry.id, Before { first, has_events: !events.is_empty() });
                     if !events.is_empty() {
                         batch.push(events.clone());
                     }
-                    Ok(Answered::Applied { first, events })
+                    Some(Ok(Answered::Applied { first, events }))
                 }
-                (Fate::Duplicate(answer), _) => Ok(Answered::Before(answer)),
+                (Fate::Duplicate(answer), _) => Some(Ok(Answered::Before(answer))),
                 (Fate::Same(earlier), _) => answers[earlier].clone(),
                 (Fate::Conflict { found }, Some(change)) => {
-                    Err(StoreError::Conflict { execution: change.execution_id, expected: change.expected, found })
+                    let (execution, expected) = (change.execution_id, change.expected);
+                    Some(Err(StoreError::Conflict { execution, expected, found }))
                 }
                 (Fate::Taken { by }, _) => {
                     let key = entry.submission().unwrap_or_default().to_owned();
-                    Err(StoreError::Exists { key, execution: by })
+                    Some(Err(StoreError::Exists { key, execution: by }))
                 }
                 (Fate::Conflict { .. }, None) => unreachable!("only a commit of an execution can conflict"),
+                (Fate::Again, _) => None,
             });
         }
+        // A backend may put the commits of one execution together.
+        batch.sort_by_key(|events| events.first().and_then(|event| event.position));
         if !batch.is_empty() {
             self.feed.send(batch, written.bytes);
         }
         Ok(answers)
-    }
-}
-
-fn answer_one<R>(alone: Vec<Waiting<R>>, result: Result<Vec<Result<Answered, StoreError>>, Failed>) {
-    for (_, answer) in alone {
-        let result = match &result {
-            Ok(answers) => answers.first().cloned().unwrap_or(Err(StoreError::Closed)),
-            Err(failed) => Err(failed.error.clone()),
-        };
-        let _ = answer.send(result);
     }
 }

@@ -14,6 +14,7 @@ use crate::{
         backend::{Failed, Fate, Job, Known, Log, Written},
         beside,
         connection::Connection,
+        read::events,
         recent::{Answer, Recent},
         request::Waiting,
     },
@@ -44,19 +45,7 @@ impl SqliteLog {
 
     /// The commits at the end of the log.
     pub(super) async fn known(&mut self) -> Result<Known, StoreError> {
-        let connection = self.connection().await?;
-        let rows: Vec<(String, i64)> = sqlx::query_as(
-            "SELECT commit_id, position FROM events
-            WHERE position > (SELECT coalesce(max(position), 0) FROM events) - 4096 AND commit_id IS NOT NULL",
-        )
-        .fetch_all(connection)
-        .await
-        .map_err(store_error)?;
-        let known = rows.into_iter().map(|(id, position)| {
-            let id = id.parse().map_err(|_| StoreError::Corrupt(format!("event at position {position}: commit id")))?;
-            Ok((id, Answer { first: Position(position.cast_unsigned()), has_events: true }))
-        });
-        known.collect()
+        events::newest_commits(&mut Connection::Sqlite(self.connection().await?)).await
     }
 
     /// Returns what was written and the bytes of its events.
@@ -149,7 +138,7 @@ impl SqliteLog {
 impl Log for SqliteLog {
     type Rows = JsonRows;
 
-    async fn write(&mut self, group: &[Waiting<JsonRows>], recent: &Recent) -> Result<Written, Failed> {
+    async fn write(&mut self, group: &[Waiting<JsonRows>], recent: &mut Recent) -> Result<Written, Failed> {
         let gate = self.gate.clone();
         let _guard = match &gate {
             Some(gate) => Some(gate.write().await),

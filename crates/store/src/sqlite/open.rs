@@ -68,6 +68,6 @@ impl SqliteStore {
             .connect_lazy_with(place.reader());
         let mut log = SqliteLog::new(options, connection, gate.clone());
         let known = log.known().await?;
-        Ok(Self::start(epoch, log, known, Readers::Sqlite(pool, gate)))
+        Ok(Self::start(epoch, log, known, Readers::Sqlite(pool, gate), None))
     }
 }

@@ -74,7 +74,7 @@ pub(super) fn plan<'a>(
             Fate::Duplicate(answer)
         } else if let Some(&earlier) = seen.get(&entry.id) {
             Fate::Same(earlier)
-        } else if let Some(by) = taken_by_another(entry, &taken) {
+        } else if let Some(by) = entry.taken_by_another(&taken) {
             Fate::Taken { by }
         } else if let Some(found) = plan.conflict(entry, &mut executions, surprises) {
             Fate::Conflict { found }
@@ -89,11 +89,6 @@ pub(super) fn plan<'a>(
     }
     plan.write_executions(executions);
     plan
-}
-
-fn taken_by_another(entry: &Entry, taken: &HashMap<String, ExecutionId>) -> Option<ExecutionId> {
-    let by = *taken.get(entry.submission()?)?;
-    (Some(by) != entry.change.as_ref().map(|change| change.execution_id)).then_some(by)
 }
 
 /// An execution on its way through the group.
@@ -201,53 +196,12 @@ pub(super) fn closed(rows: &mut String) -> String {
 mod tests {
     use super::*;
     use crate::sql::recent::Answer;
-    use crate::{Commit, ExecutionChange, NewEvent};
-    use protocol::{Event, EventId, ExecutionId, Outcome, Phase, Timestamp, event::ExecutionCancelled};
+    use crate::sql::sample;
+    use protocol::{CommitId, ExecutionId, Outcome, Position};
     use uuid::Uuid;
 
-    /// A commit of `events` events: of the execution `execution` at `expected`, or of none when that is 0.
     fn entry(id: u128, execution: u128, expected: u64, events: u64, end: Option<Outcome>) -> Entry {
-        let execution_id = ExecutionId(Uuid::from_u128(execution));
-        let event = |n: u64| {
-            let event = match execution {
-                0 => Event::Other { name: "note".into(), data: n.into() },
-                _ => ExecutionCancelled {
-                    execution_id,
-                    path: "p".into(),
-                    reason: "".into(),
-                    by: "".into(),
-                    forced: false,
-                }
-                .into(),
-            };
-            let id = EventId(Uuid::from_u128(id * 1_000 + u128::from(n)));
-            NewEvent { id, correlation_id: None, causation_id: None, traceparent: None, event }
-        };
-        let change = ExecutionChange {
-            execution_id,
-            expected_version: expected,
-            path: "p".into(),
-            playbook_version: 1,
-            phase: if end.is_some() { Phase::Completed } else { Phase::InProgress },
-            outcome: end,
-            step: None,
-            progress: 0.0,
-            created_at: Timestamp(0),
-            ended_at: end.map(|_| Timestamp(1)),
-            wake_at: None,
-            input: None,
-            result: None,
-            error: None,
-            owner: None,
-        };
-        Entry::of(Commit {
-            id: CommitId(Uuid::from_u128(id)),
-            time: Timestamp(0),
-            execution: (execution > 0).then_some(change),
-            events: (0..events).map(event).collect(),
-            tasks: Vec::new(),
-        })
-        .expect("the sample is in order")
+        Entry::of(sample::commit(id, execution, expected, events, end)).expect("the sample is in order")
     }
 
     fn check(entries: &[Entry], recent: &Recent, found: &[(u128, u64, Option<&str>)], fates: &[Fate]) -> Plan {

@@ -5,7 +5,9 @@ use crate::{
     LogPage, StoreError, history,
     history::Source,
     sql::{
+        backend::Known,
         connection::Connection,
+        recent::Answer,
         statement::{Statement, sql},
     },
 };
@@ -53,6 +55,18 @@ impl EventRow {
 pub(crate) async fn head(connection: &mut Connection<'_>) -> Result<Position, StoreError> {
     let (head,): (i64,) = sql("SELECT coalesce(max(position), 0) FROM events").one(connection).await?;
     Ok(position(head))
+}
+
+/// The commits at the end of the log.
+pub(crate) async fn newest_commits(connection: &mut Connection<'_>) -> Result<Known, StoreError> {
+    let newest = sql("SELECT commit_id, position FROM events
+        WHERE position > (SELECT coalesce(max(position), 0) FROM events) - 4096 AND commit_id IS NOT NULL");
+    let rows: Vec<(String, i64)> = newest.all(connection).await?;
+    let known = rows.into_iter().map(|(id, at)| {
+        let id = parsed(&id, || format!("event at position {at}: commit id"))?;
+        Ok((id, Answer { first: position(at), has_events: true }))
+    });
+    known.collect()
 }
 
 /// A page of a topic's history; all statements on `connection` must see one snapshot.

@@ -32,11 +32,11 @@ impl Row {
     }
 }
 
-/// One statement decides and inserts; the primary key decides between processes.
 pub(crate) async fn register(
     connection: &mut Connection<'_>,
     playbook: &NewPlaybook,
 ) -> Result<(PlaybookRow, bool), StoreError> {
+    connection.alone("playbooks").await?;
     let inserted: Vec<(i64,)> =
         sql("INSERT INTO playbooks (path, version, name, description, source, content_hash, registered_at)
         SELECT $1, coalesce((SELECT max(version) FROM playbooks WHERE path = $1), 0) + 1, $2, $3, $4, $5, $6

@@ -1,0 +1,63 @@
+//! Opening a store on PostgreSQL.
+
+use super::{
+    columns::Columns,
+    connect::Place,
+    failure::store_error,
+    listen::Listening,
+    lock,
+    log::{PostgresLog, Shared},
+    schema,
+    statement::FORGET_MARKS,
+};
+use crate::{
+    StoreError,
+    sql::{
+        readers::Readers,
+        store::{Others, SqlStore},
+    },
+};
+use sqlx::postgres::PgPoolOptions;
+use std::{
+    sync::{Arc, atomic::AtomicI32},
+    time::Duration,
+};
+
+/// Reads, and writes beside the log, at once. They are short; more wait. Several servers share what the database
+/// allows (100 unless set otherwise).
+const CONNECTIONS: u32 = 8;
+/// How long one waits for a connection before it fails as temporary.
+const WAIT: Duration = Duration::from_secs(10);
+
+/// A store in a PostgreSQL database. Needs a tokio runtime for as long as it lives.
+pub type PostgresStore = SqlStore<Columns>;
+
+impl PostgresStore {
+    /// Opens the database a URL names (`postgres://user:password@host:port/database?options`) and brings it to this
+    /// version's schema, in the first schema of its search path. The database itself must exist. A database that
+    /// does not answer is waited for, for ten seconds. Other processes may use it at the same time.
+    ///
+    /// # Errors
+    /// [`StoreError::Backend`] when it cannot be reached, used or migrated.
+    pub async fn connect(url: &str) -> Result<Arc<Self>, StoreError> {
+        let place = Place::of(url)?;
+        let mut writing = place.writer_patiently().await?;
+        writing.check().await?;
+        schema::migrate(&mut writing.connection).await?;
+        let epoch = schema::epoch(&mut writing.connection).await.map_err(store_error)?;
+        sqlx::query(FORGET_MARKS).execute(&mut writing.connection).await.map_err(store_error)?;
+        // Connects when first needed. A connection that turns out to be dead is found out by the read, which is
+        // done again: cheaper than asking each time.
+        let pool = PgPoolOptions::new()
+            .max_connections(CONNECTIONS)
+            .acquire_timeout(WAIT)
+            .test_before_acquire(false)
+            .connect_lazy_with(place.reader());
+        let pid = Arc::new(AtomicI32::new(0));
+        let channel = lock::channel(&epoch);
+        let (listening, head) = Listening::new(place.clone(), channel.clone(), pid.clone());
+        let mut log = PostgresLog::new(place, writing, Shared { lock: lock::key(&epoch), channel, pid });
+        let known = log.known().await?;
+        Ok(Self::start(epoch, log, known, Readers::Postgres(pool), Some(Others { head, listening })))
+    }
+}

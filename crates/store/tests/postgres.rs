@@ -1,0 +1,5 @@
+//! The conformance suite on PostgreSQL, each case in a schema of its own.
+
+use store::conformance::postgres::Postgres;
+
+store::suite!(Postgres::default());
