@@ -4,6 +4,7 @@ use crate::{AppState, Config, Drain, Wiring, assets::Assets, connections, guard,
 use axum::Router;
 use leptos::config::LeptosOptions;
 use protocol::Problem;
+use runtime::Membership;
 use std::{future::Future, io, net::SocketAddr, time::Duration};
 use store::StoreError;
 use tokio::{net::TcpListener, sync::oneshot};
@@ -50,15 +51,15 @@ impl Server {
     /// As [`serve`].
     pub async fn open(config: &Config, listener: TcpListener) -> Result<Self, ServeError> {
         let address = listener.local_addr()?;
-        let worker = format!("signalbox:{}", std::process::id());
-        let wiring = Wiring::open(&config.local, &worker, true).await?;
+        // The data folder is locked, so there is one: after a restart its tasks are its own again.
+        let wiring = Wiring::open(&config.local, "signalbox", Membership::Alone).await?;
         samples::register(&wiring.api()).await.map_err(ServeError::Samples)?;
         let drain = Drain::default();
         let state = AppState {
             api: wiring.api(),
             hub: wiring.hub.clone(),
             drain: drain.clone(),
-            assets: Assets::new(&config.site.root),
+            assets: Assets::new(&config.site.root, config.site.style.clone()),
             policy: guard::Policy::new(config.site.reload_port),
             leptos: leptos_options(config, address),
         };

@@ -2,7 +2,7 @@
 
 use crate::config::{LocalConfig, StoreUrl, Tools};
 use hub::{Hub, HubConfig};
-use runtime::{Api, Parts, Runtime, StoreLog};
+use runtime::{Api, Membership, Parts, Runtime, StoreLog};
 use std::{path::Path, sync::Arc};
 use store::{DataDir, Store, StoreError, sqlite::SqliteStore};
 use tools::ToolsConfig;
@@ -18,16 +18,16 @@ pub struct Wiring {
 }
 
 impl Wiring {
-    /// Locks the data folder, opens the store and starts the runtime. `recover`: take up what was under way.
+    /// Locks the data folder, opens the store and starts the runtime, as the server `name`.
     ///
     /// # Errors
     /// When another process holds the folder ([`StoreError::Locked`]), or disk or database fail.
-    pub async fn open(config: &LocalConfig, worker: &str, recover: bool) -> Result<Self, StoreError> {
+    pub async fn open(config: &LocalConfig, name: &str, membership: Membership) -> Result<Self, StoreError> {
         let data = DataDir::lock(&config.data)?;
         let StoreUrl::Sqlite(path) = &config.store;
         let database = lock_database(&config.data, path)?;
         let store = SqliteStore::open(path).await?;
-        let (hub, runtime) = start(store, &config.data, &config.tools, worker, recover).await?;
+        let (hub, runtime) = start(store, &config.data, &config.tools, name, membership).await?;
         Ok(Self { data: Some(data), hub, runtime, _database: database })
     }
 
@@ -37,7 +37,7 @@ impl Wiring {
     /// When there is no memory for it.
     pub async fn scratch(tools: &Tools) -> Result<Self, StoreError> {
         let store = SqliteStore::in_memory().await?;
-        let (hub, runtime) = start(store, &std::env::temp_dir(), tools, "scratch", false).await?;
+        let (hub, runtime) = start(store, &std::env::temp_dir(), tools, "scratch", Membership::Visitor).await?;
         Ok(Self { data: None, hub, runtime, _database: None })
     }
 
@@ -58,15 +58,15 @@ async fn start(
     store: Arc<dyn Store>,
     data: &Path,
     tools: &Tools,
-    worker: &str,
-    recover: bool,
+    name: &str,
+    membership: Membership,
 ) -> Result<(Arc<Hub>, Runtime), StoreError> {
     let hub = Hub::new(Arc::new(StoreLog::new(store.clone())), HubConfig::default());
     let mut config = ToolsConfig::new(data);
     config.egress = tools.egress.clone();
     config.python.clone_from(&tools.python);
     let parts =
-        Parts { store, hub: hub.clone(), providers: ::tools::builtin(config), worker: worker.to_owned(), recover };
+        Parts { store, hub: hub.clone(), providers: ::tools::builtin(config), server: name.to_owned(), membership };
     let runtime = Runtime::start(parts).await?;
     Ok((hub, runtime))
 }

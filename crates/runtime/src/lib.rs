@@ -12,10 +12,12 @@ mod driver;
 mod environment;
 mod layout;
 mod log;
+mod membership;
 mod publisher;
 mod start;
 
 pub use api::Api;
 pub use environment::{Environment, SystemEnvironment};
 pub use log::StoreLog;
+pub use membership::Membership;
 pub use start::{Parts, Runtime};

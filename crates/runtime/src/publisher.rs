@@ -5,6 +5,7 @@
 //! Nothing is published before it is committed, since
 //! nothing else publishes durable events.
 
+use crate::driver::{DriverHandle, Message};
 use hub::Hub;
 use protocol::{Envelope, Position, Topic, projection};
 use std::{sync::Arc, time::Duration};
@@ -20,13 +21,14 @@ const BACKSTOP: Duration = Duration::from_secs(1);
 pub(crate) struct Publisher {
     store: Arc<dyn Store>,
     hub: Arc<Hub>,
+    driver: DriverHandle,
     /// Everything up to here has been published.
     published: watch::Sender<Position>,
 }
 
 impl Publisher {
-    pub(crate) fn new(store: Arc<dyn Store>, hub: Arc<Hub>, head: Position) -> Self {
-        Self { store, hub, published: watch::Sender::new(head) }
+    pub(crate) fn new(store: Arc<dyn Store>, hub: Arc<Hub>, driver: DriverHandle, head: Position) -> Self {
+        Self { store, hub, driver, published: watch::Sender::new(head) }
     }
 
     /// Tells each time that more has been published.
@@ -94,7 +96,17 @@ impl Publisher {
                 with_projections(event, &mut ready);
             }
             self.hand_over(ready, last).await;
+            self.tell_who_moved(&page.events).await;
         }
+    }
+
+    /// What no batch announced, others may have committed: their executions may be this server's.
+    async fn tell_who_moved(&self, events: &[Envelope]) {
+        let mut moved: Vec<_> = events.iter().filter_map(|envelope| envelope.event.execution_id()).collect();
+        moved.sort_unstable();
+        moved.dedup();
+        // A driver that has stopped moves nothing.
+        self.driver.tell(Message::Moved(moved)).await;
     }
 
     async fn hand_over(&self, events: Vec<Arc<Envelope>>, last: Position) {

@@ -4,29 +4,25 @@ use crate::{
     Api, Environment, SystemEnvironment,
     api::Shared,
     catalog::Catalog,
-    driver::{Driver, DriverHandle, DriverParts, Message, Slot, channel},
+    driver::{Driver, DriverHandle, DriverParts, Message, channel},
+    membership::{Before, Member, Membership},
     publisher::Publisher,
 };
 use hub::Hub;
-use protocol::ExecutionId;
-use std::{collections::HashMap, sync::Arc};
-use store::{Store, StoreError, StoredTask};
+use std::sync::Arc;
+use store::{Store, StoreError};
 use tokio::{sync::oneshot, task::JoinHandle};
 use worker::Provider;
-
-/// Executions taken up at once while recovering.
-const PAGE: u32 = 256;
 
 /// What a runtime is made of.
 pub struct Parts {
     pub store: Arc<dyn Store>,
     pub hub: Arc<Hub>,
     pub providers: Vec<Arc<dyn Provider>>,
-    /// What events name as the worker of tasks run in this process: `local`, `signalbox@host:pid` …
-    pub worker: String,
-    /// Take up executions that were under way when the store was last closed. A CLI that only runs one
-    /// execution of its own says false.
-    pub recover: bool,
+    /// This process among those on the store, without a slash. The same name after a restart, if there is to be no
+    /// pause until its lease has ended. Tasks run here name `server/local` as their worker.
+    pub server: String,
+    pub membership: Membership,
 }
 
 /// The running parts. Stop it with [`Runtime::shutdown`]; dropping it aborts.
@@ -36,7 +32,8 @@ pub struct Runtime {
     handle: DriverHandle,
     driver: JoinHandle<()>,
     publisher: JoinHandle<()>,
-    recovery: Option<JoinHandle<()>>,
+    member: Option<JoinHandle<()>>,
+    server: Arc<str>,
 }
 
 impl Runtime {
@@ -53,18 +50,19 @@ impl Runtime {
     /// # Errors
     /// When the store cannot be read.
     pub async fn start_in(parts: Parts, environment: Arc<dyn Environment>) -> Result<Self, StoreError> {
-        let Parts { store, hub, providers, worker, recover } = parts;
-        let committed = store.committed().ok_or(StoreError::Closed)?;
-        let publisher = Publisher::new(store.clone(), hub.clone(), store.head().await?);
-        let published = publisher.published();
+        let Parts { store, hub, providers, server, membership } = parts;
+        let server: Arc<str> = Arc::from(server);
         let (handle, inbox) = channel();
+        let committed = store.committed().ok_or(StoreError::Closed)?;
+        let publisher = Publisher::new(store.clone(), hub.clone(), handle.clone(), store.head().await?);
+        let published = publisher.published();
         let catalog = Arc::new(Catalog::new(store.clone()));
         let driver = Driver::new(DriverParts {
             store: store.clone(),
             catalog: catalog.clone(),
             environment: environment.clone(),
             providers,
-            worker: Arc::from(worker),
+            server: server.clone(),
         });
         let started_at = environment.now();
         let api = Api::new(Shared {
@@ -78,11 +76,20 @@ impl Runtime {
         });
         hub.set_commands(Arc::new(api.commands()));
         // Listed before anything new can start, so that recovery never meets what this start began.
-        let open = if recover { Some(open_work(&store).await?) } else { None };
+        let before = Before::list(&store, &server, &membership, started_at).await?;
+        let member = Member {
+            api: api.clone(),
+            store: store.clone(),
+            driver: handle.clone(),
+            environment: api.shared().environment.clone(),
+            server: server.clone(),
+            membership,
+        };
         Ok(Self {
             driver: tokio::spawn(driver.run(inbox)),
             publisher: tokio::spawn(publisher.run(committed)),
-            recovery: open.map(|open| tokio::spawn(recover_all(api.clone(), handle.clone(), open))),
+            member: Some(tokio::spawn(member.run(before))),
+            server,
             api,
             store,
             handle,
@@ -96,15 +103,19 @@ impl Runtime {
     /// Stops taking work, lets running commits finish, publishes what was committed, closes the store.
     /// Tasks under way are stopped and stay open: the next start takes them up.
     pub async fn shutdown(mut self) {
-        if let Some(recovery) = self.recovery.take() {
-            recovery.abort();
-            let _ = recovery.await;
+        if let Some(member) = self.member.take() {
+            member.abort();
+            let _ = member.await;
         }
         let (reply, stopped) = oneshot::channel();
         if self.handle.tell(Message::Shutdown(reply)).await {
             let _ = stopped.await;
         }
         let _ = (&mut self.driver).await;
+        // What it moved is free for others at once.
+        if let Err(error) = self.store.leave(&self.server).await {
+            tracing::warn!(%error, "this server could not say that it leaves");
+        }
         self.store.close().await;
         let _ = (&mut self.publisher).await;
     }
@@ -114,61 +125,8 @@ impl Drop for Runtime {
     fn drop(&mut self) {
         self.driver.abort();
         self.publisher.abort();
-        if let Some(recovery) = &self.recovery {
-            recovery.abort();
+        if let Some(member) = &self.member {
+            member.abort();
         }
     }
-}
-
-/// An execution under way, with its open tasks.
-struct Open {
-    id: ExecutionId,
-    path: String,
-    version: u32,
-    tasks: Vec<StoredTask>,
-}
-
-async fn open_work(store: &Arc<dyn Store>) -> Result<Vec<Open>, StoreError> {
-    let mut tasks: HashMap<ExecutionId, Vec<StoredTask>> = HashMap::new();
-    for stored in store.open_tasks(None).await? {
-        tasks.entry(stored.task.key.execution_id).or_default().push(stored);
-    }
-    let mut open = Vec::new();
-    let mut after = None;
-    loop {
-        let page = store.active_executions(after, PAGE).await?;
-        let Some(last) = page.last() else { break };
-        after = Some(last.execution_id);
-        open.extend(page.into_iter().map(|active| Open {
-            id: active.execution_id,
-            path: active.path,
-            version: active.playbook_version,
-            tasks: tasks.remove(&active.execution_id).unwrap_or_default(),
-        }));
-    }
-    Ok(open)
-}
-
-async fn recover_all(api: Api, driver: DriverHandle, open: Vec<Open>) {
-    if !open.is_empty() {
-        tracing::info!(executions = open.len(), "taking up executions that were under way");
-    }
-    for Open { id, path, version, tasks } in open {
-        let entry = match api.shared().catalog.entry(&path, Some(version)).await {
-            Ok(entry) => entry,
-            Err(problem) => {
-                tracing::error!(execution = %id, %problem, "the execution cannot be taken up");
-                continue;
-            }
-        };
-        match Slot::load(&api.shared().store, id, entry).await {
-            Ok(slot) => {
-                if !driver.tell(Message::Recover { slot: Box::new(slot), tasks }).await {
-                    return;
-                }
-            }
-            Err(error) => tracing::error!(execution = %id, %error, "the execution cannot be taken up"),
-        }
-    }
-    driver.tell(Message::Recovered).await;
 }

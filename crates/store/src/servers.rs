@@ -104,6 +104,25 @@ impl dyn Store {
         rows.into_iter().map(TaskRow::task).collect()
     }
 
+    /// Open tasks nobody has claimed, of these protocols and due at `before` or earlier, by when they are due, at
+    /// most `limit`: what another server may take off their owner's hands.
+    pub async fn unclaimed_tasks(
+        &self,
+        protocols: &[String],
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<StoredTask>, StoreError> {
+        let mut unclaimed = sql("SELECT key, due, claimed_by, task FROM tasks WHERE claimed_by IS NULL AND due <= $1
+            AND protocol IN (NULL")
+        .bind(before);
+        for protocol in protocols {
+            unclaimed.push(", ").push_bind(protocol.as_str());
+        }
+        unclaimed.push(") ORDER BY due, key LIMIT ").push_bind(limit);
+        let rows: Vec<TaskRow> = self.database().all(unclaimed).await?;
+        rows.into_iter().map(TaskRow::task).collect()
+    }
+
     /// Open tasks that were handed out by a server whose lease has ended, by when they are due, at most `limit`.
     pub async fn tasks_of_lost_servers(&self, now: Timestamp, limit: u32) -> Result<Vec<StoredTask>, StoreError> {
         let lost = sql("SELECT t.key, t.due, t.claimed_by, t.task FROM tasks t

@@ -14,8 +14,8 @@ struct Site;
 pub struct Assets;
 
 impl Assets {
-    /// The site folder is not looked at.
-    pub fn new(_root: impl Into<PathBuf>) -> Self {
+    /// No folder is looked at.
+    pub fn new(_root: impl Into<PathBuf>, _style: Option<PathBuf>) -> Self {
         Self
     }
 

@@ -11,6 +11,8 @@ pub(super) const VARIABLES: [&str; 5] =
 pub struct Site {
     /// Used when the files are not inside the binary.
     pub root: PathBuf,
+    /// Where the style sheets lie, under `cargo leptos watch` only: it copies the first and bundles none.
+    pub style: Option<PathBuf>,
     /// The port of the reload socket, under `cargo leptos watch` only.
     pub reload_port: Option<u16>,
 }
@@ -21,5 +23,6 @@ pub(super) fn read(sources: &Sources) -> Result<Site, ConfigError> {
         (Some(_), port) => Some(port.and_then(|port| port.parse().ok()).unwrap_or(9998)),
     };
     let root = sources.surrounding("SIGNALBOX_SITE_DIR").or_else(|| sources.surrounding("LEPTOS_SITE_ROOT"));
-    Ok(Site { root: root.unwrap_or("target/site").into(), reload_port })
+    let style = reload_port.map(|_| PathBuf::from("style"));
+    Ok(Site { root: root.unwrap_or("target/site").into(), style, reload_port })
 }

@@ -88,3 +88,19 @@ async fn nothing_outside_the_folder_is_served() {
         assert!(answer.header("content-type").starts_with("text/html"), "{path}: {}", answer.header("content-type"));
     }
 }
+
+#[tokio::test]
+async fn sheets_nobody_bundled_are_read_beside_the_first() {
+    let server = with_files().await;
+    let style = server.site().join("../style");
+    fs::create_dir_all(&style).unwrap();
+    fs::write(style.join("signalbox.css"), "wrong").unwrap();
+    fs::write(style.join("page.css"), "p{}").unwrap();
+    fs::write(style.join("page.txt"), "no").unwrap();
+    let answer = server.read("/pkg/page.css").await;
+    assert_eq!((answer.status, answer.header("content-type"), &answer.body[..]), (200, "text/css", &b"p{}"[..]));
+    assert_eq!(server.read("/pkg/signalbox.css").await.body, b"a{}"[..], "what was built comes first");
+    for path in ["/pkg/page.txt", "/page.css", "/pkg/style/page.css", "/pkg/../style/page.css"] {
+        assert_eq!(server.read(path).await.status, 404, "{path}");
+    }
+}

@@ -138,6 +138,6 @@ fn config(folder: &Path) -> Config {
         },
         bus: Bus::Memory,
         roles: Roles::All,
-        site: Site { root: folder.join("site"), reload_port: None },
+        site: Site { root: folder.join("site"), style: Some(folder.join("style")), reload_port: None },
     }
 }

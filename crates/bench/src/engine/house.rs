@@ -8,7 +8,7 @@ use crate::conditions::resident_mib;
 use anyhow::{Context, ensure};
 use hub::{Hub, HubConfig};
 use protocol::{ExecutionId, api::SubmitRequest};
-use runtime::{Api, Parts, Runtime, StoreLog};
+use runtime::{Api, Membership, Parts, Runtime, StoreLog};
 use std::{
     path::Path,
     sync::Arc,
@@ -49,8 +49,8 @@ impl House {
             store: shared,
             hub: hub.clone(),
             providers: vec![Arc::new(NoopProvider)],
-            worker: "bench".to_owned(),
-            recover: true,
+            server: "bench".to_owned(),
+            membership: Membership::Alone,
         })
         .await?;
         let api = runtime.api();

@@ -1,7 +1,7 @@
 //! Executions: submit, look, cancel.
 
 use super::{Api, from_store};
-use crate::driver::{Message, NOT_ACTIVE, Slot};
+use crate::driver::Message;
 use engine::Input;
 use protocol::{
     ExecutionId, Outcome, Phase, Position, Problem, StepStatus, Timestamp, Topic,
@@ -145,14 +145,8 @@ impl Api {
     /// 404 when there is none, 409 `already_ended` when it has ended otherwise.
     pub async fn cancel(&self, id: ExecutionId, reason: Option<String>, by: &str) -> Result<ExecutionDetail, Problem> {
         let reason = reason.filter(|reason| !reason.trim().is_empty()).unwrap_or_else(|| "requested".to_owned());
-        let mut told = self.tell_cancel(id, &reason, by).await;
-        let mut detail = self.execution(id).await?;
-        if detail.summary.outcome.is_none() && told.as_ref().is_err_and(|problem| problem.code == NOT_ACTIVE) {
-            // Nobody drives it here: it was left by a process that is gone, and not taken up (yet).
-            self.adopt(&detail).await?;
-            told = self.tell_cancel(id, &reason, by).await;
-            detail = self.execution(id).await?;
-        }
+        let told = self.tell_cancel(id, &reason, by).await;
+        let detail = self.execution(id).await?;
         match (told, detail.summary.outcome) {
             (_, Some(Outcome::Cancelled)) => Ok(detail),
             (_, Some(outcome)) => Err(Problem::new(
@@ -171,15 +165,6 @@ impl Api {
     async fn tell_cancel(&self, id: ExecutionId, reason: &str, by: &str) -> Result<(), Problem> {
         let input = Input::Cancel { reason: reason.to_owned(), by: by.to_owned() };
         self.shared.driver.ask(|reply| Message::Tell { id, input, reply }).await
-    }
-
-    /// Hands an execution to this process's driver, without its tasks: only for inputs that end it.
-    async fn adopt(&self, detail: &ExecutionDetail) -> Result<(), Problem> {
-        let summary = &detail.summary;
-        let entry = self.shared.catalog.entry(&summary.path, summary.version).await?;
-        let slot = Slot::load(&self.shared.store, summary.execution_id, entry).await.map_err(from_store)?;
-        self.shared.driver.tell(Message::Recover { slot: Box::new(slot), tasks: Vec::new() }).await;
-        Ok(())
     }
 
     async fn events_of(

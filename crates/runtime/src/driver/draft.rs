@@ -33,11 +33,13 @@ pub(super) struct Draft {
 
 impl Draft {
     /// Evaluates the mailbox in order, each input on the state the one before led to.
-    pub(super) fn decide(slot: &mut Slot, pools: &mut Pools, environment: &dyn Environment) -> Self {
+    pub(super) fn decide(slot: &mut Slot, pools: &mut Pools, server: &Arc<str>, environment: &dyn Environment) -> Self {
         let now = environment.now();
         let entry = slot.entry.clone();
         let mut drafting = Drafting {
             next: slot.state.clone(),
+            is_visited: slot.is_visited,
+            server,
             now,
             events: Vec::new(),
             changes: Vec::new(),
@@ -63,7 +65,8 @@ impl Draft {
         }
         let Drafting { next, events, changes, run, queue, held, children, settled, released, wake_at, .. } = drafting;
         let commit = (!events.is_empty()).then(|| {
-            let execution = change(slot, &next, wake_at);
+            let mut execution = change(slot, &next, wake_at);
+            execution.owner = (!slot.is_visited && slot.state.event_count() == 0).then(|| server.clone());
             let correlation_id = Some(next.id().to_string());
             let mut drafted = Causes::default();
             let events = events
@@ -86,8 +89,10 @@ impl Draft {
     }
 }
 
-struct Drafting {
+struct Drafting<'a> {
     next: Execution,
+    is_visited: bool,
+    server: &'a Arc<str>,
     now: Timestamp,
     events: Vec<Event>,
     changes: Vec<TaskChange>,
@@ -102,7 +107,7 @@ struct Drafting {
     wake_at: Option<Timestamp>,
 }
 
-impl Drafting {
+impl Drafting<'_> {
     /// Evaluates one letter; says why when it is a command that cannot be carried out.
     fn take(&mut self, letter: &Letter, playbook: &engine::Playbook, pools: &mut Pools) -> Option<Problem> {
         let input = match letter {
@@ -130,8 +135,10 @@ impl Drafting {
         for NewTask { task, due } in decision.tasks {
             self.added.insert(task.key.clone());
             let mut claimed_by = None;
-            if task.protocol == PLAYBOOK {
-                claimed_by = Some(Arc::from(ENGINE));
+            if self.is_visited {
+                // Its owner takes it up.
+            } else if task.protocol == PLAYBOOK {
+                claimed_by = Some(Arc::from(format!("{}/{ENGINE}", self.server)));
                 self.children.push(task.clone());
             } else if due > self.now {
                 self.held.push((task.clone(), due));

@@ -4,7 +4,7 @@ use super::{Executor, PoolId, Reply, Slot};
 use crate::catalog::Entry;
 use engine::Input;
 use protocol::{ExecutionId, Problem};
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 use store::StoredTask;
 use tokio::sync::{mpsc, oneshot};
 
@@ -25,7 +25,7 @@ pub(crate) enum Message {
         input: Input,
         reply: Reply,
     },
-    /// Something that happened, which nobody waits for: a late report.
+    /// Something that happened, which nobody waits for: a worker of another server is gone.
     Note {
         id: ExecutionId,
         input: Input,
@@ -42,6 +42,14 @@ pub(crate) enum Message {
         reply: oneshot::Sender<PoolId>,
     },
     Leave(PoolId),
+    /// Others committed to these executions.
+    Moved(Vec<ExecutionId>),
+    /// Only these are still this server's.
+    Keep(HashSet<ExecutionId>),
+    /// Protocols with free places, and how many.
+    Free(oneshot::Sender<Vec<(String, usize)>>),
+    /// Tasks that wait at other servers.
+    Offer(Vec<StoredTask>),
     Shutdown(oneshot::Sender<()>),
 }
 
@@ -58,7 +66,11 @@ impl Message {
             | Message::Recover { .. }
             | Message::Recovered
             | Message::Join { .. }
-            | Message::Leave(_) => {}
+            | Message::Leave(_)
+            | Message::Moved(_)
+            | Message::Keep(_)
+            | Message::Free(_)
+            | Message::Offer(_) => {}
         }
     }
 }

@@ -14,6 +14,7 @@ mod inbox;
 mod pools;
 mod slot;
 mod timers;
+mod visits;
 
 pub(crate) use executor::{Executor, Lost};
 pub(crate) use inbox::{DriverHandle, Message, channel};
@@ -36,6 +37,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use store::{Commit, Committed, Store, StoreError, StoredTask};
 use timers::Timers;
 use tokio::sync::{mpsc, oneshot};
+use visits::Visits;
 use worker::Provider;
 
 /// Longest pause between two tries of a commit that the store could not take for now.
@@ -51,14 +53,16 @@ pub(crate) struct DriverParts {
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) environment: Arc<dyn Environment>,
     pub(crate) providers: Vec<Arc<dyn Provider>>,
-    /// What events name as the worker of this process's providers.
-    pub(crate) worker: Arc<str>,
+    /// This server among those on the store. Its providers are the worker `server/local`.
+    pub(crate) server: Arc<str>,
 }
 
 pub(crate) struct Driver {
     store: Arc<dyn Store>,
     catalog: Arc<Catalog>,
     environment: Arc<dyn Environment>,
+    server: Arc<str>,
+    /// What events name as the worker of this process's providers.
     worker: Arc<str>,
     slots: HashMap<ExecutionId, Slot>,
     pools: Pools,
@@ -66,6 +70,7 @@ pub(crate) struct Driver {
     children: Children,
     commits: FuturesUnordered<BoxFuture<'static, (ExecutionId, Result<Committed, StoreError>)>>,
     reloads: FuturesUnordered<BoxFuture<'static, (ExecutionId, Result<Option<Slot>, StoreError>)>>,
+    visits: Visits,
     /// Children whose parent has ended, as the store says.
     orphans: FuturesUnordered<BoxFuture<'static, Option<(ExecutionId, ExecutionId)>>>,
 }
@@ -75,7 +80,8 @@ type Alarm = Option<(Timestamp, BoxFuture<'static, ()>)>;
 
 impl Driver {
     pub(crate) fn new(parts: DriverParts) -> Self {
-        let DriverParts { store, catalog, environment, providers, worker } = parts;
+        let DriverParts { store, catalog, environment, providers, server } = parts;
+        let worker: Arc<str> = Arc::from(format!("{server}/local"));
         let mut pools = Pools::default();
         for provider in providers {
             // Nothing waits yet, so nothing starts.
@@ -85,6 +91,7 @@ impl Driver {
             store,
             catalog,
             environment,
+            server,
             worker,
             slots: HashMap::new(),
             pools,
@@ -92,6 +99,7 @@ impl Driver {
             children: Children::default(),
             commits: FuturesUnordered::new(),
             reloads: FuturesUnordered::new(),
+            visits: Visits::default(),
             orphans: FuturesUnordered::new(),
         }
     }
@@ -107,6 +115,8 @@ impl Driver {
                 Some(finished) = self.pools.finished() => self.finished(finished),
                 Some((id, slot)) = self.reloads.next(), if !self.reloads.is_empty() => self.reloaded(id, slot),
                 Some(found) = self.children.starts.next(), if !self.children.starts.is_empty() => self.child_found(found),
+                Some(found) = self.visits.loading.next(), if !self.visits.loading.is_empty() => self.visited(found),
+                Some((id, tasks)) = self.visits.tasks.next(), if !self.visits.tasks.is_empty() => self.tasks_read(id, tasks),
                 Some(orphan) = self.orphans.next(), if !self.orphans.is_empty() => {
                     if let Some((id, parent)) = orphan {
                         self.cancel_orphan(id, parent);
@@ -178,13 +188,7 @@ impl Driver {
                 self.slots.insert(id, Slot::new(id, entry));
                 self.post(id, Letter::Input { input: first, reply: Some(reply) });
             }
-            Message::Tell { id, input, reply } => {
-                if self.slots.contains_key(&id) {
-                    self.post(id, Letter::Input { input, reply: Some(reply) });
-                } else {
-                    let _ = reply.send(Err(not_active(id)));
-                }
-            }
+            Message::Tell { id, input, reply } => self.post(id, Letter::Input { input, reply: Some(reply) }),
             Message::Note { id, input } => self.post(id, Letter::Input { input, reply: None }),
             Message::Recover { slot, tasks } => self.recover(*slot, tasks),
             Message::Recovered => self.look_for_orphans(),
@@ -195,6 +199,13 @@ impl Driver {
                 self.start(starts);
             }
             Message::Leave(pool) => self.pools.leave(pool),
+            Message::Moved(ids) => ids.into_iter().for_each(|id| self.moved(id)),
+            Message::Keep(ours) => self.keep(&ours),
+            Message::Free(reply) => {
+                // Whoever asked may have gone.
+                let _ = reply.send(self.pools.free());
+            }
+            Message::Offer(tasks) => self.offered(tasks),
             Message::Shutdown(reply) => {
                 let _ = reply.send(());
             }
@@ -204,7 +215,14 @@ impl Driver {
     fn recover(&mut self, slot: Slot, tasks: Vec<StoredTask>) {
         let (id, now) = (slot.id(), self.environment.now());
         // Somebody may have needed it before recovery came to it.
-        self.slots.entry(id).or_insert(slot);
+        self.slots.entry(id).or_insert(slot).is_visited = false;
+        self.take_up(tasks, now);
+        // What became due meanwhile is due now; otherwise the answer tells when the next tick is.
+        self.post(id, Letter::Input { input: Input::Tick, reply: None });
+    }
+
+    /// Tasks of an execution that is this server's, as the store has them.
+    fn take_up(&mut self, tasks: Vec<StoredTask>, now: Timestamp) {
         for StoredTask { task, due, claimed_by } in tasks {
             let task = Arc::new(task);
             if task.protocol == PLAYBOOK {
@@ -221,8 +239,6 @@ impl Driver {
                 }
             }
         }
-        // What became due meanwhile is due now; otherwise the answer tells when the next tick is.
-        self.post(id, Letter::Input { input: Input::Tick, reply: None });
     }
 
     fn lost(&mut self, task: &Task, worker: String, reason: &str) {
@@ -253,20 +269,9 @@ impl Driver {
     fn post(&mut self, id: ExecutionId, letter: Letter) {
         match self.slots.get_mut(&id) {
             Some(slot) => slot.mailbox.push_back(letter),
-            None => return self.undeliverable(letter),
+            None => return self.visit(id, letter),
         }
         self.advance(id);
-    }
-
-    /// A letter for an execution that has ended meanwhile: a reserved place is given back, reports are late.
-    fn undeliverable(&mut self, letter: Letter) {
-        match letter {
-            Letter::Claim { pool, .. } => self.give_back(vec![pool]),
-            Letter::Input { input: Input::Report { report, worker }, .. } => {
-                tracing::debug!(task = %report.key, worker, "a report came after the end of its execution");
-            }
-            letter => letter.answer(&Err(stopping())),
-        }
     }
 
     /// Decides what is in the mailbox, unless a commit of this execution is under way.
@@ -275,7 +280,7 @@ impl Driver {
         if slot.in_flight.is_some() || slot.reloading {
             return;
         }
-        let mut draft = Draft::decide(slot, &mut self.pools, self.environment.as_ref());
+        let mut draft = Draft::decide(slot, &mut self.pools, &self.server, self.environment.as_ref());
         for (letter, problem) in draft.refused {
             letter.answer(&Err(problem));
         }
@@ -288,8 +293,9 @@ impl Driver {
             }
             None => {
                 draft.flight.answer(&Ok(()));
-                self.timers.tick(id, slot.wake_at, draft.flight.wake_at);
-                slot.wake_at = draft.flight.wake_at;
+                let wake_at = draft.flight.wake_at.filter(|_| !slot.is_visited);
+                self.timers.tick(id, slot.wake_at, wake_at);
+                slot.wake_at = wake_at;
                 let queue = draft.flight.queue;
                 self.wait(queue);
                 self.settle_down(id);
@@ -302,13 +308,14 @@ impl Driver {
     fn settle_down(&mut self, id: ExecutionId) {
         let ended = |slot: &Slot| {
             let is_idle = slot.mailbox.is_empty() && slot.in_flight.is_none() && !slot.reloading;
-            is_idle && (slot.state.phase() == Phase::Completed || slot.state.event_count() == 0)
+            is_idle && (slot.is_visited || slot.state.phase() == Phase::Completed || slot.state.event_count() == 0)
         };
         if self.slots.get(&id).is_some_and(ended)
             && let Some(slot) = self.slots.remove(&id)
         {
             self.timers.tick(id, slot.wake_at, None);
             if slot.state.phase() == Phase::Completed {
+                self.visits.ended(id);
                 self.child_ended(&slot.state);
             }
         }
@@ -340,8 +347,9 @@ impl Driver {
                 }
                 slot.one_by_one = false;
                 slot.state = flight.next;
-                self.timers.tick(id, slot.wake_at, flight.wake_at);
-                slot.wake_at = flight.wake_at;
+                let wake_at = flight.wake_at.filter(|_| !slot.is_visited);
+                self.timers.tick(id, slot.wake_at, wake_at);
+                slot.wake_at = wake_at;
                 for key in &flight.settled {
                     self.pools.cancel(key);
                     self.cancel_child(key);
@@ -423,6 +431,7 @@ impl Driver {
         match loaded {
             Ok(Some(fresh)) => {
                 slot.take_state_of(fresh);
+                self.reconcile(id);
                 self.advance(id);
             }
             Ok(None) => {
@@ -485,14 +494,6 @@ async fn commit_until(store: Arc<dyn Store>, commit: Commit, patient: bool) -> R
             other => return other,
         }
     }
-}
-
-/// The code of the answer for an execution that is not driven here.
-pub(crate) const NOT_ACTIVE: &str = "not_active";
-
-fn not_active(id: ExecutionId) -> Problem {
-    let detail = format!("execution `{id}` is not under way in this process; try again in a moment");
-    Problem::new(503, NOT_ACTIVE, "Not active", detail).temporary()
 }
 
 fn stopping() -> Problem {

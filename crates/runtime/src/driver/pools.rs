@@ -2,7 +2,7 @@
 
 use super::executor::{Executor, Lost};
 use futures::FutureExt;
-use protocol::{Task, TaskError, TaskKey, TaskReport};
+use protocol::{ExecutionId, Task, TaskError, TaskKey, TaskReport};
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, HashMap},
@@ -145,6 +145,18 @@ impl Pools {
             starts.push(Start { pool: id, task, claimed });
         }
         starts
+    }
+
+    /// Protocols with places free and nothing waiting, and how many places.
+    pub(super) fn free(&self) -> Vec<(String, usize)> {
+        let free = |route: &Route| route.pools.iter().filter_map(|id| self.pools.get(id)).map(|pool| pool.free).sum();
+        let idle = self.routes.iter().filter(|(_, route)| route.waiting.is_empty());
+        idle.map(|(protocol, route)| (protocol.clone(), free(route))).filter(|(_, places)| *places > 0).collect()
+    }
+
+    /// Tasks of an execution that run here.
+    pub(super) fn running_of(&self, id: ExecutionId) -> Vec<TaskKey> {
+        self.switches.keys().filter(|key| key.execution_id == id).cloned().collect()
     }
 
     /// Runs a claimed task in its reserved place.

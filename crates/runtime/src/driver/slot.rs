@@ -20,6 +20,8 @@ pub(crate) struct Slot {
     pub(super) reloading: bool,
     /// Each input gets a commit of its own: together they were more than the store takes.
     pub(super) one_by_one: bool,
+    /// Somebody else's: decided here now and then, and nothing of it is kept waiting here.
+    pub(super) is_visited: bool,
     /// When it wants a tick, as the timers know it.
     pub(super) wake_at: Option<Timestamp>,
 }
@@ -58,6 +60,7 @@ impl Slot {
             in_flight: None,
             reloading: false,
             one_by_one: false,
+            is_visited: false,
             wake_at: None,
         }
     }

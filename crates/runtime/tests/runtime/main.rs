@@ -3,6 +3,7 @@
 mod executions;
 mod full_disk;
 mod recovery;
+mod sharing;
 mod support;
 mod timers;
 mod views;

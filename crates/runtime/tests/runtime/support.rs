@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use hub::{Hub, HubConfig};
 use protocol::{ExecutionId, Phase, Position, Task, api::SubmitRequest};
-use runtime::{Parts, Runtime, StoreLog};
+use runtime::{Environment, Membership, Parts, Runtime, StoreLog, SystemEnvironment};
 use serde_json::Value;
 use std::sync::Arc;
 use store::Store;
@@ -69,13 +69,28 @@ impl Bench {
     }
 
     pub(crate) async fn start(store: Arc<dyn Store>, places: usize, recover: bool) -> Self {
+        let membership = if recover { Membership::Alone } else { Membership::Visitor };
+        Self::member(store, "server", places, membership, Arc::new(SystemEnvironment::default())).await
+    }
+
+    /// A server among others on a store. With no places it offers no `python`.
+    pub(crate) async fn member(
+        store: Arc<dyn Store>,
+        server: &str,
+        places: usize,
+        membership: Membership,
+        environment: Arc<dyn Environment>,
+    ) -> Self {
         let (arrived, arrivals) = mpsc::unbounded_channel();
         let hub = Hub::new(Arc::new(StoreLog::new(store.clone())), HubConfig::default());
-        let mut providers: Vec<Arc<dyn Provider>> = vec![Arc::new(Gate { arrived, places })];
+        let mut providers: Vec<Arc<dyn Provider>> = Vec::new();
+        if places > 0 {
+            providers.push(Arc::new(Gate { arrived, places }));
+        }
         let config = tools::ToolsConfig::new(std::env::temp_dir());
         providers.extend(tools::builtin(config).into_iter().filter(|p| p.protocols().contains(&"noop")));
-        let parts = Parts { store: store.clone(), hub, providers, worker: "local".into(), recover };
-        let runtime = Runtime::start(parts).await.expect("the runtime starts");
+        let parts = Parts { store: store.clone(), hub, providers, server: server.into(), membership };
+        let runtime = Runtime::start_in(parts, environment).await.expect("the runtime starts");
         Self { runtime, store, arrivals: Mutex::new(arrivals) }
     }
 

@@ -5,6 +5,7 @@ use crate::{
     Wiring,
     cli::{error::Error, flags::TargetFlags},
 };
+use runtime::Membership;
 use std::time::Duration;
 use store::StoreError;
 use tokio::time::{Instant, sleep};
@@ -21,10 +22,10 @@ pub(in crate::cli) async fn locate(flags: &TargetFlags) -> Result<Box<dyn Servic
         return Ok(Box::new(Remote::new(server)?));
     }
     let config = config?;
-    let worker = format!("cli:{}", std::process::id());
+    let name = format!("cli:{}", std::process::id());
     let deadline = Instant::now() + STARTING;
     loop {
-        match Wiring::open(&config, &worker, false).await {
+        match Wiring::open(&config, &name, Membership::Visitor).await {
             Ok(wiring) => return Ok(Box::new(Embedded::new(wiring))),
             Err(StoreError::Locked { url: Some(url), .. }) => return Ok(Box::new(Remote::new(&url)?)),
             Err(StoreError::Locked { url: None, .. }) if Instant::now() < deadline => sleep(LOOK_AGAIN).await,

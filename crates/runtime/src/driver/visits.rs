@@ -1,0 +1,169 @@
+//! Executions that are not this server's: decided here when a command or a report for them came here.
+//!
+//! A visit loads the execution, takes the letters, commits, and forgets it. The version decides against the owner,
+//! and the owner sees in the log that somebody else moved it. What the decision leads to is the owner's to do.
+
+use super::{Driver, Letter, Slot};
+use crate::catalog::Catalog;
+use engine::Input;
+use futures::{future::BoxFuture, stream::FuturesUnordered};
+use protocol::{ExecutionId, Problem};
+use std::{
+    collections::{HashMap, HashSet, VecDeque},
+    sync::Arc,
+};
+use store::{Store, StoreError, StoredTask};
+
+/// Executions that ended here and are remembered: reports of tasks that were stopped still come in.
+const ENDED: usize = 8_192;
+
+#[derive(Default)]
+pub(super) struct Visits {
+    /// What waits for an execution to be loaded.
+    letters: HashMap<ExecutionId, Vec<Letter>>,
+    pub(super) loading: FuturesUnordered<BoxFuture<'static, Loaded>>,
+    /// Tasks being read of executions that others moved.
+    pub(super) tasks: FuturesUnordered<BoxFuture<'static, TasksRead>>,
+    ended: HashSet<ExecutionId>,
+    ended_order: VecDeque<ExecutionId>,
+}
+
+pub(super) type TasksRead = (ExecutionId, Result<Vec<StoredTask>, StoreError>);
+
+/// An execution that was looked for.
+pub(super) struct Loaded {
+    id: ExecutionId,
+    slot: Result<Slot, Problem>,
+}
+
+impl Visits {
+    /// It ended here: what still comes for it comes too late.
+    pub(super) fn ended(&mut self, id: ExecutionId) {
+        if self.ended.insert(id) {
+            self.ended_order.push_back(id);
+        }
+        if self.ended_order.len() > ENDED
+            && let Some(oldest) = self.ended_order.pop_front()
+        {
+            self.ended.remove(&oldest);
+        }
+    }
+}
+
+impl Driver {
+    /// A letter for an execution that is not here: it has ended, or is somebody else's.
+    pub(super) fn visit(&mut self, id: ExecutionId, letter: Letter) {
+        let is_waited_for = matches!(letter, Letter::Input { reply: Some(_), .. });
+        if !is_waited_for && self.visits.ended.contains(&id) {
+            return self.undeliverable(letter);
+        }
+        let waiting = self.visits.letters.entry(id).or_default();
+        waiting.push(letter);
+        if waiting.len() == 1 {
+            let (store, catalog) = (self.store.clone(), self.catalog.clone());
+            self.visits.loading.push(Box::pin(async move { Loaded { id, slot: load(store, catalog, id).await } }));
+        }
+    }
+
+    pub(super) fn visited(&mut self, Loaded { id, slot }: Loaded) {
+        let letters = self.visits.letters.remove(&id).unwrap_or_default();
+        match slot {
+            Ok(mut slot) => {
+                slot.is_visited = true;
+                // It may have been taken up meanwhile.
+                self.slots.entry(id).or_insert(slot).mailbox.extend(letters);
+                self.advance(id);
+            }
+            Err(problem) => {
+                for letter in letters {
+                    match letter {
+                        Letter::Input { reply: Some(_), .. } => letter.answer(&Err(problem.clone())),
+                        letter => self.undeliverable(letter),
+                    }
+                }
+            }
+        }
+    }
+
+    /// A reserved place is given back; a report came too late.
+    fn undeliverable(&mut self, letter: Letter) {
+        match letter {
+            Letter::Claim { pool, .. } => self.give_back(vec![pool]),
+            Letter::Input { input: Input::Report { report, worker }, .. } => {
+                tracing::debug!(task = %report.key, worker, "a report came after the end of its execution");
+            }
+            Letter::Input { .. } => {}
+        }
+    }
+
+    /// Somebody else committed to an execution: if it is here, it is loaded again.
+    pub(super) fn moved(&mut self, id: ExecutionId) {
+        let Some(slot) = self.slots.get_mut(&id) else { return };
+        // With a commit under way the conflict will tell.
+        if slot.is_visited || slot.reloading || slot.in_flight.is_some() {
+            return;
+        }
+        slot.reloading = true;
+        let (store, entry) = (self.store.clone(), slot.entry.clone());
+        self.reloads.push(Box::pin(async move { (id, Slot::load(&store, id, entry).await.map(Some)) }));
+    }
+
+    /// After somebody else moved it: tasks that are no longer wanted stop, and new ones are looked for.
+    pub(super) fn reconcile(&mut self, id: ExecutionId) {
+        for key in self.pools.running_of(id) {
+            if !self.slots.get(&id).is_some_and(|slot| slot.state.is_open(&key)) {
+                self.pools.cancel(&key);
+                self.cancel_child(&key);
+            }
+        }
+        if self.slots.get(&id).is_some_and(|slot| !slot.is_visited) {
+            let store = self.store.clone();
+            self.visits.tasks.push(Box::pin(async move { (id, store.open_tasks(Some(id)).await) }));
+            self.post(id, Letter::Input { input: Input::Tick, reply: None });
+        }
+    }
+
+    /// The tasks an execution of this server has, somebody else's additions among them. A task that waits here
+    /// already is claimed once: the engine lets the second claim fall.
+    pub(super) fn tasks_read(&mut self, id: ExecutionId, tasks: Result<Vec<StoredTask>, StoreError>) {
+        match tasks {
+            Ok(mut tasks) => {
+                tasks.retain(|stored| stored.claimed_by.is_none());
+                if self.slots.get(&id).is_some_and(|slot| !slot.is_visited) {
+                    self.take_up(tasks, self.environment.now());
+                }
+            }
+            Err(error) => tracing::error!(execution = %id, %error, "its tasks cannot be read"),
+        }
+    }
+
+    /// What is not in `ours` was taken over by others while this server could not be heard.
+    pub(super) fn keep(&mut self, ours: &HashSet<ExecutionId>) {
+        let gone: Vec<ExecutionId> = self.slots.keys().filter(|id| !ours.contains(id)).copied().collect();
+        for id in gone {
+            let Some(slot) = self.slots.get_mut(&id).filter(|slot| slot.state.event_count() > 0) else { continue };
+            slot.is_visited = true;
+            self.timers.tick(id, slot.wake_at.take(), None);
+            self.settle_down(id);
+        }
+    }
+
+    /// Tasks of other servers' executions, for which there may be a place here.
+    pub(super) fn offered(&mut self, tasks: Vec<StoredTask>) {
+        for StoredTask { task, .. } in tasks {
+            if self.slots.get(&task.key.execution_id).is_some_and(|slot| !slot.is_visited) {
+                continue;
+            }
+            let Some((pool, _)) = self.pools.reserve(&task.protocol) else { continue };
+            let id = task.key.execution_id;
+            self.post(id, Letter::Claim { pool, task: Arc::new(task) });
+        }
+    }
+}
+
+async fn load(store: Arc<dyn Store>, catalog: Arc<Catalog>, id: ExecutionId) -> Result<Slot, Problem> {
+    let detail = store.execution(id).await.map_err(crate::api::from_store)?;
+    let summary = detail.ok_or_else(|| Problem::not_found("execution", id, "look in the list of executions"))?.summary;
+    let entry = catalog.entry(&summary.path, summary.version).await?;
+    Slot::load(&store, id, entry).await.map_err(crate::api::from_store)
+}

@@ -1,0 +1,114 @@
+//! Two servers on one store: who moves what, and what happens when one is gone.
+
+use crate::support::{Bench, playbook};
+use futures::future::BoxFuture;
+use protocol::{Outcome, Timestamp};
+use runtime::{Environment, Membership, SystemEnvironment};
+use serde_json::json;
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering::SeqCst},
+    },
+    time::Duration,
+};
+use store::sqlite::SqliteStore;
+use uuid::Uuid;
+
+/// A day in half an hour: pauses are short, and the clock can be set ahead.
+#[derive(Default)]
+struct Hasty {
+    inner: SystemEnvironment,
+    ahead_ms: AtomicI64,
+}
+
+impl Environment for Hasty {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.inner.now().0 + self.ahead_ms.load(SeqCst))
+    }
+
+    fn id(&self) -> Uuid {
+        self.inner.id()
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(tokio::time::sleep(duration / 50))
+    }
+}
+
+struct Pair {
+    folder: testkit::DataFolder,
+    clock: Arc<Hasty>,
+}
+
+impl Pair {
+    fn new() -> Self {
+        Self { folder: testkit::DataFolder::new(), clock: Arc::default() }
+    }
+
+    fn file(&self) -> PathBuf {
+        self.folder.path().join("shared.db")
+    }
+
+    async fn server(&self, name: &str, places: usize) -> Bench {
+        let store = SqliteStore::open(&self.file()).await.expect("the store opens");
+        let membership = Membership::Shared { url: None };
+        Bench::member(store, name, places, membership, self.clock.clone()).await
+    }
+}
+
+const WORK: &str = "
+  - {step: start, next: job}
+  - {step: job, type: python, code: 'def main(): pass', next: after}
+  - {step: after, type: noop, data: {n: '{{ job.n }}'}, next: end}
+  - {step: end, result: {n: '{{ after.n }}'}}
+";
+
+#[tokio::test]
+async fn work_that_one_server_cannot_do_is_done_by_another() {
+    let pair = Pair::new();
+    let owner = pair.server("owner", 0).await;
+    let able = pair.server("able", 1).await;
+    let id = owner.submit(&playbook("shared", WORK), json!({})).await;
+    let task = able.arrival().await;
+    assert_eq!(task.task.key.execution_id, id);
+    task.complete(json!({"n": 7}));
+    let log = owner.ended(id).await;
+    let detail = owner.runtime.api().execution(id).await.expect("it exists");
+    assert_eq!((detail.summary.error, detail.result), (None, Some(json!({"n": 7}))));
+    for event in ["step_started job", "action_started job", "action_completed job", "step_started after"] {
+        assert_eq!(log.iter().filter(|line| *line == event).count(), 1, "{event} in {log:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_command_at_any_server_reaches_the_execution_and_its_task() {
+    let pair = Pair::new();
+    let owner = pair.server("owner", 1).await;
+    let other = pair.server("other", 0).await;
+    let id = owner.submit(&playbook("shared", WORK), json!({})).await;
+    let _running = owner.arrival().await;
+    let detail = other.runtime.api().cancel(id, None, "somebody").await.expect("cancelled");
+    assert_eq!(detail.summary.outcome, Some(Outcome::Cancelled));
+    assert!(owner.arrival().await.cancelled, "the owner stops the task that runs there");
+}
+
+#[tokio::test]
+async fn what_a_dead_server_moved_another_takes_over() {
+    let pair = Pair::new();
+    let dead = pair.server("dead", 1).await;
+    let id = dead.submit(&playbook("shared", WORK), json!({})).await;
+    let lost = dead.arrival().await;
+    // Gone without a word: its tasks are stopped, and nobody leaves.
+    drop(dead.runtime);
+    drop(lost);
+    let heir = pair.server("heir", 1).await;
+    pair.clock.ahead_ms.store(60_000, SeqCst);
+    let again = heir.arrival().await;
+    assert_eq!((again.task.key.execution_id, again.task.key.attempt), (id, 2), "a lost worker is another attempt");
+    again.complete(json!({"n": 1}));
+    heir.ended(id).await;
+    let detail = heir.runtime.api().execution(id).await.expect("it exists");
+    assert_eq!((detail.summary.error, detail.result), (None, Some(json!({"n": 1}))));
+}
