@@ -150,10 +150,11 @@ fn list_item(graph: &Graph, node: GraphNode, progress: Option<GraphProgress>) ->
 }
 
 fn condition(edge: &GraphEdge) -> Option<String> {
-    match (&edge.when, edge.on_failed) {
-        (Some(when), _) => Some(when.trim_matches(['{', '}', ' ']).to_owned()),
-        (None, true) => Some("failed".to_owned()),
-        (None, false) => None,
+    match &edge.when {
+        Some(when) => Some(when.trim_matches(['{', '}', ' ']).to_owned()),
+        None if edge.on_failed => Some("failed".to_owned()),
+        None if edge.on_cancelled => Some("cancelled".to_owned()),
+        None => None,
     }
 }
 

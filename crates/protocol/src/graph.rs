@@ -38,6 +38,9 @@ pub struct GraphEdge {
     /// Fires when `from` failed.
     #[serde(default)]
     pub on_failed: bool,
+    /// Fires when `from` was under way as the execution was cancelled.
+    #[serde(default)]
+    pub on_cancelled: bool,
     /// The polyline, first point at `from`, last at `to`.
     pub points: Vec<(f64, f64)>,
 }

@@ -3,7 +3,7 @@
 use super::{data, turn::Turn};
 use crate::{
     context::Scope,
-    playbook::{RenderError, Transition, is_true},
+    playbook::{On, RenderError, Transition, is_true},
 };
 use protocol::event;
 
@@ -14,11 +14,11 @@ impl Turn<'_> {
         &self,
         step: usize,
         visit: u32,
-        on_failed: bool,
+        on: On,
         scope: &Scope,
     ) -> Result<Vec<(usize, event::Transition)>, RenderError> {
         let step = self.playbook.step(step);
-        let arcs: Vec<&Transition> = step.next.iter().filter(|arc| arc.on_failed == on_failed).collect();
+        let arcs: Vec<&Transition> = step.next.iter().filter(|arc| arc.on == on).collect();
         let mut taken: Vec<Option<bool>> = vec![None; arcs.len()];
         let (mut any, mut any_condition) = (false, false);
         for (arc, taken) in arcs.iter().zip(&mut taken).filter(|(arc, _)| !arc.is_else) {

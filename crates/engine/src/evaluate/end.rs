@@ -7,22 +7,27 @@ use serde_json::Value;
 use std::{collections::HashSet, sync::Arc};
 
 impl Turn<'_> {
-    /// No branch is live: the result, and the end.
+    /// No branch is live: the result, and the end. What was cancelled has cleaned up.
     pub(super) fn complete(&mut self) {
+        if self.state.is_cancelling() {
+            let error = self.state.failed_cleanup().cloned();
+            return self.end(Outcome::Cancelled, None, error);
+        }
         match self.final_result() {
             Ok(result) => self.end(Outcome::Completed, Some(result), None),
             Err(error) => self.fail_execution(error),
         }
     }
 
-    /// Ends the execution as failed; its other branches are cancelled.
+    /// Ends the execution as failed; its other branches are cancelled. One that was cancelled stays cancelled.
     pub(crate) fn fail_execution(&mut self, error: TaskError) {
         let mut error = error;
         if let Some(step) = &error.step {
             let attempt = error.attempt.unwrap_or(1);
             error.message = format!("step `{step}` failed (attempt {attempt}): {}", error.message);
         }
-        self.end(Outcome::Failed, None, Some(error));
+        let outcome = if self.state.is_cancelling() { Outcome::Cancelled } else { Outcome::Failed };
+        self.end(outcome, None, Some(error));
     }
 
     /// Ends the execution. Open tasks are no longer wanted; those of this very decision are never handed out.

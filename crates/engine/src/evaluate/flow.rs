@@ -22,6 +22,9 @@ impl Turn<'_> {
                     let arrivals = self.state.arrivals(&self.playbook.step(step).name);
                     self.run(step, arrivals);
                 }
+            } else if self.state.is_paused() && !self.actionable.is_empty() {
+                // They wait in the state; resuming looks at them.
+                self.actionable.clear();
             } else if let Some(step) = self.actionable.pop_front() {
                 self.consider(step);
             } else if self.state.running_count() > 0 {
@@ -34,6 +37,9 @@ impl Turn<'_> {
                 // Control steps first: what they lead to may join those that still wait.
                 let is_control = |step: &usize| !self.playbook.step(*step).is_actionable();
                 let control: Vec<usize> = stuck.iter().copied().filter(is_control).collect();
+                if control.is_empty() && self.state.is_paused() {
+                    return;
+                }
                 self.forced.extend(if control.is_empty() { stuck } else { control });
             }
         }
@@ -69,7 +75,7 @@ impl Turn<'_> {
         }
     }
 
-    fn look_at(&mut self, step: usize) {
+    pub(super) fn look_at(&mut self, step: usize) {
         if self.playbook.step(step).is_actionable() {
             self.actionable.push_back(step);
         } else {

@@ -3,9 +3,11 @@
 mod approval;
 mod arcs;
 mod attempt;
+mod cancel;
 mod data;
 mod end;
 mod flow;
+mod pause;
 mod retry;
 mod task;
 mod turn;

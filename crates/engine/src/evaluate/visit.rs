@@ -4,7 +4,7 @@ use super::{ENGINE, data, template_error, turn::Turn};
 use crate::{
     context::{self, Scope},
     execution::Arrival,
-    playbook::{Action, Work},
+    playbook::{Action, On, Work},
 };
 use protocol::{
     TaskError, TaskKey, TaskPart,
@@ -148,7 +148,7 @@ impl Turn<'_> {
         let step = self.playbook.step(index);
         let result = self.state.step_result(&step.name).cloned();
         let scope = Scope::of(&self.state).with_data(input.clone()).with_result(result);
-        let arcs = match self.evaluate_arcs(index, visit, false, &scope) {
+        let arcs = match self.evaluate_arcs(index, visit, On::Completed, &scope) {
             Ok(arcs) => arcs,
             Err(error) => return self.fail_visit(index, visit, attempt, input, template_error(&error)),
         };
@@ -164,6 +164,25 @@ impl Turn<'_> {
 
     /// Fails a visit, or a control step's pass. Arcs for failure are taken; without one the execution fails.
     pub(crate) fn fail_visit(&mut self, index: usize, visit: u32, attempt: u32, input: Arc<Value>, error: TaskError) {
+        let (is_handled, error) = self.end_badly(index, visit, attempt, input, error, On::Failed);
+        // While it cleans up, one branch that fails leaves the others to theirs.
+        if is_handled || self.state.is_cancelling() {
+            self.left(index);
+        } else {
+            self.fail_execution(error);
+        }
+    }
+
+    /// A visit ends without having completed: whether an arc is taken from there, and the error as it was told.
+    pub(super) fn end_badly(
+        &mut self,
+        index: usize,
+        visit: u32,
+        attempt: u32,
+        input: Arc<Value>,
+        error: TaskError,
+        on: On,
+    ) -> (bool, TaskError) {
         let step = self.playbook.step(index);
         let mut error = error.at(&step.name, attempt);
         let told = json!({ "code": error.code, "message": error.message, "step": &*step.name, "attempt": attempt });
@@ -171,7 +190,7 @@ impl Turn<'_> {
         if let Some(result) = self.state.step_result(&step.name) {
             scope = scope.with_result(Some(result.clone()));
         }
-        let arcs = self.evaluate_arcs(index, visit, true, &scope).unwrap_or_else(|second| {
+        let arcs = self.evaluate_arcs(index, visit, on, &scope).unwrap_or_else(|second| {
             error.message = format!("{}; and then {second}", error.message);
             Vec::new()
         });
@@ -190,7 +209,7 @@ impl Turn<'_> {
         for (to, arc) in arcs {
             self.take(to, arc);
         }
-        if is_handled { self.left(index) } else { self.fail_execution(error) }
+        (is_handled, error)
     }
 
     /// Passes a control step: evaluates its arcs, which become part of the event that led here.
@@ -200,7 +219,7 @@ impl Turn<'_> {
         let brought = data::of_arrivals(arrivals);
         let scope = Scope::of(&self.state).with_data(brought.clone());
         let arcs = data::input(self.playbook, step, &scope, &brought)
-            .and_then(|input| self.evaluate_arcs(index, visit, false, &scope.with_data(input)));
+            .and_then(|input| self.evaluate_arcs(index, visit, On::Completed, &scope.with_data(input)));
         match arcs {
             Ok(arcs) => {
                 for (to, arc) in arcs {

@@ -1,7 +1,7 @@
 //! The one fold of the execution log.
 
 use super::{
-    apply_work::failure,
+    apply_work::{CANCELLED, failure},
     piece::Piece,
     state::{Arrival, Execution, Record, RecordId, Visit},
 };
@@ -49,6 +49,10 @@ impl Execution {
             self.waiting.remove_mut(&from);
         }
         if transition.taken {
+            // The failure of this step is handled.
+            if self.failed_cleanup.as_ref().is_some_and(|error| error.step.as_deref() == Some(&*transition.from)) {
+                self.failed_cleanup = None;
+            }
             let to = self.mention(&transition.to);
             let mut arrivals = self.waiting.get(&to).cloned().unwrap_or_else(VectorSync::new_sync);
             arrivals.push_back_mut(Arrival { data: transition.data.clone() });
@@ -108,10 +112,13 @@ impl Execution {
 
     fn step_failed(&mut self, event: &StepFailed) {
         let id = self.mention(&event.step);
-        if !self.end_visit(id, event.visit) {
-            // A control step: it never started, and this visit of it is over.
-            self.visited(id, event.visit);
+        // A control step that failed: it never started, and this visit of it is over. One that a cancellation stopped
+        // was counted when it started.
+        if !self.end_visit(id, event.visit) && self.visited(id, event.visit) {
             self.waiting.remove_mut(&id);
+        }
+        if self.is_cancelling && event.error.code != CANCELLED && self.failed_cleanup.is_none() {
+            self.failed_cleanup = Some(Arc::new(event.error.clone()));
         }
         let result = self.record(id).result.clone();
         let result = match &result {

@@ -18,6 +18,9 @@ use std::sync::Arc;
 /// The reason of a retry whose attempt before was lost with its worker, and the code of a failure by that.
 pub(crate) const WORKER_LOST: &str = "worker_lost";
 
+/// The code of a step that a cancellation stopped.
+pub(crate) const CANCELLED: &str = "cancelled";
+
 impl Execution {
     pub(super) fn action_started(&mut self, event: &ActionStarted, time: Timestamp) {
         let id = self.mention(&event.step);

@@ -6,6 +6,7 @@ mod piece;
 mod state;
 mod work;
 
+pub(crate) use apply_work::CANCELLED;
 pub(crate) use apply_work::WORKER_LOST;
 pub(crate) use apply_work::failure;
 pub(crate) use piece::Hold;

@@ -61,6 +61,8 @@ pub struct Execution {
     pub(super) is_paused: bool,
     /// It was cancelled, and what cleans up runs.
     pub(super) is_cancelling: bool,
+    /// What went wrong first while it cleaned up, and was not handled by an arc.
+    pub(super) failed_cleanup: Option<Arc<TaskError>>,
 }
 
 /// A step in the order in which the log first named it.
@@ -129,6 +131,7 @@ impl Execution {
             lost: RedBlackTreeSetSync::new_sync(),
             is_paused: false,
             is_cancelling: false,
+            failed_cleanup: None,
         }
     }
 
@@ -160,7 +163,6 @@ impl Execution {
         self.phase
     }
 
-    /// Set exactly when the phase is `Completed`.
     /// Whether nothing new begins until it is resumed.
     pub fn is_paused(&self) -> bool {
         self.is_paused
@@ -171,6 +173,11 @@ impl Execution {
         self.is_cancelling
     }
 
+    pub(crate) fn failed_cleanup(&self) -> Option<&TaskError> {
+        self.failed_cleanup.as_deref()
+    }
+
+    /// Set exactly when the phase is `Completed`.
     pub fn outcome(&self) -> Option<Outcome> {
         self.outcome
     }

@@ -1,12 +1,13 @@
-//! Cancel: the execution ends at once; its tasks are no longer wanted.
+//! Cancel: the execution is to end; steps that have arcs for that clean up first.
 
 use crate::evaluate::Turn;
 use protocol::{Outcome, event::ExecutionCancelled};
 
+/// A second one changes nothing: what cleans up goes on.
 pub(super) fn cancel(turn: &mut Turn<'_>, reason: String, by: String) {
-    turn.settle_all();
-    turn.emit(ExecutionCancelled { execution_id: turn.execution_id(), path: turn.path(), reason, by, forced: false });
-    turn.end(Outcome::Cancelled, None, None);
+    if !turn.state().is_cancelling() {
+        turn.cancel(reason, by);
+    }
 }
 
 /// An execution that was never let in. One that nobody queued is not known.

@@ -2,4 +2,8 @@
 
 use crate::evaluate::Turn;
 
-pub(super) fn pause(_turn: &mut Turn<'_>, _reason: String, _by: String) {}
+pub(super) fn pause(turn: &mut Turn<'_>, reason: String, by: String) {
+    if !turn.state().is_paused() {
+        turn.pause(reason, by);
+    }
+}

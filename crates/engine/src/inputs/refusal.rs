@@ -13,7 +13,6 @@ use serde_json::Value;
 /// evaluated. `None` for every input that is not a person's.
 pub fn refusal(playbook: &Playbook, execution: &Execution, input: &Input) -> Option<TaskError> {
     let id = execution.id();
-    let refused = |code: &str, message: String| Some(TaskError::new(code, message));
     match (execution.phase(), input) {
         (
             Phase::Completed,
@@ -22,10 +21,20 @@ pub fn refusal(playbook: &Playbook, execution: &Execution, input: &Input) -> Opt
             | Input::Resume { .. }
             | Input::Cancel { .. }
             | Input::Terminate { .. },
-        ) => refused("already_ended", format!("execution `{id}` has ended already")),
+        ) => Some(TaskError::new("already_ended", format!("execution `{id}` has ended already"))),
         (Phase::Initial, Input::Signal { .. } | Input::Pause { .. } | Input::Resume { .. }) => {
-            refused("not_started", format!("execution `{id}` has not begun yet: it waits to be let in"))
+            Some(TaskError::new("not_started", format!("execution `{id}` has not begun yet: it waits to be let in")))
         }
+        (Phase::InProgress, Input::Pause { .. }) if execution.is_paused() => {
+            Some(TaskError::new("already_paused", format!("execution `{id}` is paused already")))
+        }
+        (Phase::InProgress, Input::Resume { .. }) if !execution.is_paused() => {
+            Some(TaskError::new("not_paused", format!("execution `{id}` is not paused")))
+        }
+        (Phase::InProgress, Input::Cancel { .. }) if execution.is_cancelling() => Some(TaskError::new(
+            "already_cancelled",
+            format!("execution `{id}` is cancelled already and cleans up; terminate it to end that too"),
+        )),
         (Phase::InProgress, Input::Signal { name, visit, data, .. }) => {
             of_signal(playbook, execution, name, *visit, data)
         }
@@ -40,32 +49,37 @@ fn of_signal(
     visit: Option<u32>,
     data: &Value,
 ) -> Option<TaskError> {
-    let refused = |code: &str, message: String| Some(TaskError::new(code, message));
     let mut asking = execution.asking(name);
     if let Some((_, piece)) = asking.find(|(key, _)| visit.is_none_or(|visit| visit == key.visit)) {
         let Hold::Asks { form, .. } = &piece.hold else { return None };
         let problem = answer(form, data).err()?;
-        return refused("form_invalid", format!("the answer to approval `{name}` does not fit: {problem}"));
+        return Some(TaskError::new(
+            "form_invalid",
+            format!("the answer to approval `{name}` does not fit: {problem}"),
+        ));
     }
     if execution.listener(name, visit).is_some() {
         return None;
     }
     if let Some(visit) = visit {
-        return refused("not_waiting", format!("no visit {visit} waits for `{name}` now"));
+        return Some(TaskError::new("not_waiting", format!("no visit {visit} waits for `{name}` now")));
     }
     if playbook.may_wait_for(name) {
         let is_full = execution.kept_signals() >= signal::MAX_KEPT;
         let message = format!("{} signals are kept that no step has waited for yet", signal::MAX_KEPT);
-        return if is_full { refused("too_many_signals", message) } else { None };
+        return is_full.then(|| TaskError::new("too_many_signals", message));
     }
     let is_approval = playbook.index_of(name).is_some_and(|step| matches!(playbook.step(step).work, Work::Approval(_)));
     if is_approval {
-        return refused("not_waiting", format!("approval `{name}` is not asked for now: nothing to answer"));
+        return Some(TaskError::new(
+            "not_waiting",
+            format!("approval `{name}` is not asked for now: nothing to answer"),
+        ));
     }
     let known: Vec<String> = playbook.signals().map(|name| format!("`{name}`")).collect();
     let message = match known.is_empty() {
         true => format!("playbook `{}` waits for no signal and asks for no approval", playbook.path()),
         false => format!("playbook `{}` knows no signal `{name}`, only {}", playbook.path(), known.join(", ")),
     };
-    refused("unknown_signal", message)
+    Some(TaskError::new("unknown_signal", message))
 }

@@ -2,4 +2,8 @@
 
 use crate::evaluate::Turn;
 
-pub(super) fn resume(_turn: &mut Turn<'_>, _by: String) {}
+pub(super) fn resume(turn: &mut Turn<'_>, by: String) {
+    if turn.state().is_paused() {
+        turn.resume(by);
+    }
+}

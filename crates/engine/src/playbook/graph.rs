@@ -1,6 +1,6 @@
 //! Who can reach whom, computed once per playbook.
 
-use super::model::Step;
+use super::model::{On, Step};
 
 /// For each step the set of steps from which a path of one or more transitions leads to it.
 #[derive(Debug, Default)]
@@ -38,11 +38,13 @@ impl Ancestors {
 }
 
 impl Topology {
-    /// Transitions for failure count: a branch that may still fail may still take them.
+    /// Transitions for failure count: a branch that may still fail may still take them. Those for a cancellation do
+    /// not: they fire all at once, when everything else has stopped.
     ///
     /// Strongly connected steps share one set, so the work is (steps + transitions) × steps / 64.
     pub(super) fn of(steps: &[Step]) -> Self {
-        let next: Vec<Vec<usize>> = steps.iter().map(|step| step.next.iter().map(|t| t.to).collect()).collect();
+        let lasting = |step: &Step| step.next.iter().filter(|t| t.on != On::Cancelled).map(|t| t.to).collect();
+        let next: Vec<Vec<usize>> = steps.iter().map(lasting).collect();
         let (component, count) = components(&next);
         let words = steps.len().div_ceil(64);
         let mut members: Vec<Vec<usize>> = vec![Vec::new(); count];

@@ -33,6 +33,7 @@ pub(crate) use form::text;
 pub(crate) use model::Action;
 pub(crate) use model::Condition;
 pub(crate) use model::Join;
+pub(crate) use model::On;
 pub(crate) use model::Step;
 pub(crate) use model::Transition;
 pub(crate) use model::Work;

@@ -97,10 +97,20 @@ pub(crate) struct Transition {
     pub(crate) when: Option<Condition>,
     /// Fires when no transition with a condition did.
     pub(crate) is_else: bool,
-    /// Fires when the step failed, instead of when it completed.
-    pub(crate) on_failed: bool,
+    /// The end of the step at which it may fire.
+    pub(crate) on: On,
     /// What travels along; renders to a map.
     pub(crate) data: Option<Template>,
+}
+
+/// How a step ended, as its transitions ask.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum On {
+    #[default]
+    Completed,
+    Failed,
+    /// It was under way when the execution was cancelled: what cleans up after it.
+    Cancelled,
 }
 
 #[derive(Debug)]
@@ -143,7 +153,8 @@ impl Playbook {
                 from: step.name.to_string(),
                 to: self.steps[transition.to].name.to_string(),
                 when: transition.when_text(),
-                on_failed: transition.on_failed,
+                on_failed: transition.on == On::Failed,
+                on_cancelled: transition.on == On::Cancelled,
                 points: Vec::new(),
             }));
         }
@@ -230,7 +241,7 @@ impl Step {
 
     /// A control step that leads nowhere: a branch that arrives has ended.
     pub(crate) fn is_terminal(&self) -> bool {
-        !self.is_actionable() && !self.next.iter().any(|transition| !transition.on_failed)
+        !self.is_actionable() && !self.next.iter().any(|transition| transition.on == On::Completed)
     }
 }
 
@@ -248,7 +259,7 @@ impl Transition {
 impl Step {
     /// A control step with plain transitions.
     pub(crate) fn for_test(next: &[usize]) -> Self {
-        let transition = |to: &usize| Transition { to: *to, when: None, is_else: false, on_failed: false, data: None };
+        let transition = |to: &usize| Transition { to: *to, when: None, is_else: false, on: On::Completed, data: None };
         Self {
             name: "step".into(),
             desc: None,

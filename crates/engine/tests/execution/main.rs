@@ -3,6 +3,7 @@
 
 mod approvals;
 mod cancelling;
+mod cleaning_up;
 mod conditions;
 mod data_on_arcs;
 mod end_of_execution;
@@ -13,6 +14,7 @@ mod late_and_repeated_inputs;
 mod loops;
 mod lost_workers;
 mod names_in_expressions;
+mod pausing;
 mod rendering;
 mod retries;
 mod saving;

@@ -141,8 +141,29 @@ fn end_leaves_nothing_running() {
     assert_eq!(view.outcome, Some(Outcome::Cancelled));
     assert_eq!(view.status(), StepStatus::Cancelled);
     assert_eq!(view.steps[0].status, StepStatus::Cancelled);
-    assert_eq!(view.attempts[0].ended_at, Some(Timestamp(5_000)));
+    assert_eq!(view.attempts[0].ended_at, Some(Timestamp(4_000)), "since it was cancelled");
     assert_eq!(view.events[3].summary, "by somebody: enough");
+}
+
+#[test]
+fn a_step_that_was_cancelled_and_cleans_up_is_not_shown_as_failed() {
+    let error = json!({"code": "cancelled", "message": "the execution was cancelled by somebody: enough"});
+    let failed =
+        |error: serde_json::Value| json!({"step": "fetch", "visit": 1, "error": error, "progress": progress(0, 2)});
+    for (error, expect) in
+        [(error, StepStatus::Cancelled), (json!({"code": "boom", "message": "no"}), StepStatus::Failed)]
+    {
+        let view = folded(&log(&[
+            start(),
+            step_started("fetch"),
+            action_started("fetch", 1),
+            ("execution_cancelled", json!({"reason": "enough", "by": "somebody"})),
+            ("step_failed", failed(error)),
+            step_started("undo"),
+        ]));
+        assert_eq!((view.steps[0].status, view.steps[1].status), (expect, StepStatus::Queued));
+        assert!(view.is_cancelling && view.steps[0].error.is_some());
+    }
 }
 
 #[test]

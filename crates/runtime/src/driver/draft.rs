@@ -58,9 +58,15 @@ impl Draft {
             && !(slot.one_by_one && !letters.is_empty())
             && let Some(letter) = slot.mailbox.pop_front()
         {
+            // What a pause takes out of the task table a later input may put back under the same key, and within a
+            // commit tasks are settled last.
+            let is_pause = matches!(&letter, Letter::Input { input: Input::Pause { .. }, .. });
             match drafting.take(&letter, &entry.playbook, pools) {
                 None => letters.push(letter),
                 Some(problem) => refused.push((letter, problem)),
+            }
+            if is_pause {
+                break;
             }
         }
         let Drafting { next, events, changes, run, queue, held, children, settled, released, wake_at, .. } = drafting;

@@ -1,7 +1,11 @@
 //! Where a step leads: `next`.
 
 use super::{action, at::At, compile::Compiler};
-use crate::playbook::{model::Transition, problems::Problems, suggest};
+use crate::playbook::{
+    model::{On, Transition},
+    problems::Problems,
+    suggest,
+};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// The names of an arc's data; several are merged in this order.
@@ -31,7 +35,7 @@ fn arc(
 ) -> Option<Transition> {
     if let Some(name) = at.text() {
         let to = target(name, at, names, problems)?;
-        return Some(Transition { to, when: None, is_else: false, on_failed: false, data: None });
+        return Some(Transition { to, when: None, is_else: false, on: On::Completed, data: None });
     }
     let hint = "write a step's name, or a map with `step`, `when`, `data`";
     let Some(mut fields) = at.fields() else {
@@ -52,23 +56,24 @@ fn arc(
     if let Some(at) = fields.peek("when").filter(|_| is_else) {
         at.error(problems, "conflicting_fields", "an `else` arc has no `when`", "remove one of the two");
     }
-    let on_failed = match fields.take("on").map(|at| (at.text(), at)) {
-        None | Some((Some("completed"), _)) => false,
-        Some((Some("failed"), _)) => true,
+    let on = match fields.take("on").map(|at| (at.text(), at)) {
+        None | Some((Some("completed"), _)) => On::Completed,
+        Some((Some("failed"), _)) => On::Failed,
+        Some((Some("cancelled"), _)) => On::Cancelled,
         Some((_, at)) => {
             at.error(
                 problems,
                 "bad_value",
-                "`on` is `failed` or `completed`",
-                "`on: failed` is taken when the step failed",
+                "`on` is `failed`, `cancelled` or `completed`",
+                "`on: failed` is taken when the step failed, `on: cancelled` when it was cancelled while it ran",
             );
-            false
+            On::Completed
         }
     };
     let parts = DATA.iter().filter_map(|name| compiler.map(&fields.take(name)?, base, problems, name)).collect();
     let data = action::merge(parts);
     fields.warn_rest(problems, "an entry of `next`", KNOWN);
-    Some(Transition { to: to?, when, is_else, on_failed, data })
+    Some(Transition { to: to?, when, is_else, on, data })
 }
 
 fn flag(at: Option<At<'_>>, problems: &mut Problems) -> bool {

@@ -50,7 +50,10 @@ impl ExecutionView {
             }
             Event::StepFailed(e) => {
                 self.progress = e.progress;
-                self.end_step(&e.step, e.visit, StepStatus::Failed, now);
+                // A step that a cancellation stopped and whose arcs clean up after it.
+                let is_cancelled = self.is_cancelling && e.error.code == "cancelled";
+                let status = if is_cancelled { StepStatus::Cancelled } else { StepStatus::Failed };
+                self.end_step(&e.step, e.visit, status, now);
                 if let Some(step) = self.step_mut(&e.step, e.visit) {
                     step.error = Some(e.error.clone());
                 }
@@ -60,7 +63,11 @@ impl ExecutionView {
                 self.paused = Some(PausedView { reason: e.reason.clone(), by: e.by.clone(), since: now });
             }
             Event::ExecutionResumed(_) => self.paused = None,
-            Event::ExecutionCancelled(_) => self.is_cancelling = true,
+            Event::ExecutionCancelled(_) => {
+                self.is_cancelling = true;
+                self.paused = None;
+                self.stop(now);
+            }
             Event::ExecutionComplete(e) => self.completed(e, now),
             _ => {}
         }
@@ -249,6 +256,11 @@ impl ExecutionView {
         self.queued = None;
         self.paused = None;
         self.is_cancelling = false;
+        self.stop(now);
+    }
+
+    /// What was under way is cancelled.
+    fn stop(&mut self, now: Timestamp) {
         for step in self.steps.iter_mut().filter(|step| !step.status.is_final()) {
             step.end(StepStatus::Cancelled, now);
         }
