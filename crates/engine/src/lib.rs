@@ -26,3 +26,4 @@ pub use playbook::Parsed;
 pub use playbook::Playbook;
 pub use rerun::Reuse;
 pub use rerun::Reused;
+pub use rerun::reuse_from;

@@ -9,6 +9,7 @@ mod end;
 mod flow;
 mod pause;
 mod retry;
+mod reuse;
 mod task;
 mod turn;
 mod visit;

@@ -1,6 +1,6 @@
 //! One evaluation under way: the events so far and the state they lead to.
 
-use super::{Decision, NewTask};
+use super::{Decision, NewTask, reuse::Reusable};
 use crate::{Execution, Playbook, execution::Arrival};
 use protocol::{Event, ExecutionId, Phase, Task, TaskKey, Timestamp, event::Transition};
 use std::{
@@ -23,6 +23,7 @@ pub(crate) struct Turn<'a> {
     pub(super) forced: VecDeque<usize>,
     /// Arrivals at `join: any` steps, each of which becomes a visit of its own.
     pub(super) any_arrivals: HashMap<usize, VecDeque<Arrival>>,
+    pub(super) reusable: Reusable,
 }
 
 impl<'a> Turn<'a> {
@@ -38,6 +39,7 @@ impl<'a> Turn<'a> {
             actionable: VecDeque::new(),
             forced: VecDeque::new(),
             any_arrivals: HashMap::new(),
+            reusable: Reusable::default(),
         }
     }
 
@@ -103,6 +105,7 @@ impl<'a> Turn<'a> {
         let arcs = match self.events.last_mut() {
             Some(Event::ExecutionStart(event)) => &mut event.arcs,
             Some(Event::StepCompleted(event)) => &mut event.arcs,
+            Some(Event::StepReused(event)) => &mut event.arcs,
             Some(Event::StepFailed(event)) => &mut event.arcs,
             // Control steps are passed before any step is started, so the last event is one that has arcs.
             other => unreachable!("no arcs in {other:?}"),

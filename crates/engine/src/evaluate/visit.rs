@@ -25,6 +25,9 @@ impl Turn<'_> {
         let brought = data::of_arrivals(arrivals);
         let scope = Scope::of(&self.state).with_data(brought.clone());
         let input = data::input(self.playbook, step, &scope, &brought);
+        if let Some(reused) = self.reused(index, visit, input.as_deref().ok()) {
+            return self.reuse_visit(index, visit, reused);
+        }
         let (input, failure) = match input {
             Ok(input) => (input, None),
             Err(error) => (brought, Some(error)),

@@ -7,7 +7,10 @@ use super::{
 };
 use protocol::{
     Event, Phase, TaskPart, Timestamp,
-    event::{ExecutionComplete, ExecutionQueued, ExecutionStart, StepCompleted, StepFailed, StepStarted, Transition},
+    event::{
+        ExecutionComplete, ExecutionQueued, ExecutionStart, StepCompleted, StepFailed, StepReused, StepStarted,
+        Transition,
+    },
 };
 use rpds::{RedBlackTreeMapSync, RedBlackTreeSetSync, VectorSync};
 use serde_json::Value;
@@ -30,6 +33,7 @@ impl Execution {
             Event::ActionFailed(event) => self.action_failed(event),
             Event::RetryScheduled(event) => self.retry_scheduled(event),
             Event::StepCompleted(event) => self.step_completed(event),
+            Event::StepReused(event) => self.step_reused(event),
             Event::StepFailed(event) => self.step_failed(event),
             Event::ExecutionComplete(event) => self.completed(event, time),
             Event::ApprovalRequested(event) => self.approval_requested(event, time),
@@ -106,6 +110,20 @@ impl Execution {
         let id = self.mention(&event.step);
         self.end_visit(id, event.visit);
         self.change(id, |record| record.is_completed = true);
+        self.progress = event.progress;
+        self.transitions(&event.arcs);
+    }
+
+    /// A visit that begins and completes at once.
+    fn step_reused(&mut self, event: &StepReused) {
+        let id = self.mention(&event.step);
+        self.waiting.remove_mut(&id);
+        self.visited(id, event.visit);
+        self.end_visit(id, event.visit);
+        self.change(id, |record| {
+            record.is_completed = true;
+            record.result = Some(event.result.clone());
+        });
         self.progress = event.progress;
         self.transitions(&event.arcs);
     }

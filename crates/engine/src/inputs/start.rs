@@ -14,7 +14,7 @@ pub(super) fn start(
     version: u32,
     input: Arc<Value>,
     origin: Origin,
-    _reuse: Option<Arc<Reuse>>,
+    reuse: Option<Arc<Reuse>>,
 ) {
     let workload = turn.playbook().workload_with(&input);
     let fits = input.is_null() || input.is_object();
@@ -34,5 +34,6 @@ pub(super) fn start(
         let message = format!("the input of playbook `{path}` must be a map of workload fields");
         return turn.fail_execution(TaskError::new("input_not_a_map", message));
     }
+    turn.may_reuse(reuse);
     turn.begin();
 }

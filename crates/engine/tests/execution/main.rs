@@ -16,6 +16,7 @@ mod lost_workers;
 mod names_in_expressions;
 mod pausing;
 mod rendering;
+mod reruns;
 mod retries;
 mod saving;
 #[path = "../scenario/mod.rs"]

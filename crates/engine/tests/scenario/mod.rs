@@ -143,6 +143,7 @@ impl Run {
         let arcs = self.log.iter().flat_map(|(event, _)| match event {
             Event::ExecutionStart(e) => e.arcs.clone(),
             Event::StepCompleted(e) => e.arcs.clone(),
+            Event::StepReused(e) => e.arcs.clone(),
             Event::StepFailed(e) => e.arcs.clone(),
             _ => Vec::new(),
         });

@@ -129,6 +129,9 @@ pub struct StepReused {
     pub visit: u32,
     /// Whose result it is.
     pub of: ExecutionId,
+    /// What the step ran on there.
+    #[serde(default)]
+    pub input: Arc<Value>,
     pub result: Arc<Value>,
     pub progress: Progress,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -97,7 +97,7 @@ impl ExecutionView {
 
     fn reused(&mut self, e: &StepReused, now: Timestamp) {
         self.progress = e.progress;
-        let mut step = StepView::begun(&e.step, e.visit, "", &serde_json::Value::Null, now);
+        let mut step = StepView::begun(&e.step, e.visit, "", &e.input, now);
         step.result = Some(Preview::of(&e.result));
         step.reused_of = Some(e.of);
         step.end(StepStatus::Completed, now);
