@@ -3,12 +3,12 @@
 use super::{
     error::{Error, Exit},
     flags::TargetFlags,
-    output::line,
-    service::locate,
+    order::order,
+    service::Order,
 };
 use protocol::ExecutionId;
 
-/// Cancels an execution
+/// Cancels an execution: steps with arcs `on: cancelled` go on there, everything else stops
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The execution
@@ -24,14 +24,5 @@ pub(super) struct Args {
 }
 
 pub(super) async fn cancel(args: Args) -> Result<Exit, Error> {
-    let service = locate(&args.target).await?;
-    let cancelled = service.cancel(args.id, args.reason).await;
-    service.close().await;
-    let detail = cancelled?;
-    if args.json {
-        line::json(&detail)?;
-    } else {
-        line::print(format_args!("{} cancelled", args.id))?;
-    }
-    Ok(Exit::Done)
+    order(Order::Cancel, args.id, args.reason, &args.target, args.json).await
 }

@@ -10,6 +10,7 @@ mod events;
 mod flags;
 mod follow;
 mod list;
+mod order;
 mod output;
 mod register;
 mod run;
@@ -18,6 +19,7 @@ mod service;
 mod show;
 mod source;
 mod stop;
+mod terminate;
 mod validate;
 
 use clap::{Parser, Subcommand};
@@ -41,6 +43,7 @@ enum Command {
     Run(run::Args),
     Events(events::Args),
     Cancel(cancel::Args),
+    Terminate(terminate::Args),
     List(list::Args),
     Show(show::Args),
 }
@@ -77,6 +80,7 @@ async fn run(command: Command) -> Result<Exit, Error> {
         Command::Run(args) => run::run(args).await,
         Command::Events(args) => events::events(args).await,
         Command::Cancel(args) => cancel::cancel(args).await,
+        Command::Terminate(args) => terminate::terminate(args).await,
         Command::List(args) => list::list(args).await,
         Command::Show(args) => show::show(args).await,
     }

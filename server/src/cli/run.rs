@@ -6,7 +6,7 @@ use super::{
     follow::Follow,
     output::{line, progress::Progress},
     register::register_on,
-    service::{Service, locate},
+    service::{Order, Service, locate},
     source, stop,
 };
 use protocol::{
@@ -105,7 +105,7 @@ async fn watch(
                 }
                 is_cancelled = true;
                 progress.note("cancelling; once more to leave at once");
-                match service.cancel(id, Some("interrupted from the terminal".to_owned())).await {
+                match service.tell(id, Order::Cancel, Some("interrupted from the terminal".to_owned())).await {
                     // 409: it ended at the same moment, which the events will tell.
                     Err(problem) if problem.status != 409 => return Err(problem.into()),
                     _ => {}

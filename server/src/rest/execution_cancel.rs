@@ -7,15 +7,15 @@ use super::{
 use axum::{Json, extract::State};
 use protocol::{
     Problem,
-    api::{CancelRequest, ExecutionDetail},
+    api::{ExecutionDetail, ReasonRequest},
 };
 use runtime::Api;
 
-/// Cancels an execution. Wins over every report still under way.
+/// Cancels an execution. Wins over every report still under way; steps with arcs `on: cancelled` go on there.
 #[utoipa::path(
     post, operation_id = "cancel_execution", path = "/executions/{id}/cancel", tag = "executions",
     params(("id" = String, Path, description = "The execution's UUID")),
-    request_body(content = Option<CancelRequest>, content_type = "application/json"),
+    request_body(content = Option<ReasonRequest>, content_type = "application/json"),
     responses((status = 200, body = ExecutionDetail),
         (status = 404, body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "It has ended already", body = Problem,
@@ -25,7 +25,7 @@ pub(super) async fn cancel(
     State(api): State<Api>,
     ExecutionPath(id): ExecutionPath,
     NoQuery: NoQuery,
-    OptionalJson(request): OptionalJson<CancelRequest>,
+    OptionalJson(request): OptionalJson<ReasonRequest>,
 ) -> Result<Json<ExecutionDetail>, Refusal> {
     Ok(Json(api.cancel(id, request.reason, "api").await?))
 }

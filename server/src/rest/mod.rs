@@ -5,6 +5,7 @@
 mod events;
 mod execution_cancel;
 mod execution_events;
+mod execution_terminate;
 mod executions;
 mod extract;
 mod health;

@@ -1,8 +1,8 @@
 //! The route table of `/api/v1`.
 
 use super::{
-    Refusal, events, execution_cancel, execution_events, executions, health, openapi, playbook_versions, playbooks,
-    playbooks_validate,
+    Refusal, events, execution_cancel, execution_events, execution_terminate, executions, health, openapi,
+    playbook_versions, playbooks, playbooks_validate,
 };
 use crate::AppState;
 use axum::{
@@ -27,6 +27,7 @@ pub(crate) fn routes() -> Router<AppState> {
                 .routes(routes!(executions::get))
                 .routes(routes!(execution_events::list))
                 .routes(routes!(execution_cancel::cancel))
+                .routes(routes!(execution_terminate::terminate))
                 .routes(routes!(events::list))
                 .routes(routes!(health::health)),
         )

@@ -15,4 +15,5 @@ mod register;
 mod run;
 mod serve;
 mod show;
+mod terminate;
 mod validate;

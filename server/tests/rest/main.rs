@@ -9,6 +9,7 @@ mod support;
 mod events;
 mod execution_cancel;
 mod execution_events;
+mod execution_terminate;
 mod executions;
 mod health;
 mod openapi;

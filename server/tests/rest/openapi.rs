@@ -15,6 +15,7 @@ async fn the_document_lists_every_route_and_resolves() {
         "/api/v1/executions/{id}",
         "/api/v1/executions/{id}/cancel",
         "/api/v1/executions/{id}/events",
+        "/api/v1/executions/{id}/terminate",
         "/api/v1/health",
         "/api/v1/playbook-versions/{path}",
         "/api/v1/playbooks",

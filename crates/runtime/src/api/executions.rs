@@ -1,4 +1,4 @@
-//! Executions: submit, look, cancel.
+//! Executions: submit, look.
 
 use super::{Api, from_store};
 use crate::driver::Message;
@@ -139,34 +139,6 @@ impl Api {
         Ok(EventPage { next: (!page.at_head).then_some(page.through), events: page.events })
     }
 
-    /// Cancels an execution: its tasks are stopped and it ends as cancelled. Cancelling twice is no error.
-    ///
-    /// # Errors
-    /// 404 when there is none, 409 `already_ended` when it has ended otherwise.
-    pub async fn cancel(&self, id: ExecutionId, reason: Option<String>, by: &str) -> Result<ExecutionDetail, Problem> {
-        let reason = reason.filter(|reason| !reason.trim().is_empty()).unwrap_or_else(|| "requested".to_owned());
-        let told = self.tell_cancel(id, &reason, by).await;
-        let detail = self.execution(id).await?;
-        match (told, detail.summary.outcome) {
-            (_, Some(Outcome::Cancelled)) => Ok(detail),
-            (_, Some(outcome)) => Err(Problem::new(
-                409,
-                "already_ended",
-                "Already ended",
-                format!("execution `{id}` has already {}; there is nothing to cancel", ended_as(outcome)),
-            )),
-            (Err(problem), None) => Err(problem),
-            (Ok(()), None) => {
-                Err(Problem::internal(format!("execution `{id}` was cancelled and goes on; this is a defect")))
-            }
-        }
-    }
-
-    async fn tell_cancel(&self, id: ExecutionId, reason: &str, by: &str) -> Result<(), Problem> {
-        let input = Input::Cancel { reason: reason.to_owned(), by: by.to_owned() };
-        self.shared.driver.ask(|reply| Message::Tell { id, input, reply }).await
-    }
-
     async fn events_of(
         &self,
         id: ExecutionId,
@@ -174,14 +146,6 @@ impl Api {
         limit: u32,
     ) -> Result<Vec<protocol::Envelope>, Problem> {
         self.shared.store.execution_events(id, after, limit).await.map_err(from_store)
-    }
-}
-
-fn ended_as(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Completed => "completed",
-        Outcome::Failed => "failed",
-        Outcome::Cancelled => "been cancelled",
     }
 }
 

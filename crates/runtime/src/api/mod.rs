@@ -1,6 +1,7 @@
 //! Every use case. REST, server functions, the WebSocket and the CLI call these and nothing else.
 
 mod commands;
+mod control;
 mod executions;
 mod overview;
 mod playbooks;

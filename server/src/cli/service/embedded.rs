@@ -17,7 +17,7 @@ const PAGE: u32 = 500;
 const BACKSTOP: Duration = Duration::from_millis(500);
 
 pub(super) struct Embedded {
-    api: Api,
+    pub(super) api: Api,
     published: Mutex<watch::Receiver<Position>>,
     wiring: Wiring,
 }
@@ -49,10 +49,6 @@ impl Service for Embedded {
 
     async fn events(&self, id: ExecutionId, after: Position) -> Result<EventPage, Problem> {
         self.api.execution_events(id, after, PAGE).await
-    }
-
-    async fn cancel(&self, id: ExecutionId, reason: Option<String>) -> Result<ExecutionDetail, Problem> {
-        self.api.cancel(id, reason, "cli").await
     }
 
     async fn news(&self) {

@@ -4,12 +4,10 @@ use super::Service;
 use async_trait::async_trait;
 use protocol::{
     ExecutionId, Position, Problem,
-    api::{
-        CancelRequest, EventPage, ExecutionDetail, ExecutionPage, ExecutionQuery, Registered, SubmitRequest, Submitted,
-    },
+    api::{EventPage, ExecutionDetail, ExecutionPage, ExecutionQuery, Registered, SubmitRequest, Submitted},
 };
 use reqwest::{Client, RequestBuilder, Response, header::CONTENT_TYPE};
-use serde::de::DeserializeOwned;
+use serde::{Serialize, de::DeserializeOwned};
 use std::time::Duration;
 
 const CONNECT: Duration = Duration::from_secs(5);
@@ -51,8 +49,26 @@ impl Remote {
         format!("{}/api/v1/{path}", self.server)
     }
 
-    async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Problem> {
+    pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Problem> {
         self.ask(self.client.get(self.url(path))).await
+    }
+
+    /// A page of a list.
+    pub(super) async fn find<T: DeserializeOwned>(&self, path: &str, query: &impl Serialize) -> Result<T, Problem> {
+        let query = serde_urlencoded::to_string(query)
+            .map_err(|error| Problem::internal(format!("the query cannot be written: {error}")))?;
+        self.get(&format!("{path}?{query}")).await
+    }
+
+    /// Posts JSON.
+    pub(super) async fn send<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, Problem> {
+        let body = serde_json::to_string(body).expect("request bodies have string keys and no failing types");
+        self.post(path, "application/json", body).await
+    }
+
+    /// Posts nothing.
+    pub(super) async fn poke<T: DeserializeOwned>(&self, path: &str) -> Result<T, Problem> {
+        self.ask(self.client.post(self.url(path))).await
     }
 
     async fn post<T: DeserializeOwned>(&self, path: &str, content_type: &str, body: String) -> Result<T, Problem> {
@@ -93,7 +109,7 @@ impl Service for Remote {
     }
 
     async fn submit(&self, request: SubmitRequest) -> Result<Submitted, Problem> {
-        self.post("executions", "application/json", json(&request)).await
+        self.send("executions", &request).await
     }
 
     async fn execution(&self, id: ExecutionId) -> Result<ExecutionDetail, Problem> {
@@ -101,17 +117,11 @@ impl Service for Remote {
     }
 
     async fn executions(&self, query: ExecutionQuery) -> Result<ExecutionPage, Problem> {
-        let query = serde_urlencoded::to_string(&query)
-            .map_err(|error| Problem::internal(format!("the query cannot be written: {error}")))?;
-        self.get(&format!("executions?{query}")).await
+        self.find("executions", &query).await
     }
 
     async fn events(&self, id: ExecutionId, after: Position) -> Result<EventPage, Problem> {
         self.get(&format!("executions/{id}/events?after={after}&limit={PAGE}")).await
-    }
-
-    async fn cancel(&self, id: ExecutionId, reason: Option<String>) -> Result<ExecutionDetail, Problem> {
-        self.post(&format!("executions/{id}/cancel"), "application/json", json(&CancelRequest { reason })).await
     }
 
     async fn news(&self) {
@@ -119,8 +129,4 @@ impl Service for Remote {
     }
 
     async fn close(self: Box<Self>) {}
-}
-
-fn json(body: &impl serde::Serialize) -> String {
-    serde_json::to_string(body).expect("request bodies have string keys and no failing types")
 }

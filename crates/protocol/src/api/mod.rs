@@ -1,5 +1,9 @@
 //! Request and response bodies of `/api/v1`, shared by REST, the CLI, server functions and the socket.
 
+mod control;
+
+pub use control::ReasonRequest;
+
 use crate::{Diagnostic, Envelope, Epoch, ExecutionId, Outcome, Phase, Position, TaskError, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -85,14 +89,6 @@ pub struct SubmitRequest {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Submitted {
     pub execution_id: ExecutionId,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
-pub struct CancelRequest {
-    #[serde(default)]
-    pub reason: Option<String>,
 }
 
 /// A row of the execution list.

@@ -1,0 +1,54 @@
+//! Executions: start, look.
+
+use super::{Id, json, or_empty, read, unknown};
+use crate::Api;
+use protocol::{
+    ExecutionId, Position, Problem, Topic,
+    api::{ExecutionQuery, SubmitRequest},
+};
+use serde::Deserialize;
+use serde_json::Value;
+
+pub(super) const METHODS: &[&str] = &["submit", "executions", "execution", "execution_events", "topic_events"];
+
+/// Unknown fields are not refused here: serde cannot do that next to `flatten`.
+#[derive(Deserialize)]
+struct Events<T> {
+    #[serde(flatten)]
+    of: T,
+    #[serde(default)]
+    after: Position,
+    #[serde(default = "hundred")]
+    limit: u32,
+}
+
+#[derive(Deserialize)]
+struct OfExecution {
+    execution_id: ExecutionId,
+}
+
+#[derive(Deserialize)]
+struct OfTopic {
+    topic: Topic,
+}
+
+fn hundred() -> u32 {
+    100
+}
+
+pub(super) async fn call(api: &Api, method: &str, params: Value) -> Result<Value, Problem> {
+    match method {
+        "submit" => json(api.submit(read::<SubmitRequest>(params)?).await?),
+        "executions" => json(api.executions(read::<ExecutionQuery>(or_empty(params))?).await?),
+        "execution" => json(api.execution(read::<Id>(params)?.execution_id).await?),
+        "execution_events" => {
+            let Events { of: OfExecution { execution_id }, after, limit } = read(params)?;
+            json(api.execution_events(execution_id, after, limit).await?)
+        }
+        "topic_events" => {
+            let Events { of: OfTopic { topic }, after, limit } = read(params)?;
+            json(api.topic_events(topic, after, limit).await?)
+        }
+        _ => Err(unknown(method)),
+    }
+}

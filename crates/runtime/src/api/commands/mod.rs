@@ -1,0 +1,85 @@
+//! The use cases as the socket's `command` frames call them: method names and parameters of REST's bodies.
+//!
+//! One file per group of methods, each with the list of its own.
+
+mod control;
+mod executions;
+mod playbooks;
+
+use super::{Api, Shared};
+use async_trait::async_trait;
+use protocol::{ExecutionId, Problem};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::Value;
+use std::sync::Weak;
+
+/// What events name as the sender of a command that came over the socket.
+const BY: &str = "socket";
+
+const GROUPS: [&[&str]; 4] = [playbooks::METHODS, executions::METHODS, control::METHODS, &["health"]];
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Id {
+    execution_id: ExecutionId,
+}
+
+/// Unknown fields are not refused here: serde cannot do that next to `flatten`.
+#[derive(Deserialize)]
+struct Of<T> {
+    execution_id: ExecutionId,
+    #[serde(flatten)]
+    request: T,
+}
+
+impl Api {
+    /// Calls a use case by its name.
+    ///
+    /// # Errors
+    /// `not_found` for an unknown method, `params_invalid` naming what is wrong with its parameters, or what
+    /// the use case says.
+    pub async fn command(&self, method: &str, params: Value) -> Result<Value, Problem> {
+        match method {
+            _ if playbooks::METHODS.contains(&method) => playbooks::call(self, method, params).await,
+            _ if executions::METHODS.contains(&method) => executions::call(self, method, params).await,
+            _ if control::METHODS.contains(&method) => control::call(self, method, params).await,
+            "health" => json(self.health().await?),
+            _ => Err(unknown(method)),
+        }
+    }
+}
+
+fn unknown(method: &str) -> Problem {
+    Problem::not_found("method", method, &format!("the methods are {}", GROUPS.concat().join(", ")))
+}
+
+fn or_empty(params: Value) -> Value {
+    if params.is_null() { Value::Object(serde_json::Map::new()) } else { params }
+}
+
+fn read<T: DeserializeOwned>(params: Value) -> Result<T, Problem> {
+    serde_json::from_value(params).map_err(|error| Problem::bad_request("params_invalid", format!("`params`: {error}")))
+}
+
+fn json<T: Serialize>(value: T) -> Result<Value, Problem> {
+    serde_json::to_value(value).map_err(|error| Problem::internal(error.to_string()))
+}
+
+/// The hub's view of the API; weak, because the API holds the hub.
+pub(crate) struct SocketCommands(pub(crate) Weak<Shared>);
+
+#[async_trait]
+impl hub::Commands for SocketCommands {
+    async fn call(&self, method: &str, params: Value) -> Result<Value, Problem> {
+        let shared = self.0.upgrade().ok_or_else(|| {
+            Problem::new(503, "stopping", "Stopping", "the server is stopping; try again in a moment").temporary()
+        })?;
+        Api { shared }.command(method, params).await
+    }
+}
+
+impl Api {
+    pub(crate) fn commands(&self) -> SocketCommands {
+        SocketCommands(std::sync::Arc::downgrade(&self.shared))
+    }
+}

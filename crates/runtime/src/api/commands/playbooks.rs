@@ -1,0 +1,44 @@
+//! The catalog.
+
+use super::{json, or_empty, read, unknown};
+use crate::Api;
+use protocol::Problem;
+use serde::Deserialize;
+use serde_json::Value;
+
+pub(super) const METHODS: &[&str] =
+    &["register_playbook", "validate_playbook", "playbooks", "playbook", "playbook_versions"];
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Source {
+    source: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Search {
+    q: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Path {
+    path: String,
+    #[serde(default)]
+    version: Option<u32>,
+}
+
+pub(super) async fn call(api: &Api, method: &str, params: Value) -> Result<Value, Problem> {
+    match method {
+        "register_playbook" => json(api.register_playbook(&read::<Source>(params)?.source).await?),
+        "validate_playbook" => json(api.validate_playbook(&read::<Source>(params)?.source).await?),
+        "playbooks" => json(api.playbooks(read::<Search>(or_empty(params))?.q.as_deref()).await?),
+        "playbook" => {
+            let Path { path, version } = read(params)?;
+            json(api.playbook(&path, version).await?)
+        }
+        "playbook_versions" => json(api.playbook_versions(&read::<Path>(params)?.path).await?),
+        _ => Err(unknown(method)),
+    }
+}
