@@ -13,7 +13,7 @@ use serde_json::Value;
 pub async fn run_playbook(path: String, version: u32, input: String) -> Result<Reply, ServerFnError> {
     let submitted = match parse(&input) {
         Ok(value) => {
-            let request = SubmitRequest { path: path.clone(), version: Some(version), input: value };
+            let request = SubmitRequest { input: value, ..SubmitRequest::new(path.clone(), Some(version)) };
             expect_context::<Api>().submit(request).await
         }
         Err(problem) => Err(problem),

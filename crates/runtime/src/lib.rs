@@ -14,6 +14,7 @@ mod layout;
 mod log;
 mod membership;
 mod publisher;
+mod schedules;
 mod start;
 
 pub use api::Api;

@@ -7,11 +7,15 @@ use crate::{
     driver::{Driver, DriverHandle, DriverParts, Message, channel},
     membership::{Before, Member, Membership},
     publisher::Publisher,
+    schedules::Scheduler,
 };
 use hub::Hub;
 use std::sync::Arc;
 use store::{Store, StoreError};
-use tokio::{sync::oneshot, task::JoinHandle};
+use tokio::{
+    sync::{Notify, oneshot},
+    task::JoinHandle,
+};
 use worker::Provider;
 
 /// What a runtime is made of.
@@ -33,6 +37,7 @@ pub struct Runtime {
     driver: JoinHandle<()>,
     publisher: JoinHandle<()>,
     member: Option<JoinHandle<()>>,
+    scheduler: Option<JoinHandle<()>>,
     server: Arc<str>,
 }
 
@@ -73,10 +78,12 @@ impl Runtime {
             environment,
             published,
             started_at,
+            schedules_changed: Notify::new(),
         });
         hub.set_commands(Arc::new(api.commands()));
         // Listed before anything new can start, so that recovery never meets what this start began.
         let before = Before::list(&store, &server, &membership, started_at).await?;
+        let is_server = membership != Membership::Visitor;
         let member = Member {
             api: api.clone(),
             store: store.clone(),
@@ -89,6 +96,7 @@ impl Runtime {
             driver: tokio::spawn(driver.run(inbox)),
             publisher: tokio::spawn(publisher.run(committed)),
             member: Some(tokio::spawn(member.run(before))),
+            scheduler: is_server.then(|| tokio::spawn(Scheduler(api.clone()).run())),
             server,
             api,
             store,
@@ -103,9 +111,9 @@ impl Runtime {
     /// Stops taking work, lets running commits finish, publishes what was committed, closes the store.
     /// Tasks under way are stopped and stay open: the next start takes them up.
     pub async fn shutdown(mut self) {
-        if let Some(member) = self.member.take() {
-            member.abort();
-            let _ = member.await;
+        for task in [self.scheduler.take(), self.member.take()].into_iter().flatten() {
+            task.abort();
+            let _ = task.await;
         }
         let (reply, stopped) = oneshot::channel();
         if self.handle.tell(Message::Shutdown(reply)).await {
@@ -125,8 +133,8 @@ impl Drop for Runtime {
     fn drop(&mut self) {
         self.driver.abort();
         self.publisher.abort();
-        if let Some(member) = &self.member {
-            member.abort();
+        for task in [&self.scheduler, &self.member].into_iter().flatten() {
+            task.abort();
         }
     }
 }

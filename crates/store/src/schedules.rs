@@ -63,23 +63,24 @@ pub struct Advance {
 impl dyn Store {
     /// Adds a schedule, or changes the one of this name. When it fired last stays.
     pub async fn put_schedule(&self, schedule: NewSchedule, now: Timestamp) -> Result<(), StoreError> {
-        let put =
-            sql("INSERT INTO schedules (name, path, version, source, spec, paused, next_at, created_at, updated_at)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
-            ON CONFLICT (name) DO UPDATE SET path = excluded.path, version = excluded.version,
-                source = excluded.source, spec = excluded.spec,
-                paused = CASE WHEN $9 THEN excluded.paused ELSE schedules.paused END,
-                next_at = excluded.next_at, updated_at = excluded.updated_at")
-            .bind(schedule.name)
-            .bind(schedule.path)
-            .bind(schedule.version.map(i64::from))
-            .bind(schedule.source.word())
-            .bind(schedule.spec.to_string())
-            .bind(schedule.paused.unwrap_or_default())
-            .bind(schedule.next_at)
-            .bind(now)
-            .bind(schedule.paused.is_some());
+        let is_said = schedule.paused.is_some();
+        let mut put = insert(schedule, now);
+        put.push(
+            " ON CONFLICT (name) DO UPDATE SET path = excluded.path, version = excluded.version,
+                source = excluded.source, spec = excluded.spec, next_at = excluded.next_at,
+                updated_at = excluded.updated_at",
+        );
+        if is_said {
+            put.push(", paused = excluded.paused");
+        }
         self.database().change(put).await.map(drop)
+    }
+
+    /// Adds a schedule, unless there is one of this name: then false, and nothing changed.
+    pub async fn add_schedule(&self, schedule: NewSchedule, now: Timestamp) -> Result<bool, StoreError> {
+        let mut add = insert(schedule, now);
+        add.push(" ON CONFLICT (name) DO NOTHING");
+        Ok(self.database().change(add).await? > 0)
     }
 
     /// All, by name.
@@ -137,6 +138,19 @@ impl dyn Store {
         let rows: Vec<Row> = self.database().all(statement).await?;
         rows.into_iter().map(Row::schedule).collect()
     }
+}
+
+fn insert(schedule: NewSchedule, now: Timestamp) -> Statement {
+    sql("INSERT INTO schedules (name, path, version, source, spec, paused, next_at, created_at, updated_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)")
+    .bind(schedule.name)
+    .bind(schedule.path)
+    .bind(schedule.version.map(i64::from))
+    .bind(schedule.source.word())
+    .bind(schedule.spec.to_string())
+    .bind(schedule.paused.unwrap_or_default())
+    .bind(schedule.next_at)
+    .bind(now)
 }
 
 fn select(rest: &'static str) -> Statement {

@@ -14,6 +14,7 @@ mod order;
 mod output;
 mod register;
 mod run;
+mod schedules;
 mod serve;
 mod service;
 mod show;
@@ -44,6 +45,7 @@ enum Command {
     Events(events::Args),
     Cancel(cancel::Args),
     Terminate(terminate::Args),
+    Schedules(schedules::Args),
     List(list::Args),
     Show(show::Args),
 }
@@ -81,6 +83,7 @@ async fn run(command: Command) -> Result<Exit, Error> {
         Command::Events(args) => events::events(args).await,
         Command::Cancel(args) => cancel::cancel(args).await,
         Command::Terminate(args) => terminate::terminate(args).await,
+        Command::Schedules(args) => schedules::schedules(args).await,
         Command::List(args) => list::list(args).await,
         Command::Show(args) => show::show(args).await,
     }

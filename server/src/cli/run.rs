@@ -68,7 +68,7 @@ async fn run_on(
         }
         None => (args.playbook.clone(), args.version),
     };
-    let id = service.submit(SubmitRequest { path, version, input }).await?.execution_id;
+    let id = service.submit(SubmitRequest { input, ..SubmitRequest::new(path, version) }).await?.execution_id;
     let mut progress = if args.json { Progress::json() } else { Progress::new(id) };
     if !watch(service, id, &mut progress, signals).await? {
         return Ok(Exit::Left);

@@ -2,15 +2,11 @@
 
 use super::{
     Refusal,
-    extract::{ExecutionPath, Json as JsonBody, NoQuery, Query},
+    extract::{ExecutionPath, IdempotencyKey, Json as JsonBody, NoQuery, Query},
     page,
+    submitted::Started,
 };
-use axum::{
-    Json,
-    extract::State,
-    http::{StatusCode, header},
-    response::AppendHeaders,
-};
+use axum::{Json, extract::State};
 use protocol::{
     Problem,
     api::{ExecutionDetail, ExecutionPage, ExecutionQuery, SubmitRequest, Submitted},
@@ -23,8 +19,12 @@ const MOST: u32 = 500;
 /// Starts an execution. The answer comes when its start is durable; it then runs to its end, also over a crash.
 #[utoipa::path(
     post, operation_id = "submit_execution", path = "/executions", tag = "executions", request_body = SubmitRequest,
+    params(("Idempotency-Key" = Option<String>, Header, description = "As `idempotency_key` of the body")),
     responses(
         (status = 201, body = Submitted, headers(("Location" = String, description = "Where the execution is"))),
+        (status = 200, description = "The idempotency key was used before, for this execution", body = Submitted),
+        (status = 409, description = "The idempotency key was used for something else", body = Problem,
+            content_type = "application/problem+json"),
         (status = 404, description = "No such playbook or version", body = Problem,
             content_type = "application/problem+json"),
     )
@@ -32,11 +32,11 @@ const MOST: u32 = 500;
 pub(super) async fn submit(
     State(api): State<Api>,
     NoQuery: NoQuery,
-    JsonBody(request): JsonBody<SubmitRequest>,
-) -> Result<(StatusCode, AppendHeaders<[(header::HeaderName, String); 1]>, Json<Submitted>), Refusal> {
-    let submitted = api.submit(request).await?;
-    let location = format!("/api/v1/executions/{}", submitted.execution_id);
-    Ok((StatusCode::CREATED, AppendHeaders([(header::LOCATION, location)]), Json(submitted)))
+    key: IdempotencyKey,
+    JsonBody(mut request): JsonBody<SubmitRequest>,
+) -> Result<Started, Refusal> {
+    request.idempotency_key = key.or(request.idempotency_key)?;
+    Ok(Started(api.submit(request).await?))
 }
 
 /// Executions, newest first.

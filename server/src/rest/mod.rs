@@ -16,6 +16,11 @@ mod playbooks;
 mod playbooks_validate;
 mod refusal;
 mod routes;
+mod schedule_pause;
+mod schedule_resume;
+mod schedule_run;
+mod schedules;
+mod submitted;
 
 pub(crate) use refusal::Refusal;
 pub(crate) use routes::routes;

@@ -2,7 +2,7 @@
 
 use super::{
     Refusal, events, execution_cancel, execution_events, execution_terminate, executions, health, openapi,
-    playbook_versions, playbooks, playbooks_validate,
+    playbook_versions, playbooks, playbooks_validate, schedule_pause, schedule_resume, schedule_run, schedules,
 };
 use crate::AppState;
 use axum::{
@@ -28,6 +28,11 @@ pub(crate) fn routes() -> Router<AppState> {
                 .routes(routes!(execution_events::list))
                 .routes(routes!(execution_cancel::cancel))
                 .routes(routes!(execution_terminate::terminate))
+                .routes(routes!(schedules::list, schedules::add))
+                .routes(routes!(schedules::get, schedules::put, schedules::delete))
+                .routes(routes!(schedule_pause::pause))
+                .routes(routes!(schedule_resume::resume))
+                .routes(routes!(schedule_run::run))
                 .routes(routes!(events::list))
                 .routes(routes!(health::health)),
         )

@@ -13,6 +13,7 @@ mod events;
 mod list;
 mod register;
 mod run;
+mod schedules;
 mod serve;
 mod show;
 mod terminate;

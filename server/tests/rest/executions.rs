@@ -130,3 +130,24 @@ async fn ids_that_are_none_and_ids_of_nothing() {
     assert!(detail.contains("`7`"), "{detail}");
     server.read(&format!("{URL}/01998c4e-9c1b-7d2e-8a10-0123456789ab")).await.problem(404, "not_found");
 }
+
+#[tokio::test]
+async fn a_key_in_header_or_body_makes_a_submission_count_once() {
+    let server = TestServer::start().await;
+    server.register(ECHO).await;
+    let body = json!({"path": "tests/echo", "input": {"word": "once"}});
+    let keyed = |body: &serde_json::Value, key: &str| {
+        Answer::of(server.post(URL, "application/json", body.to_string()).header("idempotency-key", key))
+    };
+    let first = keyed(&body, "k-1").await.expect(201);
+    assert_eq!(first["created"], true);
+    let again = keyed(&body, "k-1").await;
+    assert_eq!(again.expect(200)["execution_id"], first["execution_id"]);
+    assert_eq!(again.header("location"), format!("{URL}/{}", first["execution_id"].as_str().expect("an id")));
+    let in_body = json!({"path": "tests/echo", "input": {"word": "once"}, "idempotency_key": "k-1"});
+    assert_eq!(server.send_json(URL, &in_body).await.expect(200)["execution_id"], first["execution_id"]);
+    keyed(&in_body, "k-2").await.problem(422, "idempotency_key_invalid");
+    keyed(&json!({"path": "tests/echo"}), "k-1").await.problem(409, "idempotency_conflict");
+    let all = server.read(URL).await.expect(200);
+    assert_eq!(all["executions"].as_array().expect("a list").len(), 1);
+}

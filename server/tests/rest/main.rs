@@ -17,6 +17,7 @@ mod playbook_versions;
 mod playbooks;
 mod playbooks_validate;
 mod routes;
+mod schedules;
 
 mod assets;
 mod body;

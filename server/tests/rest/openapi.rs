@@ -21,6 +21,11 @@ async fn the_document_lists_every_route_and_resolves() {
         "/api/v1/playbooks",
         "/api/v1/playbooks/validate",
         "/api/v1/playbooks/{path}",
+        "/api/v1/schedules",
+        "/api/v1/schedules/{name}",
+        "/api/v1/schedules/{name}/pause",
+        "/api/v1/schedules/{name}/resume",
+        "/api/v1/schedules/{name}/run",
     ] {
         assert!(paths.iter().any(|known| *known == path), "{path} in {paths:?}");
     }

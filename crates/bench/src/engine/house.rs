@@ -63,7 +63,7 @@ impl House {
     }
 
     pub(crate) async fn submit(&self, path: &str) -> anyhow::Result<ExecutionId> {
-        let request = SubmitRequest { path: path.to_owned(), version: None, input: None };
+        let request = SubmitRequest::new(path, None);
         Ok(self.api.submit(request).await?.execution_id)
     }
 

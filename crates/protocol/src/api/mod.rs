@@ -1,8 +1,10 @@
 //! Request and response bodies of `/api/v1`, shared by REST, the CLI, server functions and the socket.
 
 mod control;
+mod schedules;
 
 pub use control::ReasonRequest;
+pub use schedules::{CatchUp, Overlap, ScheduleDetail, ScheduleList, ScheduleQuery, ScheduleRequest, ScheduleSource};
 
 use crate::{Diagnostic, Envelope, Epoch, ExecutionId, Outcome, Phase, Position, TaskError, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -83,12 +85,34 @@ pub struct SubmitRequest {
     /// An object, merged deeply over the playbook's `workload`.
     #[serde(default)]
     pub input: Option<Value>,
+    /// The submitter's own name for this submission, up to 512 bytes. A second one with it starts nothing and is
+    /// answered with the execution of the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idempotency_key: Option<String>,
+    /// Of its tasks, and of itself where it waits to be let in: -100 to 100, higher goes first. Absent: the
+    /// playbook's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priority: Option<i32>,
+}
+
+impl SubmitRequest {
+    /// A submission without input or key.
+    pub fn new(path: impl Into<String>, version: Option<u32>) -> Self {
+        Self { path: path.into(), version, input: None, idempotency_key: None, priority: None }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Submitted {
     pub execution_id: ExecutionId,
+    /// False when the idempotency key was used before: the execution is the one it was used for.
+    #[serde(default = "yes")]
+    pub created: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// A row of the execution list.

@@ -1,68 +1,20 @@
-//! Executions: submit, look.
+//! Executions: lists, one, its history.
 
 use super::{Api, from_store};
-use crate::driver::Message;
-use engine::Input;
 use protocol::{
     ExecutionId, Outcome, Phase, Position, Problem, StepStatus, Timestamp, Topic,
-    api::{EventPage, ExecutionDetail, ExecutionPage, ExecutionQuery, SubmitRequest, Submitted},
-    event::Origin,
+    api::{EventPage, ExecutionDetail, ExecutionPage, ExecutionQuery},
     graph::Graph,
     view::{ExecutionRows, ExecutionView},
 };
-use serde_json::Value;
-use std::sync::Arc;
 use store::ExecutionFilter;
 
 /// Events on one page at most.
 const EVENTS: u32 = 1_000;
 /// Executions on one page: unless told, at most.
 const ROWS: (u32, u32) = (50, 500);
-/// Largest input, bytes of its JSON.
-const INPUT_BYTES: usize = 1024 * 1024;
 
 impl Api {
-    /// Starts an execution; it is durable when this returns.
-    ///
-    /// # Errors
-    /// 404 for an unknown playbook, 422 `input_invalid`, 503 when the store cannot take it.
-    pub async fn submit(&self, request: SubmitRequest) -> Result<Submitted, Problem> {
-        let input = match request.input {
-            None | Some(Value::Null) => Value::Object(serde_json::Map::new()),
-            Some(input @ Value::Object(_)) => input,
-            Some(other) => {
-                let found = match other {
-                    Value::Array(_) => "a list",
-                    Value::String(_) => "a string",
-                    Value::Number(_) => "a number",
-                    _ => "a boolean",
-                };
-                return Err(invalid_input(format!(
-                    "`input` is {found}; give an object such as {{\"file\": \"/var/log/syslog\"}}, \
-                     which is merged over the playbook's workload"
-                )));
-            }
-        };
-        let bytes = input.to_string().len();
-        if bytes > INPUT_BYTES {
-            return Err(invalid_input(format!(
-                "`input` has {bytes} bytes, the limit is {INPUT_BYTES}; put large data into a file and pass its path"
-            )));
-        }
-        let entry = self.shared.catalog.entry(&request.path, request.version).await?;
-        let id = ExecutionId(self.shared.environment.id());
-        let input = Arc::new(input);
-        let first = Input::Start {
-            path: entry.row.path.clone(),
-            version: entry.row.version,
-            input,
-            origin: Origin::default(),
-            reuse: None,
-        };
-        self.shared.driver.ask(|reply| Message::Submit { id, entry, first, reply }).await?;
-        Ok(Submitted { execution_id: id })
-    }
-
     /// A page of the list, newest first.
     ///
     /// # Errors
@@ -151,10 +103,6 @@ impl Api {
 
 fn missing(id: ExecutionId) -> Problem {
     Problem::not_found("execution", id, "look in the list of executions")
-}
-
-fn invalid_input(detail: String) -> Problem {
-    Problem::new(422, "input_invalid", "Input invalid", detail)
 }
 
 fn filter(query: ExecutionQuery) -> Result<ExecutionFilter, Problem> {

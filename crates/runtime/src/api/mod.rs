@@ -5,13 +5,15 @@ mod control;
 mod executions;
 mod overview;
 mod playbooks;
+mod schedules;
+mod submit;
 
 use crate::{Environment, catalog::Catalog, driver::DriverHandle};
 use hub::Hub;
 use protocol::{Position, Problem, Timestamp};
 use std::sync::Arc;
 use store::{Store, StoreError};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 /// The use cases. Cheap to clone.
 #[derive(Clone)]
@@ -27,6 +29,8 @@ pub(crate) struct Shared {
     pub(crate) environment: Arc<dyn Environment>,
     pub(crate) published: watch::Receiver<Position>,
     pub(crate) started_at: Timestamp,
+    /// Somebody put, resumed or took away a schedule.
+    pub(crate) schedules_changed: Notify,
 }
 
 impl Api {

@@ -1,6 +1,8 @@
 //! The catalog of playbooks.
 
 use super::{Api, from_store};
+use crate::schedules;
+use engine::Parsed;
 use protocol::{
     Problem,
     api::{PlaybookDetail, PlaybookSummary, PlaybookVersion, Registered, Validation},
@@ -16,7 +18,7 @@ impl Api {
     /// # Errors
     /// 422 `playbook_invalid` with every problem of the source.
     pub async fn register_playbook(&self, source: &str) -> Result<Registered, Problem> {
-        let parsed = engine::playbook::parse(source);
+        let parsed = parse(source);
         let Some(playbook) = parsed.playbook else {
             let errors = parsed.diagnostics.iter().filter(|diagnostic| diagnostic.level == Level::Error).count();
             let detail = match errors {
@@ -36,6 +38,8 @@ impl Api {
             registered_at: self.shared.environment.now(),
         };
         let (row, created) = self.shared.store.register_playbook(new).await.map_err(from_store)?;
+        // Also when nothing is new: the process may have died here before.
+        self.follow_schedules(&row.path).await?;
         Ok(Registered { path: row.path, version: row.version, created, diagnostics: parsed.diagnostics })
     }
 
@@ -44,7 +48,7 @@ impl Api {
     /// # Errors
     /// None today; the signature leaves room for a validator that needs the store.
     pub async fn validate_playbook(&self, source: &str) -> Result<Validation, Problem> {
-        let parsed = engine::playbook::parse(source);
+        let parsed = parse(source);
         Ok(Validation { valid: parsed.playbook.is_some(), diagnostics: parsed.diagnostics })
     }
 
@@ -117,7 +121,19 @@ impl Api {
     }
 }
 
-fn hash(source: &str) -> String {
+/// With what only the runtime can check.
+fn parse(source: &str) -> Parsed {
+    let mut parsed = engine::playbook::parse(source);
+    if let Some(playbook) = parsed.playbook.take() {
+        let problems = schedules::problems(&playbook, source);
+        parsed.playbook = problems.is_empty().then_some(playbook);
+        parsed.diagnostics.extend(problems);
+    }
+    parsed
+}
+
+/// SHA-256, hex.
+pub(super) fn hash(source: &str) -> String {
     Sha256::digest(source.as_bytes()).iter().fold(String::with_capacity(64), |mut hex, byte| {
         let _ = write!(hex, "{byte:02x}");
         hex

@@ -200,7 +200,8 @@ fn detail(row: Schedule, now: Timestamp) -> Result<ScheduleDetail, Problem> {
 }
 
 fn of_playbook(name: &str) -> Problem {
-    let detail = format!("schedule `{name}` stands in its playbook; change it there and register the playbook, or pause it");
+    let detail =
+        format!("schedule `{name}` stands in its playbook; change it there and register the playbook, or pause it");
     Problem::new(409, "schedule_of_playbook", "Of a playbook", detail)
 }
 

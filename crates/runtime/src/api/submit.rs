@@ -1,11 +1,12 @@
 //! Starting executions.
 
-use super::{Api, from_store};
+use super::{Api, from_store, playbooks::hash};
 use crate::driver::Message;
 use engine::Input;
 use protocol::{
     ExecutionId, Problem,
     api::{SubmitRequest, Submitted},
+    blob::BlobRef,
     event::Origin,
 };
 use serde_json::Value;
@@ -52,7 +53,8 @@ impl Api {
             ..Origin::default()
         };
         let (path, version_run) = (entry.row.path.clone(), entry.row.version);
-        let first = Input::Start { path: path.clone(), version: version_run, input: input.clone(), origin, reuse: None };
+        let first =
+            Input::Start { path: path.clone(), version: version_run, input: input.clone(), origin, reuse: None };
         match self.shared.driver.ask(|reply| Message::Submit { id, entry, first, reply }).await {
             Ok(()) => Ok(Submitted { execution_id: id, created: true }),
             // Somebody else came first, between the look and the commit.
@@ -83,7 +85,7 @@ impl Api {
             "playbook"
         } else if version.is_some_and(|version| detail.summary.version != Some(version)) {
             "version"
-        } else if detail.input != *input && protocol::blob::of(&detail.input).is_none() {
+        } else if !is_same(&detail.input, input) {
             "input"
         } else {
             return Ok(Submitted { execution_id: earlier, created: false });
@@ -126,6 +128,14 @@ pub(super) fn checked_input(input: Option<Value>) -> Result<Value, Problem> {
     Ok(input)
 }
 
+/// A large input is kept beside the execution: what is seen of it is a reference, by its hash.
+fn is_same(kept: &Value, input: &Value) -> bool {
+    match BlobRef::of(kept) {
+        Some(reference) => reference.id == hash(&input.to_string()),
+        None => kept == input,
+    }
+}
+
 fn check_key(key: &str) -> Result<(), Problem> {
     let wrong = if key.trim().is_empty() {
         "it is empty".to_owned()
@@ -136,7 +146,12 @@ fn check_key(key: &str) -> Result<(), Problem> {
     } else {
         return Ok(());
     };
-    Err(Problem::new(422, "idempotency_key_invalid", "Key invalid", format!("the idempotency key cannot be used: {wrong}")))
+    Err(Problem::new(
+        422,
+        "idempotency_key_invalid",
+        "Key invalid",
+        format!("the idempotency key cannot be used: {wrong}"),
+    ))
 }
 
 fn invalid_input(detail: String) -> Problem {

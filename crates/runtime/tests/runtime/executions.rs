@@ -163,7 +163,7 @@ async fn a_failing_branch_cancels_its_siblings() {
 async fn what_cannot_be_submitted_is_named() {
     let bench = bench(1).await;
     let api = bench.runtime.api();
-    let submit = |path: &str, input| SubmitRequest { path: path.into(), version: None, input };
+    let submit = |path: &str, input| SubmitRequest { input, ..SubmitRequest::new(path, None) };
     assert_eq!(api.submit(submit("nowhere", None)).await.expect_err("unknown").status, 404);
     api.register_playbook(&playbook("chain", CHAIN)).await.expect("valid");
     for input in [json!([1]), json!("x"), json!(7)] {

@@ -17,7 +17,7 @@ async fn a_full_store_refuses_new_work_and_keeps_what_it_has() {
 
     let api = bench.runtime.api();
     let filler = json!({"filler": "x".repeat(600_000)});
-    let submit = SubmitRequest { path: "tests/one".into(), version: None, input: Some(filler) };
+    let submit = SubmitRequest { input: Some(filler), ..SubmitRequest::new("tests/one", None) };
     let problem = api.submit(submit).await.expect_err("there is no room");
     assert_eq!((problem.status, problem.temporary), (503, true), "{problem:?}");
     assert_eq!(api.executions(Default::default()).await.expect("readable").executions.len(), 1, "nothing half done");

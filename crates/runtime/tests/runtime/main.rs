@@ -1,9 +1,12 @@
 //! The runtime on a real store. One binary: its parts share the support and link once.
 
+mod clock;
 mod executions;
 mod full_disk;
 mod recovery;
+mod schedules;
 mod sharing;
+mod submissions;
 mod support;
 mod timers;
 mod views;

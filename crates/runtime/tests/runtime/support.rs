@@ -1,5 +1,6 @@
 //! A runtime on a real store, with providers whose tasks end when the test says so.
 
+use crate::clock::Clock;
 use async_trait::async_trait;
 use hub::{Hub, HubConfig};
 use protocol::{ExecutionId, Phase, Position, Task, api::SubmitRequest};
@@ -73,6 +74,11 @@ impl Bench {
         Self::member(store, "server", places, membership, Arc::new(SystemEnvironment::default())).await
     }
 
+    /// A server in the test's own time.
+    pub(crate) async fn at(clock: &Arc<Clock>, store: Arc<dyn Store>) -> Self {
+        Self::member(store, "server", 4, Membership::Alone, clock.clone()).await
+    }
+
     /// A server among others on a store. With no places it offers no `python`.
     pub(crate) async fn member(
         store: Arc<dyn Store>,
@@ -101,7 +107,10 @@ impl Bench {
     pub(crate) async fn submit(&self, source: &str, input: Value) -> ExecutionId {
         let api = self.runtime.api();
         let path = api.register_playbook(source).await.expect("a valid playbook").path;
-        api.submit(SubmitRequest { path, version: None, input: Some(input) }).await.expect("submitted").execution_id
+        api.submit(SubmitRequest { input: Some(input), ..SubmitRequest::new(path, None) })
+            .await
+            .expect("submitted")
+            .execution_id
     }
 
     /// Waits for the end; returns `type step` of each event in order.

@@ -54,6 +54,10 @@ pub async fn a_schedule_is_kept_under_its_name(backend: &dyn Backend) {
     let all = store.schedules().await.expect("a list");
     let all: Vec<_> = all.iter().map(|s| (s.name.as_str(), s.paused, s.next_at)).collect();
     assert_eq!(all, [("a", false, None), ("b", false, Some(after(30)))]);
+    assert!(!store.add_schedule(schedule("a", Some(99)), after(15)).await.expect("an answer"), "there is one");
+    assert_eq!(store.schedule("a").await.expect("a read").expect("it is there").next_at, None);
+    assert!(store.add_schedule(schedule("c", Some(99)), after(15)).await.expect("an answer"));
+    assert_eq!(store.schedule("c").await.expect("a read").expect("it is there").created_at, after(15));
     assert!(store.delete_schedule("b").await.expect("an answer"));
     assert!(!store.delete_schedule("b").await.expect("an answer"));
     assert!(!store.pause_schedule("b", true, None, T0).await.expect("an answer"));

@@ -1,7 +1,12 @@
 //! Rows of tables.
 
 use super::{duration, status};
-use protocol::{Envelope, Timestamp, api::ExecutionSummary, status::of_execution, view::summary};
+use protocol::{
+    Envelope, Timestamp,
+    api::{ExecutionSummary, ScheduleDetail},
+    status::of_execution,
+    view::summary,
+};
 
 /// Position, time of day (UTC), type, step, and a few words.
 pub(in crate::cli) fn event(envelope: &Envelope) -> String {
@@ -27,6 +32,16 @@ pub(in crate::cli) fn execution(row: &ExecutionSummary) -> String {
         &row.created_at.to_rfc3339()[..19],
         row.path,
     )
+}
+
+/// Name, what it does, when next, playbook.
+pub(in crate::cli) fn schedule(row: &ScheduleDetail) -> String {
+    let next = match row.next_at {
+        _ if row.paused => "paused".to_owned(),
+        Some(next) => next.to_rfc3339()[..19].to_owned(),
+        None => "never".to_owned(),
+    };
+    format!("{}  {next:<19}  {} ({})  {}", row.name, row.cron, row.timezone, row.path)
 }
 
 /// `07:48:19.123`

@@ -5,9 +5,11 @@ mod control;
 mod embedded;
 mod locate;
 mod remote;
+mod schedules;
 
 pub(super) use control::{Control, Order};
 pub(super) use locate::locate;
+pub(super) use schedules::Schedules;
 
 use async_trait::async_trait;
 use protocol::{
@@ -15,9 +17,19 @@ use protocol::{
     api::{EventPage, ExecutionDetail, ExecutionPage, ExecutionQuery, Registered, SubmitRequest, Submitted},
 };
 
+/// A name as one segment of a URL's path.
+fn segment(name: &str) -> String {
+    name.bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => char::from(byte).to_string(),
+            _ => format!("%{byte:02X}"),
+        })
+        .collect()
+}
+
 /// The use cases commands need. Both implementations answer alike, problems included.
 #[async_trait]
-pub(super) trait Service: Control + Send + Sync {
+pub(super) trait Service: Control + Schedules + Send + Sync {
     async fn register(&self, source: &str) -> Result<Registered, Problem>;
     async fn submit(&self, request: SubmitRequest) -> Result<Submitted, Problem>;
     async fn execution(&self, id: ExecutionId) -> Result<ExecutionDetail, Problem>;
@@ -27,4 +39,15 @@ pub(super) trait Service: Control + Send + Sync {
     async fn news(&self);
     /// Lets go of everything. In this process: what runs is left as it is, for the next start to take up.
     async fn close(self: Box<Self>);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::segment;
+
+    #[test]
+    fn names_stay_one_segment() {
+        assert_eq!(segment("sign off/ü?"), "sign%20off%2F%C3%BC%3F");
+        assert_eq!(segment("a-b_c.d~1"), "a-b_c.d~1");
+    }
 }

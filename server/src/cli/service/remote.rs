@@ -71,6 +71,17 @@ impl Remote {
         self.ask(self.client.post(self.url(path))).await
     }
 
+    /// Puts JSON.
+    pub(super) async fn put<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, Problem> {
+        self.ask(self.client.put(self.url(path)).json(body)).await
+    }
+
+    /// Deletes; the answer has no body.
+    pub(super) async fn delete(&self, path: &str) -> Result<(), Problem> {
+        let response = self.client.delete(self.url(path)).send().await.map_err(|error| self.unreachable(&error))?;
+        if response.status().is_success() { Ok(()) } else { Err(self.refused(response).await) }
+    }
+
     async fn post<T: DeserializeOwned>(&self, path: &str, content_type: &str, body: String) -> Result<T, Problem> {
         self.ask(self.client.post(self.url(path)).header(CONTENT_TYPE, content_type).body(body)).await
     }

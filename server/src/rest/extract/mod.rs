@@ -1,6 +1,7 @@
 //! What handlers take a request apart with. Each refuses with a problem that names the place.
 
 mod json;
+mod key;
 mod media_type;
 mod path;
 mod query;
@@ -8,7 +9,9 @@ mod yaml;
 
 pub(super) use json::Json;
 pub(super) use json::OptionalJson;
+pub(super) use key::IdempotencyKey;
 pub(super) use path::ExecutionPath;
+pub(super) use path::NamePath;
 pub(super) use path::PlaybookPath;
 pub(super) use query::NoQuery;
 pub(super) use query::Query;

@@ -10,6 +10,9 @@ use protocol::{ExecutionId, Problem};
 /// `{id}` of an execution.
 pub(in crate::rest) struct ExecutionPath(pub(in crate::rest) ExecutionId);
 
+/// `{name}`, one segment with what is escaped in it.
+pub(in crate::rest) struct NamePath(pub(in crate::rest) String);
+
 /// The rest of the URL as a playbook's path; it contains slashes.
 pub(in crate::rest) struct PlaybookPath(pub(in crate::rest) String);
 
@@ -19,6 +22,14 @@ impl<S: Send + Sync> FromRequestParts<S> for ExecutionPath {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
         let text = segment(parts, state).await?;
         text.parse().map(Self).map_err(|error| Problem::bad_request("bad_id", format!("{error}")).into())
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for NamePath {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        segment(parts, state).await.map(Self)
     }
 }
 

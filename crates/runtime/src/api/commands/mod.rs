@@ -5,6 +5,7 @@
 mod control;
 mod executions;
 mod playbooks;
+mod schedules;
 
 use super::{Api, Shared};
 use async_trait::async_trait;
@@ -16,7 +17,8 @@ use std::sync::Weak;
 /// What events name as the sender of a command that came over the socket.
 const BY: &str = "socket";
 
-const GROUPS: [&[&str]; 4] = [playbooks::METHODS, executions::METHODS, control::METHODS, &["health"]];
+const GROUPS: [&[&str]; 5] =
+    [playbooks::METHODS, executions::METHODS, control::METHODS, schedules::METHODS, &["health"]];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -43,6 +45,7 @@ impl Api {
             _ if playbooks::METHODS.contains(&method) => playbooks::call(self, method, params).await,
             _ if executions::METHODS.contains(&method) => executions::call(self, method, params).await,
             _ if control::METHODS.contains(&method) => control::call(self, method, params).await,
+            _ if schedules::METHODS.contains(&method) => schedules::call(self, method, params).await,
             "health" => json(self.health().await?),
             _ => Err(unknown(method)),
         }
