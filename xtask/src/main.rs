@@ -7,6 +7,7 @@ mod args;
 mod cargo;
 mod commands;
 mod interrupt;
+mod npm;
 mod prerequisites;
 mod process;
 mod progress;

@@ -1,4 +1,4 @@
-//! Figures as JSON lines.
+//! Figures as JSON lines: ours, a peer's, and how many times theirs ours are.
 
 use crate::conditions::Conditions;
 use serde::Serialize;
@@ -12,15 +12,35 @@ pub(crate) struct Report {
 }
 
 struct Figure {
+    subject: Subject,
     case: &'static str,
     metric: &'static str,
     unit: &'static str,
     rounds: Vec<f64>,
 }
 
+/// Who was measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Subject {
+    Signalbox,
+    Peer,
+    /// Ours divided by the peer's, round by round.
+    Ratio,
+}
+
+/// How a peer is named in the lines.
+#[derive(Clone, Debug)]
+pub(crate) struct Named {
+    /// Name and version: `restate 1.7.12`.
+    pub(crate) name: String,
+    /// What it keeps its state in.
+    pub(crate) store: &'static str,
+}
+
 #[derive(Serialize)]
 struct Line<'a> {
     bench: &'a str,
+    subject: &'a str,
     case: &'a str,
     metric: &'a str,
     value: f64,
@@ -34,17 +54,52 @@ impl Report {
         Self { bench, figures: Vec::new() }
     }
 
-    /// One round's value of a figure.
+    /// One round's value of a figure of ours.
     pub(crate) fn add(&mut self, case: &'static str, metric: &'static str, unit: &'static str, value: f64) {
-        match self.figures.iter_mut().find(|figure| figure.case == case && figure.metric == metric) {
-            Some(figure) => figure.rounds.push(value),
-            None => self.figures.push(Figure { case, metric, unit, rounds: vec![value] }),
+        self.add_of(Subject::Signalbox, case, metric, unit, value);
+    }
+
+    /// One round's value of anybody's figure. A peer's that we have too, in the same round, gives a ratio.
+    pub(crate) fn add_of(
+        &mut self,
+        subject: Subject,
+        case: &'static str,
+        metric: &'static str,
+        unit: &'static str,
+        value: f64,
+    ) {
+        let round = self.rounds(subject, case, metric, unit);
+        round.push(value);
+        let count = round.len();
+        if subject == Subject::Peer {
+            let ours = self.rounds(Subject::Signalbox, case, metric, unit);
+            let ours = (ours.len() == count).then(|| ours[count - 1]);
+            if let Some(ours) = ours.filter(|_| value > 0.0) {
+                self.rounds(Subject::Ratio, case, metric, "1").push(ours / value);
+            }
         }
     }
 
+    fn rounds(
+        &mut self,
+        subject: Subject,
+        case: &'static str,
+        metric: &'static str,
+        unit: &'static str,
+    ) -> &mut Vec<f64> {
+        let is_it = |figure: &Figure| (figure.subject, figure.case, figure.metric) == (subject, case, metric);
+        let at = self.figures.iter().position(is_it).unwrap_or_else(|| {
+            self.figures.push(Figure { subject, case, metric, unit, rounds: Vec::new() });
+            self.figures.len() - 1
+        });
+        &mut self.figures[at].rounds
+    }
+
     /// Prints everything, case by case.
-    pub(crate) fn print(&self, conditions: &Conditions) {
-        for figure in &self.figures {
+    pub(crate) fn print(&self, conditions: &Conditions, peer: Option<&Named>) {
+        let peer_name = peer.map_or("", |peer| peer.name.as_str());
+        let ratio = format!("signalbox / {peer_name}");
+        for figure in self.figures.iter().filter(|figure| !figure.rounds.is_empty()) {
             let mut sorted = figure.rounds.clone();
             sorted.sort_by(f64::total_cmp);
             let mut said = conditions.as_map();
@@ -53,11 +108,19 @@ impl Report {
             said.insert("highest", rounded(sorted[sorted.len() - 1]).into());
             let line = Line {
                 bench: self.bench,
+                subject: match figure.subject {
+                    Subject::Signalbox => "signalbox",
+                    Subject::Peer => peer_name,
+                    Subject::Ratio => &ratio,
+                },
                 case: figure.case,
                 metric: figure.metric,
                 value: rounded(sorted[sorted.len() / 2]),
                 unit: figure.unit,
-                store: conditions.store,
+                store: match (figure.subject, peer) {
+                    (Subject::Peer, Some(peer)) => peer.store,
+                    _ => conditions.store,
+                },
                 conditions: said,
             };
             println!("{}", serde_json::to_string(&line).expect("a line has string keys and finite numbers"));
@@ -77,6 +140,19 @@ fn rounded(value: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_ratio_comes_of_figures_of_the_same_round() {
+        let mut report = Report::new("engine");
+        for (ours, theirs) in [(20.0, 5.0), (30.0, 5.0)] {
+            report.add("chain-seq", "steps_per_s", "1/s", ours);
+            report.add_of(Subject::Peer, "chain-seq", "steps_per_s", "1/s", theirs);
+        }
+        report.add_of(Subject::Peer, "chain-seq", "only_theirs", "1", 1.0);
+        let of = |subject| report.figures.iter().find(|figure| figure.subject == subject).map(|f| f.rounds.clone());
+        assert_eq!(of(Subject::Ratio), Some(vec![4.0, 6.0]));
+        assert_eq!(report.figures.iter().filter(|f| f.subject == Subject::Ratio && !f.rounds.is_empty()).count(), 1);
+    }
 
     #[test]
     fn four_digits_are_kept() {

@@ -1,12 +1,15 @@
-//! `cargo xtask bench engine|hub [--quick]`: the figures, one JSON object per line on stdout.
+//! `cargo xtask bench engine [--quick] [--store sqlite|postgres] [--peer restate]`: the figures, one JSON object per
+//! line on stdout.
 
 use super::build;
-use crate::{Failure, cargo::cargo, interrupt, prerequisites, process, progress::Steps, workspace};
+use crate::{Failure, cargo::cargo, interrupt, npm, prerequisites, process, progress::Steps, services, workspace};
 use std::{ffi::OsString, process::Command};
 
 pub fn bench(args: Vec<OsString>) -> Result<(), Failure> {
     interrupt::install()?;
-    let mut steps = Steps::new(3);
+    let has = |option: &str, value: &str| args.windows(2).any(|pair| pair[0] == option && pair[1] == value);
+    let (on_postgres, beside_restate) = (has("--store", "postgres"), has("--peer", "restate"));
+    let mut steps = Steps::new(3 + usize::from(on_postgres) + usize::from(beside_restate));
     let server = steps.step("Compiling the server (release)", || {
         prerequisites::check(&[])?;
         build::server(true, &[])
@@ -14,6 +17,21 @@ pub fn bench(args: Vec<OsString>) -> Result<(), Failure> {
     steps.step("Compiling the load generators (release)", || {
         process::run(cargo("build").args(["--release", "--package", "bench"]))
     })?;
-    let binary = workspace::target().join("release").join("signalbox-bench");
-    steps.step("Measuring", || process::run(Command::new(binary).args(args).env("SIGNALBOX_BIN", server)))
+    let mut command = Command::new(workspace::target().join("release").join("signalbox-bench"));
+    command.args(&args).env("SIGNALBOX_BIN", server);
+    if beside_restate {
+        let folder = workspace::root().join("crates/bench/peers/restate");
+        steps.step("Restate (npm)", || npm::packages(&folder))?;
+        command.env("SIGNALBOX_BENCH_RESTATE", folder);
+    }
+    // Runs until the figures are there.
+    let _postgres = match on_postgres {
+        true => {
+            let services = steps.step("PostgreSQL, durable", services::durable_postgres)?;
+            command.envs(services.env.iter().map(|(name, url)| (*name, url.as_str())));
+            Some(services)
+        }
+        false => None,
+    };
+    steps.step("Measuring", || process::run(&mut command))
 }

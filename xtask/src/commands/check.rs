@@ -3,9 +3,8 @@
 use crate::{
     Failure,
     cargo::{cargo, has, plain},
-    interrupt, prerequisites, process,
+    interrupt, npm, prerequisites, process,
     progress::{Steps, note},
-    suites,
     workspace::{self, WASM_TARGET, on_path},
 };
 use std::process::Command;
@@ -37,7 +36,7 @@ pub fn check() -> Result<(), Failure> {
             return Ok(());
         }
         let folder = workspace::root().join("end2end");
-        suites::packages(&folder)?;
+        npm::packages(&folder)?;
         process::run(Command::new("npx").args(["--no-install", "tsc", "--noEmit"]).current_dir(folder))
     })?;
     steps.step("Licences, advisories, bans", || {

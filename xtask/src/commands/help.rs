@@ -9,7 +9,8 @@ cargo xtask <command>
                                every test there is; SUITE is one of unit, integration, doc,
                                portable, xtask, browser; --full takes the sizes for releases
   build [--release]            browser part and server into the target folder
-  bench engine [--quick]       figures as JSON lines
+  bench engine [--quick] [--store sqlite|postgres] [--peer restate] [CASE]…
+                               figures as JSON lines, a peer's beside ours
   dist                         one self-contained binary: dist/signalbox
   check                        format, lints, types of the stories, licences
   help                         this

@@ -11,6 +11,7 @@ pub use install::{Program, find_or_install};
 
 use crate::{Failure, progress::note};
 use folder::Folder;
+use postgres::Flushes;
 use process::Service;
 use std::{net::TcpListener, path::PathBuf};
 
@@ -29,7 +30,7 @@ pub struct Services {
 pub fn start() -> Result<Services, Failure> {
     let folder = Folder::new()?;
     let (mut running, mut env, mut missing) = (Vec::new(), Vec::new(), Vec::new());
-    match find_or_install(Program::Postgres).and_then(|bin| postgres::start(&bin, folder.path())) {
+    match find_or_install(Program::Postgres).and_then(|bin| postgres::start(&bin, folder.path(), Flushes::None)) {
         Ok((service, url)) => {
             running.push(service);
             env.push(("SIGNALBOX_TEST_POSTGRES_URL", url));
@@ -48,6 +49,15 @@ pub fn start() -> Result<Services, Failure> {
         note(&format!("{name}={url}"));
     }
     Ok(Services { _running: running, _folder: folder, env, missing })
+}
+
+/// Starts a PostgreSQL for figures: on a disk, and durable.
+pub fn durable_postgres() -> Result<Services, Failure> {
+    let folder = Folder::on_disk()?;
+    let bin = find_or_install(Program::Postgres)?;
+    let (service, url) = postgres::start(&bin, folder.path(), Flushes::Every)?;
+    let env = vec![("SIGNALBOX_TEST_POSTGRES_URL", url)];
+    Ok(Services { _running: vec![service], _folder: folder, env, missing: Vec::new() })
 }
 
 /// A port nobody listens on now.

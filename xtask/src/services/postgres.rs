@@ -12,8 +12,17 @@ use std::{
     process::{Command, Stdio},
 };
 
+/// Whether what is committed is on the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flushes {
+    /// As PostgreSQL comes: for figures.
+    Every,
+    /// Test data need not survive the machine; what tests `kill -9` is signalbox.
+    None,
+}
+
 /// `bin` is the folder of `initdb` and `postgres`. Returns the service and its URL.
-pub fn start(bin: &Path, folder: &Path) -> Result<(Service, String), Failure> {
+pub fn start(bin: &Path, folder: &Path, flushes: Flushes) -> Result<(Service, String), Failure> {
     let home = folder.join("postgres");
     fs::create_dir(&home)?;
     let user = unprivileged()?;
@@ -25,15 +34,23 @@ pub fn start(bin: &Path, folder: &Path) -> Result<(Service, String), Failure> {
     let mut initdb = owned(&bin.join("initdb"), user, "TERM");
     initdb.args(["--username=signalbox", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "-D"]);
     quietly(initdb.arg(&data).current_dir(&home))?;
-    some_times(|| serve(bin, &home, &data, user))
+    some_times(|| serve(bin, &home, &data, user, flushes))
 }
 
-fn serve(bin: &Path, home: &Path, data: &Path, user: Option<&str>) -> Result<(Service, String), Failure> {
+fn serve(
+    bin: &Path,
+    home: &Path,
+    data: &Path,
+    user: Option<&str>,
+    flushes: Flushes,
+) -> Result<(Service, String), Failure> {
     let port = free_port()?.to_string();
     let mut command = owned(&bin.join("postgres"), user, "INT");
     command.arg("-D").arg(data).args(["-p", &port, "-c", "listen_addresses=127.0.0.1", "-c", "max_connections=300"]);
-    // Test data need not survive the machine; what tests `kill -9` is signalbox.
-    command.args(["-c", "fsync=off"]).arg("-c").arg(format!("unix_socket_directories={}", home.display()));
+    if flushes == Flushes::None {
+        command.args(["-c", "fsync=off"]);
+    }
+    command.arg("-c").arg(format!("unix_socket_directories={}", home.display()));
     let log = log(home);
     let isready = bin.join("pg_isready");
     command.current_dir(home);

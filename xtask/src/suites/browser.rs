@@ -1,7 +1,7 @@
 //! Playwright's stories in end2end/, against the built server, in Debian's Chromium.
 
 use super::{Counts, Setting};
-use crate::{Failure, process, progress, stamp, workspace};
+use crate::{Failure, npm, process, progress, workspace};
 use std::{fs, path::Path, process::Command};
 
 pub fn run(setting: &Setting) -> Result<Counts, Failure> {
@@ -9,7 +9,7 @@ pub fn run(setting: &Setting) -> Result<Counts, Failure> {
     let server = setting.server.as_deref().ok_or_else(|| missing("the server's binary"))?;
     let chromium = setting.chromium.as_deref().ok_or_else(|| missing("Chromium"))?;
     let folder = workspace::root().join("end2end");
-    packages(&folder)?;
+    npm::packages(&folder)?;
 
     let report = workspace::target().join("end2end.json");
     let _ = fs::remove_file(&report);
@@ -31,21 +31,6 @@ pub fn run(setting: &Setting) -> Result<Counts, Failure> {
         counts.failed = 1;
     }
     Ok(counts)
-}
-
-/// npm packages from the lock file, when it or they changed.
-pub fn packages(folder: &Path) -> Result<(), Failure> {
-    let lock = folder.join("package-lock.json");
-    let installed = folder.join("node_modules/.package-lock.json");
-    stamp::unless_fresh("npm", &[lock], &folder.display().to_string(), &installed, || {
-        progress::note("installing npm packages from the lock file");
-        let mut command = Command::new("npm");
-        command.args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(folder);
-        // Playwright drives the browser of the system; it need not bring its own.
-        command.env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1");
-        process::run_reading(&mut command, |_| {})?.then_some(()).ok_or_else(|| Failure::new("npm ci failed"))
-    })
-    .map(|_| ())
 }
 
 fn read(report: &Path) -> Result<Counts, Failure> {

@@ -5,7 +5,6 @@ mod portable;
 mod rust;
 mod summary;
 
-pub use browser::packages;
 pub use rust::compile;
 pub use summary::print;
 

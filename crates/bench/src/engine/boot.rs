@@ -1,5 +1,6 @@
 //! The real binary: how long until it serves, and what it holds when nothing happens.
 
+use super::place::Place;
 use crate::conditions::resident_mib;
 use anyhow::{Context, bail, ensure};
 use std::{
@@ -22,13 +23,14 @@ pub(crate) struct Boot {
     pub(crate) rss_mib: f64,
 }
 
-/// `SIGNALBOX_BIN` names the binary; `data` becomes its data folder.
-pub(crate) async fn run(data: &Path) -> anyhow::Result<Boot> {
+/// `SIGNALBOX_BIN` names the binary.
+pub(crate) async fn run(place: &Place) -> anyhow::Result<Boot> {
     let binary = std::env::var_os("SIGNALBOX_BIN").context("SIGNALBOX_BIN names the signalbox to start")?;
     let began = Instant::now();
     let mut server = Command::new(&binary)
         .args(["serve", "--listen", "127.0.0.1:0", "--data"])
-        .arg(data)
+        .arg(place.folder().join("data"))
+        .env("SIGNALBOX_STORE", place.url())
         .env_remove("SIGNALBOX_BIN")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

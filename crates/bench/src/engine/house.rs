@@ -10,7 +10,6 @@ use hub::{Hub, HubConfig};
 use protocol::{ExecutionId, api::SubmitRequest};
 use runtime::{Api, Membership, Parts, Runtime, StoreLog};
 use std::{
-    path::Path,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -38,10 +37,8 @@ pub(crate) struct Figures {
 }
 
 impl House {
-    pub(crate) async fn build(folder: &Path, counts: Ready) -> anyhow::Result<Self> {
-        std::fs::create_dir_all(folder)?;
-        let file = folder.join("signalbox.db");
-        let inner = store::open(&format!("sqlite:{}", file.display())).await?;
+    pub(crate) async fn build(url: &str, counts: Ready) -> anyhow::Result<Self> {
+        let inner = store::open(url).await?;
         let store = Watched::new(inner, counts);
         let shared: Arc<dyn Store> = store.clone();
         let hub = Hub::new(Arc::new(StoreLog::new(shared.clone())), HubConfig::default());

@@ -1,15 +1,23 @@
-//! `bench engine`: durable steps of `noop` through the whole runtime, in this process.
+//! `bench engine`: durable steps of `noop` through the whole runtime, in this process, on SQLite or PostgreSQL.
 
 mod boot;
 mod chain;
 mod fan;
 mod house;
+mod peer;
+mod place;
 mod playbooks;
 mod watched;
 
-use crate::{Options, conditions::Conditions, report::Report};
+use crate::{
+    conditions::Conditions,
+    options::{Options, PeerKind},
+    report::Report,
+};
 use anyhow::{Context, bail};
 use house::{Figures, House};
+use peer::Peer;
+use place::Place;
 use std::{
     path::PathBuf,
     time::{Duration, Instant},
@@ -53,28 +61,39 @@ pub(crate) async fn run(options: &Options, report: &mut Report) -> anyhow::Resul
     let (rounds, time) = if options.quick { (3, Duration::from_secs(2)) } else { (5, Duration::from_secs(8)) };
     let cases = chosen(&options.cases)?;
     let folder = Folder::new()?;
-    let conditions = Conditions::look("sqlite", &folder.0, options.quick);
+    let conditions = Conditions::look(options.store.name(), &folder.0, options.quick);
+    let mut peer = match options.peer {
+        Some(PeerKind::Restate) => Some(Peer::restate(&folder.0.join("restate")).await?),
+        None => None,
+    };
     for round in 1..=rounds {
         for case in &cases {
             let began = Instant::now();
             let data = folder.0.join(format!("{}-{round}", case.name()));
-            one(*case, data, time, report).await.with_context(|| format!("case {}", case.name()))?;
+            let place = Place::of(options.store, data).await?;
+            one(*case, place, time, report).await.with_context(|| format!("case {}", case.name()))?;
+            if let Some(peer) = &mut peer {
+                peer.run(*case, time, report).await.with_context(|| format!("case {} of the peer", case.name()))?;
+            }
             eprintln!("round {round}/{rounds} {:<10} {:.1} s", case.name(), began.elapsed().as_secs_f64());
         }
     }
-    report.print(&conditions);
-    Ok(())
+    report.print(&conditions, peer.as_ref().map(|peer| &peer.named));
+    match peer {
+        Some(peer) => peer.stop().await,
+        None => Ok(()),
+    }
 }
 
-async fn one(case: Case, data: PathBuf, time: Duration, report: &mut Report) -> anyhow::Result<()> {
+async fn one(case: Case, place: Place, time: Duration, report: &mut Report) -> anyhow::Result<()> {
     if case == Case::Boot {
-        let boot = boot::run(&data).await?;
+        let boot = boot::run(&place).await?;
         report.add("boot", "ready_ms", "ms", boot.ready_ms);
         report.add("boot", "rss_mib", "MiB", boot.rss_mib);
         return Ok(());
     }
     let counts = if case == Case::Fan1000 { Ready::FromTheStart } else { Ready::AfterTheOneBefore };
-    let house = House::build(&data, counts).await?;
+    let house = House::build(&place.url(), counts).await?;
     let figures = match case {
         Case::ChainSeq => chain::sequential(&house, time).await?,
         Case::Chain16 => chain::at_once(&house, 16, time).await?,
