@@ -1,6 +1,6 @@
 //! The whole server, from a listener to the last commit.
 
-use crate::{AppState, Config, Drain, Wiring, assets::Assets, connections, guard, router, samples};
+use crate::{AppState, Config, Drain, Wiring, assets::Assets, config::StoreUrl, connections, guard, router, samples};
 use axum::Router;
 use leptos::config::LeptosOptions;
 use protocol::Problem;
@@ -51,8 +51,12 @@ impl Server {
     /// As [`serve`].
     pub async fn open(config: &Config, listener: TcpListener) -> Result<Self, ServeError> {
         let address = listener.local_addr()?;
-        // The data folder is locked, so there is one: after a restart its tasks are its own again.
-        let wiring = Wiring::open(&config.local, "signalbox", Membership::Alone).await?;
+        let (name, membership) = match &config.local.store {
+            // The data folder is locked, so there is one: after a restart its tasks are its own again.
+            StoreUrl::Sqlite(_) => ("signalbox".to_owned(), Membership::Alone),
+            StoreUrl::Postgres(_) => (host_name(), Membership::Shared { url: Some(url(address)) }),
+        };
+        let wiring = Wiring::open(&config.local, &name, membership).await?;
         samples::register(&wiring.api()).await.map_err(ServeError::Samples)?;
         let drain = Drain::default();
         let state = AppState {
@@ -101,6 +105,14 @@ impl Server {
 
 fn url(address: SocketAddr) -> String {
     format!("http://{address}")
+}
+
+/// For people who look at the list of servers; without the slash that separates a server from its workers.
+fn host_name() -> String {
+    let name =
+        std::fs::read_to_string("/proc/sys/kernel/hostname").or_else(|_| std::fs::read_to_string("/etc/hostname"));
+    let name: String = name.unwrap_or_default().trim().chars().filter(|c| !matches!(c, '/' | '\0')).take(64).collect();
+    if name.is_empty() { "signalbox".to_owned() } else { name }
 }
 
 fn leptos_options(config: &Config, address: SocketAddr) -> LeptosOptions {

@@ -4,7 +4,7 @@ use crate::config::{LocalConfig, StoreUrl, Tools};
 use hub::{Hub, HubConfig};
 use runtime::{Api, Membership, Parts, Runtime, StoreLog};
 use std::{path::Path, sync::Arc};
-use store::{DataDir, Store, StoreError, sqlite::SqliteStore};
+use store::{DataDir, Store, StoreError, postgres::PostgresStore, sqlite::SqliteStore};
 use tools::ToolsConfig;
 
 /// Store, hub and runtime on a locked data folder.
@@ -24,10 +24,13 @@ impl Wiring {
     /// When another process holds the folder ([`StoreError::Locked`]), or disk or database fail.
     pub async fn open(config: &LocalConfig, name: &str, membership: Membership) -> Result<Self, StoreError> {
         let data = DataDir::lock(&config.data)?;
-        let StoreUrl::Sqlite(path) = &config.store;
-        let database = lock_database(&config.data, path)?;
-        let store = SqliteStore::open(path).await?;
-        let (hub, runtime) = start(store, &config.data, &config.tools, name, membership).await?;
+        let name = match &membership {
+            // Several on one machine are told apart by their folders.
+            Membership::Shared { .. } => format!("{name}-{}", data.name()?),
+            Membership::Alone | Membership::Visitor => name.to_owned(),
+        };
+        let (store, database) = open_store(config).await?;
+        let (hub, runtime) = start(store, &config.data, &config.tools, &name, membership).await?;
         Ok(Self { data: Some(data), hub, runtime, _database: database })
     }
 
@@ -69,6 +72,17 @@ async fn start(
         Parts { store, hub: hub.clone(), providers: ::tools::builtin(config), server: name.to_owned(), membership };
     let runtime = Runtime::start(parts).await?;
     Ok((hub, runtime))
+}
+
+/// The store, and the lock of its folder where that is not the data folder. A database server is shared by many.
+async fn open_store(config: &LocalConfig) -> Result<(Arc<dyn Store>, Option<DataDir>), StoreError> {
+    match &config.store {
+        StoreUrl::Sqlite(path) => {
+            let lock = lock_database(&config.data, path)?;
+            Ok((SqliteStore::open(path).await?, lock))
+        }
+        StoreUrl::Postgres(url) => Ok((PostgresStore::connect(url.expose()).await?, None)),
+    }
 }
 
 /// A database outside the data folder is locked too: two servers must not share it either.

@@ -1,11 +1,13 @@
 //! The data folder and who uses it.
 //!
 //! `lock` is held (flock) by the process that serves the folder, and released by the system however that process
-//! ends. `url` says where it serves; it is believed only while the lock is held.
+//! ends. `url` says where it serves; it is believed only while the lock is held. `name` tells the folder's servers from
+//! those of other folders on the same store.
 
 use crate::StoreError;
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, TryLockError},
+    hash::{BuildHasher, RandomState},
     io,
     path::{Path, PathBuf},
     time::Duration,
@@ -13,6 +15,7 @@ use std::{
 
 const LOCK: &str = "lock";
 const URL: &str = "url";
+const NAME: &str = "name";
 /// [`DataDir::server_url`] holds the lock for some microseconds while it looks: that must not pass for a server.
 const ATTEMPTS: u32 = 10;
 const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(5);
@@ -51,6 +54,25 @@ impl DataDir {
 
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Eight letters drawn once: whoever serves the folder is the same server as the one before.
+    ///
+    /// # Errors
+    /// [`StoreError::Backend`] when they cannot be kept.
+    pub fn name(&self) -> Result<String, StoreError> {
+        let failed = |error: io::Error| backend(&self.path, &error);
+        let file = self.path.join(NAME);
+        match fs::read_to_string(&file) {
+            Ok(name) if name.len() == 8 && name.bytes().all(|byte| byte.is_ascii_alphanumeric()) => return Ok(name),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+            _ => {}
+        }
+        let name = format!("{:08x}", RandomState::new().hash_one(()) >> 32);
+        let fresh = self.path.join("name.new");
+        fs::write(&fresh, &name).map_err(failed)?;
+        fs::rename(&fresh, &file).map_err(failed)?;
+        Ok(name)
     }
 
     /// Tells others where this process serves the folder.

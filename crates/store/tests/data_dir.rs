@@ -117,3 +117,14 @@ fn locked(folder: &Path) -> Option<String> {
         other => panic!("expected the folder to be in use, got {other:?}"),
     }
 }
+
+#[test]
+fn a_folder_keeps_its_name_and_no_two_have_the_same() {
+    let (one, other) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+    let name = |path| DataDir::lock(path).expect("nobody else has it").name().expect("a name");
+    let first = name(one.path());
+    assert_eq!(first, name(one.path()));
+    assert_ne!(first, name(other.path()));
+    std::fs::write(one.path().join("name"), "").expect("our folder");
+    assert_eq!(name(one.path()).len(), 8, "a name that was lost is drawn anew");
+}

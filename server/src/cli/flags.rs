@@ -15,7 +15,7 @@ pub(super) struct LocalFlags {
     #[arg(long, value_name = "DIR")]
     pub(super) data: Option<String>,
     /// The store [env: SIGNALBOX_STORE] [default: sqlite:DIR/signalbox.db]
-    #[arg(long, value_name = "sqlite:PATH")]
+    #[arg(long, value_name = "sqlite:PATH|postgres://…")]
     pub(super) store: Option<String>,
     /// The configuration file [env: SIGNALBOX_CONFIG] [default: signalbox.toml, if there is one]
     #[arg(long, value_name = "FILE")]

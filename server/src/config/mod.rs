@@ -22,7 +22,7 @@ pub use error::ConfigError;
 pub use layer::{Layer, Sources, unknown_variables};
 pub use roles::Roles;
 pub use site::Site;
-pub use store::StoreUrl;
+pub use store::{DatabaseUrl, StoreUrl};
 pub use tools::Tools;
 
 use std::{net::SocketAddr, path::PathBuf};

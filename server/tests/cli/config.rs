@@ -26,8 +26,8 @@ fn what_this_version_cannot_do_is_said() {
     refused(&["serve", "--listen", "[::]:0"], None, &[], &["--listen", "no login yet"]);
     refused(&["serve", "--listen", ":9999"], None, &[], &["--listen"]);
     refused(&["serve", "--listen", "nonsense"], None, &[], &["--listen", "HOST:PORT"]);
-    refused(&["serve", "--store", "postgres://u:secret@db/x"], None, &[], &["--store", "PostgreSQL", "sqlite:PATH"]);
-    refused(&["serve", "--store", "mysql://u:secret@db/x"], None, &[], &["--store", "sqlite:PATH"]);
+    refused(&["serve", "--store", "postgres:secret"], None, &[], &["--store", "postgres://USER:PASSWORD@HOST"]);
+    refused(&["serve", "--store", "mysql://u:secret@db/x"], None, &[], &["--store", "sqlite:PATH", "postgres://"]);
     refused(&["serve", "--bus", "redis://:secret@r"], None, &[], &["--bus", "Redis", "memory"]);
     refused(&["serve", "--roles", "queue_manager"], None, &[], &["--roles", "queue_manager"]);
     refused(&["serve", "--roles", "boss"], None, &[], &["--roles", "`boss`"]);
@@ -44,7 +44,7 @@ fn the_place_is_named_wherever_it_is() {
     refused(&["serve"], Some("listen = 1"), &[], &["signalbox.toml", "line 1"]);
     refused(&["serve"], Some("listen ="), &[], &["signalbox.toml", "line 1"]);
     refused(&["serve", "--config", "none.toml"], None, &[], &["none.toml"]);
-    refused(&["run", "x", "--store", "postgres://u:secret@db/x"], None, &[], &["--store"]);
+    refused(&["run", "x", "--store", "mysql://u:secret@db/x"], None, &[], &["--store"]);
 }
 
 #[test]

@@ -74,8 +74,14 @@ pub struct Served {
 
 impl Served {
     pub fn start(folder: &Path, data: &str) -> Self {
+        Self::start_with(folder, &["--data", data])
+    }
+
+    /// With these flags of `serve`.
+    pub fn start_with(folder: &Path, flags: &[&str]) -> Self {
         let mut child = signalbox(folder)
-            .args(["serve", "--listen", "127.0.0.1:0", "--data", data])
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(flags)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
