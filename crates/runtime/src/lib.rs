@@ -8,6 +8,7 @@
 
 mod api;
 mod catalog;
+mod definitions;
 mod driver;
 mod environment;
 mod layout;

@@ -4,6 +4,7 @@ use crate::{
     Api, Environment, SystemEnvironment,
     api::Shared,
     catalog::Catalog,
+    definitions,
     driver::{Driver, DriverHandle, DriverParts, Message, channel},
     membership::{Before, Member, Membership},
     publisher::Publisher,
@@ -58,6 +59,9 @@ impl Runtime {
         let Parts { store, hub, providers, server, membership } = parts;
         let server: Arc<str> = Arc::from(server);
         let (handle, inbox) = channel();
+        if membership != Membership::Visitor {
+            definitions::complete(&store).await?;
+        }
         let committed = store.committed().ok_or(StoreError::Closed)?;
         let publisher = Publisher::new(store.clone(), hub.clone(), handle.clone(), store.head().await?);
         let published = publisher.published();

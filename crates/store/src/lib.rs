@@ -19,6 +19,7 @@ mod approvals;
 mod blobs;
 mod credentials;
 mod data_dir;
+mod definitions;
 mod feed;
 mod history;
 mod lineage;

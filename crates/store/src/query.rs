@@ -11,6 +11,8 @@ pub struct NewPlaybook {
     pub source: String,
     /// SHA-256 of the source, hex.
     pub content_hash: String,
+    /// What it consists of, as JSON `{"steps", "transitions", "workbook"}`, for the views.
+    pub definition: Option<String>,
     pub registered_at: Timestamp,
 }
 

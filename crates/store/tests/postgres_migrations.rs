@@ -1,4 +1,4 @@
-//! The migrations for PostgreSQL apply to a real one, and both backends get the same tables and columns.
+//! The migrations for PostgreSQL apply to a real one, and both backends get the same tables, views and columns.
 
 use sqlx::{
     AssertSqlSafe, Connection, Executor, PgConnection, SqliteConnection,
@@ -41,7 +41,7 @@ async fn both_backends_get_the_same_tables() {
     let mut sqlite = SqliteConnection::connect("sqlite::memory:").await.expect("a database");
     run(&SQLITE, &mut sqlite).await;
     let here: Vec<(String, String)> = sqlx::query_as(
-        "SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table'",
+        "SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type IN ('table', 'view')",
     )
     .fetch_all(&mut sqlite)
     .await

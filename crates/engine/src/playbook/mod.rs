@@ -7,6 +7,7 @@
 mod admission;
 mod bounds;
 mod complexity;
+mod definition;
 mod environment;
 mod expr;
 mod form;
@@ -47,6 +48,7 @@ pub(crate) use wait::Wait;
 
 pub use admission::Concurrency;
 pub use admission::Rate;
+pub use definition::definition;
 pub use model::Playbook;
 pub use read::MAX_SOURCE_BYTES;
 pub use read::parse;

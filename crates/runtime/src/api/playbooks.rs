@@ -35,6 +35,7 @@ impl Api {
             description: playbook.description().map(str::to_owned),
             source: source.to_owned(),
             content_hash: hash(source),
+            definition: engine::playbook::definition(source).map(|definition| definition.to_string()),
             registered_at: self.shared.environment.now(),
         };
         let (row, created) = self.shared.store.register_playbook(new).await.map_err(from_store)?;

@@ -38,7 +38,7 @@ pub async fn an_approval_waits_until_its_visit_is_over(backend: &dyn Backend) {
         assert_eq!(steps(&store).await, ["a/1", "a/2", "b/1"]);
         // Other steps, and other visits of the same, change nothing.
         store.commit(run.step()).await.expect("a commit");
-        store.commit(run.return_value("b", 2, json!({"step": "b", "visit": 1}))).await.expect("a commit");
+        store.commit(run.return_value("b", 2, json!({"step": "b", "visit": 1, "text": "\0"}))).await.expect("a commit");
         sweep().await;
         assert_eq!(steps(&store).await, ["a/1", "a/2", "b/1"]);
         let mut answered = run.return_value("a", 1, json!({"approved": true}));

@@ -21,6 +21,7 @@ pub mod sample;
 pub mod schedules;
 pub mod servers;
 pub mod submissions;
+pub mod views;
 
 use crate::Store;
 use async_trait::async_trait;
@@ -70,6 +71,8 @@ macro_rules! suite {
             approvals: an_approval_waits_until_its_visit_is_over, the_inbox_is_read_in_order;
             blobs: large_values_are_referred_to, a_reference_leads_only_to_values_of_its_own_execution,
                 values_have_their_limits;
+            views: events_are_told_in_the_order_of_the_log, events_have_their_columns,
+                an_execution_shows_its_workflow;
             restarting: everything_is_there_after_reopening, close_flushes_what_is_queued_and_refuses_the_rest;
         );
     };

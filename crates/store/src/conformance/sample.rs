@@ -322,6 +322,7 @@ pub fn playbook(path: &str, source: &str) -> NewPlaybook {
         description: Some("a sample".into()),
         source: source.into(),
         content_hash: format!("hash of {source}"),
+        definition: None,
         registered_at: T0,
     }
 }

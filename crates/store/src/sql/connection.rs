@@ -14,8 +14,8 @@ impl Connection<'_> {
     pub(crate) fn json_text(&self, column: &str, field: &str) -> String {
         match self {
             Connection::Sqlite(_) => format!("{column}->>'{field}'"),
-            // Not `jsonb`: that refuses a NUL anywhere in it.
-            Connection::Postgres(_) => format!("CAST({column} AS json)->>'{field}'"),
+            // It takes no field of JSON that holds a NUL anywhere, and `jsonb` none at all.
+            Connection::Postgres(_) => format!("CAST(replace({column}, '\\u0000', '\\ufffd') AS json)->>'{field}'"),
         }
     }
 

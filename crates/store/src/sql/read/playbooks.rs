@@ -8,7 +8,7 @@ use crate::{
 use protocol::{Timestamp, api::PlaybookVersion};
 
 #[derive(sqlx::FromRow)]
-struct Row {
+pub(crate) struct Row {
     path: String,
     version: i64,
     name: String,
@@ -19,7 +19,7 @@ struct Row {
 }
 
 impl Row {
-    fn playbook(self) -> Result<PlaybookRow, StoreError> {
+    pub(crate) fn playbook(self) -> Result<PlaybookRow, StoreError> {
         Ok(PlaybookRow {
             version: number(self.version, || format!("playbook {}", self.path))?,
             path: self.path,
@@ -38,8 +38,8 @@ pub(crate) async fn register(
 ) -> Result<(PlaybookRow, bool), StoreError> {
     connection.alone("playbooks").await?;
     let inserted: Vec<(i64,)> =
-        sql("INSERT INTO playbooks (path, version, name, description, source, content_hash, registered_at)
-        SELECT $1, coalesce((SELECT max(version) FROM playbooks WHERE path = $1), 0) + 1, $2, $3, $4, $5, $6
+        sql("INSERT INTO playbooks (path, version, name, description, source, content_hash, registered_at, definition)
+        SELECT $1, coalesce((SELECT max(version) FROM playbooks WHERE path = $1), 0) + 1, $2, $3, $4, $5, $6, $7
         WHERE $5 IS DISTINCT FROM (SELECT content_hash FROM playbooks WHERE path = $1 ORDER BY version DESC LIMIT 1)
         RETURNING version")
         .bind(&playbook.path)
@@ -48,6 +48,7 @@ pub(crate) async fn register(
         .bind(&playbook.source)
         .bind(&playbook.content_hash)
         .bind(playbook.registered_at.0)
+        .bind(&playbook.definition)
         .all(connection)
         .await?;
     let newest = find(connection, &playbook.path, None).await?;
