@@ -1,20 +1,44 @@
 //! Handing out tasks: what a provider gets to do, rendered when the task is created.
 
-use super::{data, template_error, turn::Turn};
-use crate::context::Scope;
-use protocol::{Task, TaskError, TaskKey, Timestamp, task::Credentials};
+use super::{ENGINE, data, template_error, turn::Turn};
+use crate::{child_id, context::Scope, playbook::PLAYBOOK};
+use protocol::{Task, TaskError, TaskKey, Timestamp, event::ActionStarted, task::Credentials};
 
 impl Turn<'_> {
-    /// Hands out the task of a piece of work that is open. While the execution is paused, resuming it does.
+    /// Hands out the task of a piece of work that is open. While the execution is paused, resuming it does. One that
+    /// is a child execution has begun with that, unless it is due later: then the engine claims it like a worker.
     ///
     /// # Errors
     /// When a field cannot be rendered: the attempt has failed before it began.
     pub(crate) fn offer(&mut self, index: usize, key: TaskKey, due: Timestamp) -> Result<(), TaskError> {
         if !self.state.is_paused() {
             let task = self.task(index, key)?;
+            let child = (task.protocol == PLAYBOOK && due <= self.now).then(|| task.key.clone());
             self.hand_out(task, due);
+            if let Some(key) = child {
+                self.begin_attempt(&key, ENGINE.to_owned());
+            }
         }
         Ok(())
+    }
+
+    /// Somebody took the task.
+    pub(crate) fn begin_attempt(&mut self, key: &TaskKey, worker: String) {
+        let action = self.playbook.index_of(&key.step).and_then(|step| self.playbook.step(step).action());
+        let is_child = action.is_some_and(|action| action.protocol == PLAYBOOK);
+        self.emit(ActionStarted {
+            execution_id: self.execution_id(),
+            path: self.path(),
+            step: key.step.clone(),
+            visit: key.visit,
+            attempt: key.attempt,
+            part: key.part,
+            item: key.item,
+            worker,
+            child: is_child.then(|| child_id(key, self.state.created_at())),
+            until: None,
+            signal: None,
+        });
     }
 
     fn task(&self, index: usize, key: TaskKey) -> Result<Task, TaskError> {
@@ -37,6 +61,7 @@ impl Turn<'_> {
             credentials: Credentials::default(),
         })
     }
+
     /// What the submitter asked for; else what the playbook says.
     fn priority(&self) -> i32 {
         match self.state.origin().priority {

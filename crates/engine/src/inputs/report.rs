@@ -1,6 +1,5 @@
 //! Report: a worker finished a task.
 
-use super::claim;
 use crate::{evaluate::Turn, execution::failure};
 use protocol::{
     TaskError, TaskKey, TaskReport,
@@ -16,7 +15,7 @@ pub(super) fn report(turn: &mut Turn<'_>, report: TaskReport, worker: String) {
     }
     let Some(step) = turn.playbook().index_of(&report.key.step) else { return };
     if !turn.state().is_claimed(&report.key) {
-        claim::action_started(turn, &report.key, worker);
+        turn.begin_attempt(&report.key, worker);
     }
     turn.settle(report.key.clone());
     let (key, error, result) = outcome(report.key, report.outcome);

@@ -35,6 +35,7 @@ pub(crate) use model::Action;
 pub(crate) use model::Condition;
 pub(crate) use model::Join;
 pub(crate) use model::On;
+pub(crate) use model::PLAYBOOK;
 pub(crate) use model::Step;
 pub(crate) use model::Transition;
 pub(crate) use model::Work;

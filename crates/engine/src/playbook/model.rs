@@ -15,6 +15,9 @@ use std::{
     sync::Arc,
 };
 
+/// The protocol of tasks that are executions of their own: no provider takes them.
+pub(crate) const PLAYBOOK: &str = "playbook";
+
 /// A playbook that passed every check.
 #[derive(Debug)]
 pub struct Playbook {
@@ -164,7 +167,7 @@ impl Playbook {
     /// What providers must offer for this playbook to run, each once.
     pub fn protocols(&self) -> impl Iterator<Item = &str> {
         let all: BTreeSet<&str> = self.steps.iter().filter_map(|step| Some(step.action()?.protocol.as_str())).collect();
-        all.into_iter()
+        all.into_iter().filter(|protocol| *protocol != PLAYBOOK)
     }
 
     /// The names of approvals and of the signals that steps wait for, as far as they are not computed, each once.

@@ -3,6 +3,7 @@
 
 mod approvals;
 mod cancelling;
+mod children;
 mod cleaning_up;
 mod conditions;
 mod data_on_arcs;

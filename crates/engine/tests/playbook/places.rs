@@ -57,10 +57,11 @@ fn types_and_their_fields() {
         "unknown_type 8:11 /workflow/0/type",
         "did you mean `python`?",
     );
-    for known in ["iterator", "playbook", "save"] {
+    for known in ["iterator", "save"] {
         let workflow = format!("workflow:\n  - step: start\n    type: {known}\n");
         check(&workflow, "unsupported_type 8:11 /workflow/0/type", "this version runs `python`");
     }
+    check("workflow:\n  - step: start\n    type: playbook\n", "missing_field 7:5 /workflow/0", "path: folder/name");
     check("workflow:\n  - step: start\n    type: python\n", "missing_field 7:5 /workflow/0", "def main");
     check("workflow:\n  - step: start\n    type: http\n", "missing_field 7:5 /workflow/0", "endpoint");
     for sql in ["sqlite", "postgres", "duckdb", "snowflake"] {

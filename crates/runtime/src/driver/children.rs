@@ -47,10 +47,10 @@ impl Driver {
         if self.slots.contains_key(&id) {
             return;
         }
-        let text = |field: &str| task.config.get(field).and_then(Value::as_str).map(str::to_owned);
-        let path = text("path").unwrap_or_default();
-        let version =
-            task.config.get("version").and_then(Value::as_u64).and_then(|version| u32::try_from(version).ok());
+        let (path, version) = match which(&task.config) {
+            Ok(which) => which,
+            Err(error) => return self.child_failed(id, error),
+        };
         if depth > MAX_DEPTH {
             let message =
                 format!("playbook `{path}` would be the {depth}th child of a child; the limit is {MAX_DEPTH}");
@@ -91,17 +91,16 @@ impl Driver {
     /// An execution has ended: if it is a child, its task has a report.
     pub(super) fn child_ended(&mut self, child: &Execution) {
         let Some(task) = self.children.waiting.remove(&child.id()) else { return };
-        self.report_child(&task, outcome(child, &task));
+        let duration_ms = child.ended_at().unwrap_or(child.created_at()).ms_since(child.created_at());
+        self.report_child(&task, outcome(child, &task), duration_ms);
     }
 
     pub(super) fn child_failed(&mut self, id: ExecutionId, error: TaskError) {
         let Some(task) = self.children.waiting.remove(&id) else { return };
-        self.report_child(&task, TaskOutcome::Failed { error, result: None });
+        self.report_child(&task, TaskOutcome::Failed { error, result: None }, 0);
     }
 
-    fn report_child(&mut self, task: &Task, outcome: TaskOutcome) {
-        let started = self.slots.get(&task.key.execution_id).map(|slot| slot.state.created_at());
-        let duration_ms = started.map_or(0, |started| self.environment.now().ms_since(started));
+    fn report_child(&mut self, task: &Task, outcome: TaskOutcome, duration_ms: u64) {
         let report = TaskReport { key: task.key.clone(), outcome, duration_ms, logs: Logs::default() };
         let input = Input::Report { report, worker: ENGINE.to_owned() };
         self.post(task.key.execution_id, Letter::Input { input, reply: None });
@@ -130,6 +129,26 @@ impl Driver {
         let of = |slot: &Slot| Some((slot.state.id(), slot.state.origin().parent.clone()?));
         self.slots.values().filter_map(of).filter(|(id, _)| !waiting.contains_key(id)).collect()
     }
+}
+
+/// The path and the version that a task asks for; the newest without a version.
+fn which(config: &Value) -> Result<(String, Option<u32>), TaskError> {
+    let wrong = |field: &str, expected: &str, found: Option<&Value>| {
+        let found = found.cloned().unwrap_or_default();
+        TaskError::new("bad_config", format!("playbook: `{field}` came to {found}; it must be {expected}"))
+    };
+    let path = config.get("path");
+    let path = path.and_then(Value::as_str).ok_or_else(|| wrong("path", "a catalog path", path))?;
+    let version = match config.get("version") {
+        None | Some(Value::Null) => None,
+        Some(version) => {
+            // What a template makes of a number may be text.
+            let number = version.as_u64().or_else(|| version.as_str()?.trim().parse().ok());
+            let number = number.and_then(|number| u32::try_from(number).ok());
+            Some(number.ok_or_else(|| wrong("version", "the number of a version", Some(version)))?)
+        }
+    };
+    Ok((path.to_owned(), version))
 }
 
 /// What a child's end means for its task.

@@ -121,6 +121,10 @@ impl Drafting<'_> {
                 self.claim_queued(*pool, task, playbook, pools);
                 return None;
             }
+            Letter::Child(task) => {
+                self.claim_child(task, playbook);
+                return None;
+            }
             Letter::Input { input, reply } => {
                 if reply.is_some()
                     && let Some(error) = engine::refusal(playbook, &self.next, input)
@@ -143,11 +147,11 @@ impl Drafting<'_> {
             let mut claimed_by = None;
             if self.is_visited {
                 // Its owner takes it up.
-            } else if task.protocol == PLAYBOOK {
-                claimed_by = Some(Arc::from(format!("{}/{ENGINE}", self.server)));
-                self.children.push(task.clone());
             } else if due > self.now {
                 self.held.push((task.clone(), due));
+            } else if task.protocol == PLAYBOOK {
+                claimed_by = Some(self.engine());
+                self.children.push(task.clone());
             } else if let Some((pool, worker)) = pools.reserve(&task.protocol) {
                 self.claim(playbook, &task, &worker);
                 claimed_by = Some(worker);
@@ -169,6 +173,18 @@ impl Drafting<'_> {
             Some(_) => self.released.push(pool),
             // It left while the letter waited: the task looks for another place.
             None => self.queue.push(task.clone()),
+        }
+    }
+
+    /// Who claims the rows of tasks that the engine does itself: this server's.
+    fn engine(&self) -> Arc<str> {
+        Arc::from(format!("{}/{ENGINE}", self.server))
+    }
+
+    fn claim_child(&mut self, task: &Arc<Task>, playbook: &engine::Playbook) {
+        if self.claim(playbook, task, ENGINE) {
+            self.changes.push(TaskChange::Claim { key: task.key.clone(), worker: self.engine() });
+            self.children.push(task.clone());
         }
     }
 

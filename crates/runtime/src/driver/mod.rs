@@ -33,7 +33,11 @@ use protocol::{
     task::{Logs, TaskOutcome},
 };
 use slot::{Flight, Letter};
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::Arc,
+    time::Duration,
+};
 use store::{Commit, Committed, Store, StoreError, StoredTask};
 use timers::Timers;
 use tokio::sync::{mpsc, oneshot};
@@ -179,7 +183,11 @@ impl Driver {
             }
             self.post(id, Letter::Input { input: Input::Tick, reply: None });
         }
-        self.wait(due.tasks);
+        let (children, tasks) = due.tasks.into_iter().partition(|task| task.protocol == PLAYBOOK);
+        self.wait(tasks);
+        for task in children {
+            self.post(task.key.execution_id, Letter::Child(task));
+        }
     }
 
     fn received(&mut self, message: Message) {
@@ -214,8 +222,17 @@ impl Driver {
 
     fn recover(&mut self, slot: Slot, tasks: Vec<StoredTask>) {
         let (id, now) = (slot.id(), self.environment.now());
-        // Somebody may have needed it before recovery came to it.
-        self.slots.entry(id).or_insert(slot).is_visited = false;
+        match self.slots.entry(id) {
+            Entry::Vacant(vacant) => {
+                vacant.insert(slot);
+            }
+            // Somebody needed it before recovery came to it: a parent that starts its child again knows nothing of it.
+            Entry::Occupied(mut held) if held.get().state.event_count() < slot.state.event_count() => {
+                held.get_mut().take_state_of(slot);
+                held.get_mut().is_visited = false;
+            }
+            Entry::Occupied(mut held) => held.get_mut().is_visited = false,
+        }
         self.take_up(tasks, now);
         // What became due meanwhile is due now; otherwise the answer tells when the next tick is.
         self.post(id, Letter::Input { input: Input::Tick, reply: None });
@@ -225,10 +242,17 @@ impl Driver {
     fn take_up(&mut self, tasks: Vec<StoredTask>, now: Timestamp) {
         for StoredTask { task, due, claimed_by } in tasks {
             let task = Arc::new(task);
-            if task.protocol == PLAYBOOK {
-                self.start_child(task);
-            } else if due > now {
+            if due > now && claimed_by.is_none() {
                 self.timers.hold(task, due);
+            } else if task.protocol == PLAYBOOK {
+                // Made by a server that does not own the execution, it has begun and nobody has claimed its row.
+                let has_begun =
+                    self.slots.get(&task.key.execution_id).is_some_and(|slot| slot.state.is_claimed(&task.key));
+                if claimed_by.is_some() || has_begun {
+                    self.start_child(task);
+                } else {
+                    self.post(task.key.execution_id, Letter::Child(task));
+                }
             } else {
                 match claimed_by {
                     Some(worker) if *worker != *self.worker => self.lost(&task, worker, "the server was restarted"),
@@ -370,8 +394,9 @@ impl Driver {
                 tracing::debug!(execution = %id, "somebody else moved this execution; loading it again");
                 let (released, waiting) = flight.give_back(slot);
                 slot.reloading = true;
-                let (store, entry) = (self.store.clone(), slot.entry.clone());
-                self.reloads.push(Box::pin(async move { (id, Slot::load(&store, id, entry).await.map(Some)) }));
+                let (store, catalog, entry) = (self.store.clone(), self.catalog.clone(), slot.entry.clone());
+                self.reloads
+                    .push(Box::pin(async move { (id, Slot::reload(store, catalog, id, entry).await.map(Some)) }));
                 self.give_back(released);
                 self.wait(waiting);
             }
@@ -431,6 +456,7 @@ impl Driver {
         match loaded {
             Ok(Some(fresh)) => {
                 slot.take_state_of(fresh);
+                slot.reloading = false;
                 self.reconcile(id);
                 self.advance(id);
             }

@@ -1,7 +1,7 @@
 //! One active execution as the driver holds it.
 
 use super::{PoolId, Reply, causes::Causes};
-use crate::catalog::Entry;
+use crate::catalog::{Catalog, Entry};
 use engine::{Execution, Input};
 use protocol::{Envelope, ExecutionId, Position, Problem, Task, TaskKey, Timestamp};
 use std::{collections::VecDeque, sync::Arc};
@@ -32,6 +32,8 @@ pub(super) enum Letter {
     Input { input: Input, reply: Option<Reply> },
     /// A place in `pool` is reserved for the task.
     Claim { pool: PoolId, task: Arc<Task> },
+    /// A task that is a child execution, and was due later, is due.
+    Child(Arc<Task>),
 }
 
 /// What happens when the commit under way is durable.
@@ -84,10 +86,27 @@ impl Slot {
         self.state.id()
     }
 
+    /// As [`Slot::load`]; should it run another version than the entry's, with that one.
+    pub(super) async fn reload(
+        store: Arc<dyn Store>,
+        catalog: Arc<Catalog>,
+        id: ExecutionId,
+        entry: Arc<Entry>,
+    ) -> Result<Self, StoreError> {
+        let version = entry.row.version;
+        let mut slot = Self::load(&store, id, entry).await?;
+        let runs = slot.state.playbook_version();
+        if runs != version && slot.state.event_count() > 0 {
+            let found = catalog.entry(slot.state.path(), Some(runs)).await;
+            slot.entry = found.map_err(|problem| StoreError::Corrupt(problem.to_string()))?;
+        }
+        Ok(slot)
+    }
+
     pub(super) fn take_state_of(&mut self, fresh: Slot) {
+        self.entry = fresh.entry;
         self.state = fresh.state;
         self.causes = fresh.causes;
-        self.reloading = false;
     }
 
     fn fold(&mut self, envelope: &Envelope) {

@@ -92,7 +92,7 @@ impl Driver {
             Letter::Input { input: Input::Report { report, worker }, .. } => {
                 tracing::debug!(task = %report.key, worker, "a report came after the end of its execution");
             }
-            Letter::Input { .. } => {}
+            Letter::Input { .. } | Letter::Child(_) => {}
         }
     }
 
@@ -104,8 +104,8 @@ impl Driver {
             return;
         }
         slot.reloading = true;
-        let (store, entry) = (self.store.clone(), slot.entry.clone());
-        self.reloads.push(Box::pin(async move { (id, Slot::load(&store, id, entry).await.map(Some)) }));
+        let (store, catalog, entry) = (self.store.clone(), self.catalog.clone(), slot.entry.clone());
+        self.reloads.push(Box::pin(async move { (id, Slot::reload(store, catalog, id, entry).await.map(Some)) }));
     }
 
     /// After somebody else moved it: tasks that are no longer wanted stop, and new ones are looked for.

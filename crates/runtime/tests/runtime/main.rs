@@ -1,5 +1,6 @@
 //! The runtime on a real store. One binary: its parts share the support and link once.
 
+mod children;
 mod clock;
 mod executions;
 mod full_disk;

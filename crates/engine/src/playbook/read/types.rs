@@ -88,14 +88,21 @@ const SECRETS: ActionType = ActionType {
     example: "write `provider: env` and `name: API_TOKEN`",
     ..NONE
 };
+const PLAYBOOK: ActionType = ActionType {
+    protocol: super::super::PLAYBOOK,
+    one_of: &["path"],
+    optional: &["version", "return_step"],
+    example: "write `path: folder/name`, the catalog path of the playbook it runs",
+    ..NONE
+};
 const NOOP: ActionType = ActionType { protocol: "noop", ..NONE };
 
 const SQL_ENCODED: &[(&str, &str)] = &[("command_b64", "command"), ("commands_b64", "commands")];
 const SQL_EXAMPLE: &str = "write `command: SELECT …`";
 
-const ACTIONS: &[&ActionType] = &[&PYTHON, &HTTP, &SQLITE, &POSTGRES, &DUCKDB, &SNOWFLAKE, &SECRETS, &NOOP];
+const ACTIONS: &[&ActionType] = &[&PYTHON, &HTTP, &SQLITE, &POSTGRES, &DUCKDB, &SNOWFLAKE, &SECRETS, &PLAYBOOK, &NOOP];
 const CONTROL: &[&str] = &["start", "end", "route", "router"];
-const UNSUPPORTED: &[&str] = &["iterator", "playbook", "save"];
+const UNSUPPORTED: &[&str] = &["iterator", "save"];
 
 pub(super) fn step_type(word: &str) -> StepType {
     if CONTROL.contains(&word) {

@@ -1,0 +1,196 @@
+//! Child executions on a real store: parent and child, to the end.
+
+use crate::support::{Bench, playbook};
+use protocol::{Event, ExecutionId, Outcome, Position, TaskError, event::ActionStarted};
+use serde_json::{Value, json};
+use store::sqlite::SqliteStore;
+use worker::Run;
+
+const CHILD: &str = "
+  - {step: start, type: python, code: x, data: {n: '{{ workload.n }}'}, next: end}
+  - {step: end, result: {twice: '{{ start.n * 2 }}'}}
+";
+const PARENT: &str = "
+  - {step: start, next: run}
+  - {step: run, type: playbook, path: tests/child, data: {n: 21}, next: [end, {step: repair, on: failed, data: {why: '{{ error.code }}', text: '{{ error.message }}'}}]}
+  - {step: repair, type: noop}
+  - {step: end, result: '{{ run }}'}
+";
+
+async fn bench() -> Bench {
+    Bench::on(SqliteStore::in_memory().await.expect("a store"), 4).await
+}
+
+async fn register(bench: &Bench, name: &str, steps: &str) -> u32 {
+    bench.runtime.api().register_playbook(&playbook(name, steps)).await.expect("a valid playbook").version
+}
+
+/// What the parent's log says of its children, in order.
+async fn children(bench: &Bench, id: ExecutionId) -> Vec<ExecutionId> {
+    let events = bench.store.execution_events(id, Position(0), 10_000).await.expect("readable");
+    let child = |event: &Event| match event {
+        Event::ActionStarted(ActionStarted { child, .. }) => *child,
+        _ => None,
+    };
+    events.iter().filter_map(|envelope| child(&envelope.event)).collect()
+}
+
+async fn result(bench: &Bench, id: ExecutionId) -> Value {
+    bench.runtime.api().execution(id).await.expect("it exists").result.expect("it has ended")
+}
+
+async fn outcome(bench: &Bench, id: ExecutionId) -> Option<Outcome> {
+    bench.runtime.api().execution(id).await.expect("it exists").summary.outcome
+}
+
+#[tokio::test]
+async fn a_parent_waits_for_its_child_and_has_its_result() {
+    let bench = bench().await;
+    register(&bench, "child", CHILD).await;
+    let id = bench.submit(&playbook("parent", PARENT), json!({})).await;
+    let work = bench.arrival().await;
+    let child = work.task.key.execution_id;
+    assert_ne!(child, id);
+    assert_eq!(*work.task.input, json!({"n": 21}), "the child's workload is the parent's data");
+    work.complete(json!({"n": 21}));
+    bench.ended(id).await;
+    assert_eq!(result(&bench, id).await, json!({"twice": 42}));
+    assert_eq!(children(&bench, id).await, [child]);
+    let start = &bench.store.execution_events(child, Position(0), 1).await.expect("readable")[0];
+    let Event::ExecutionStart(start) = &start.event else { panic!("{start:?}") };
+    let parent = start.origin.parent.as_ref().expect("it knows its parent");
+    assert_eq!((parent.execution_id, parent.step.as_str()), (id, "run"));
+    assert_eq!(bench.store.open_tasks(None).await.expect("readable").len(), 0);
+}
+
+#[tokio::test]
+async fn return_step_picks_a_result_of_the_child() {
+    let bench = bench().await;
+    register(&bench, "child", CHILD).await;
+    let parent = PARENT.replace("path: tests/child", "path: tests/child, return_step: start");
+    let id = bench.submit(&playbook("parent", &parent), json!({})).await;
+    bench.arrival().await.complete(json!({"n": 5}));
+    bench.ended(id).await;
+    assert_eq!(result(&bench, id).await, json!({"n": 5}));
+
+    let parent = PARENT.replace("path: tests/child", "path: tests/child, return_step: nowhere");
+    let id = bench.submit(&playbook("parent", &parent), json!({})).await;
+    bench.arrival().await.complete(json!({"n": 5}));
+    bench.ended(id).await;
+    assert_eq!(result(&bench, id).await["why"], json!("return_step_missing"));
+}
+
+#[tokio::test]
+async fn a_child_that_fails_fails_the_step_that_waits_for_it() {
+    let bench = bench().await;
+    register(&bench, "child", CHILD).await;
+    let id = bench.submit(&playbook("parent", PARENT), json!({})).await;
+    bench.arrival().await.end(Run::failed(TaskError::new("python_exception", "ValueError: no")));
+    bench.ended(id).await;
+    let told = result(&bench, id).await;
+    assert_eq!(told["why"], json!("child_failed"));
+    assert!(told["text"].as_str().is_some_and(|text| text.contains("ValueError: no")), "{told}");
+    let id = bench.submit(&playbook("lost", &PARENT.replace("tests/child", "tests/nobody")), json!({})).await;
+    bench.ended(id).await;
+    assert_eq!(result(&bench, id).await["why"], json!("not_found"));
+}
+
+#[tokio::test]
+async fn cancelling_reaches_the_children_of_children() {
+    let bench = bench().await;
+    register(&bench, "child", CHILD).await;
+    register(&bench, "middle", "\n  - {step: start, type: playbook, path: tests/child, data: {n: 1}}\n").await;
+    let id = bench.submit(&playbook("parent", &PARENT.replace("tests/child", "tests/middle")), json!({})).await;
+    let work = bench.arrival().await;
+    bench.runtime.api().cancel(id, Some("enough".into()), "test").await.expect("cancelled");
+    assert!(bench.arrival().await.cancelled, "the grandchild's task is stopped");
+    let middle = children(&bench, id).await[0];
+    let child = children(&bench, middle).await[0];
+    assert_eq!(child, work.task.key.execution_id);
+    drop(work);
+    for id in [id, middle, child] {
+        bench.ended(id).await;
+        assert_eq!(outcome(&bench, id).await, Some(Outcome::Cancelled));
+    }
+}
+
+#[tokio::test]
+async fn a_cancelled_child_is_told_to_its_parent() {
+    let bench = bench().await;
+    register(&bench, "child", CHILD).await;
+    let id = bench.submit(&playbook("parent", PARENT), json!({})).await;
+    let work = bench.arrival().await;
+    bench.runtime.api().cancel(work.task.key.execution_id, None, "test").await.expect("cancelled");
+    bench.ended(id).await;
+    assert_eq!(result(&bench, id).await["why"], json!("child_cancelled"));
+}
+
+#[tokio::test]
+async fn another_attempt_is_another_child_after_its_pause() {
+    let bench = bench().await;
+    register(&bench, "child", CHILD).await;
+    let parent = PARENT.replace("data: {n: 21}", "data: {n: 21}, retry: {max_attempts: 2, initial_delay: 0.02}");
+    let id = bench.submit(&playbook("parent", &parent), json!({})).await;
+    let first = bench.arrival().await;
+    let failed = first.task.key.execution_id;
+    first.end(Run::failed(TaskError::new("python_exception", "no")));
+    let second = bench.arrival().await;
+    let good = second.task.key.execution_id;
+    second.complete(json!({"n": 3}));
+    bench.ended(id).await;
+    assert_eq!(result(&bench, id).await, json!({"twice": 6}));
+    assert_eq!(children(&bench, id).await, [failed, good]);
+}
+
+#[tokio::test]
+async fn a_playbook_that_starts_itself_comes_to_an_end() {
+    let bench = bench().await;
+    let id = bench.submit(&playbook("own", "\n  - {step: start, type: playbook, path: tests/own}\n"), json!({})).await;
+    bench.ended(id).await;
+    let detail = bench.runtime.api().execution(id).await.expect("it exists");
+    assert_eq!(detail.summary.outcome, Some(Outcome::Failed));
+    assert!(detail.summary.error.expect("why").message.contains("the limit is 32"));
+}
+
+#[tokio::test]
+async fn a_child_goes_on_in_its_own_version_after_a_stop() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("signalbox.db");
+    let bench = Bench::on(SqliteStore::open(&file).await.expect("opens"), 1).await;
+    register(&bench, "child", CHILD).await;
+    let id = bench.submit(&playbook("parent", PARENT), json!({})).await;
+    let work = bench.arrival().await;
+    let held = work.task.key.clone();
+    let newer = CHILD.replace("twice: '{{ start.n * 2 }}'", "other: 1");
+    assert_eq!(register(&bench, "child", &newer).await, 2);
+    bench.runtime.shutdown().await;
+
+    let bench = Bench::on(SqliteStore::open(&file).await.expect("opens again"), 1).await;
+    let again = bench.arrival().await;
+    assert_eq!(again.task.key, held);
+    again.complete(json!({"n": 4}));
+    bench.ended(id).await;
+    assert_eq!(result(&bench, id).await, json!({"twice": 8}));
+    assert_eq!(children(&bench, id).await, [held.execution_id]);
+}
+
+#[tokio::test]
+async fn a_child_that_ended_while_its_parent_was_nowhere_is_told_later() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("signalbox.db");
+    let bench = Bench::on(SqliteStore::open(&file).await.expect("opens"), 1).await;
+    register(&bench, "child", CHILD).await;
+    let id = bench.submit(&playbook("parent", PARENT), json!({})).await;
+    let work = bench.arrival().await;
+    let child = work.task.key.execution_id;
+    bench.runtime.shutdown().await;
+
+    let bench = Bench::start(SqliteStore::open(&file).await.expect("opens again"), 1, false).await;
+    bench.runtime.api().cancel(child, None, "test").await.expect("cancelled");
+    assert_eq!(outcome(&bench, id).await, None, "nobody has taken up the parent");
+    bench.runtime.shutdown().await;
+
+    let bench = Bench::on(SqliteStore::open(&file).await.expect("opens again"), 1).await;
+    bench.ended(id).await;
+    assert_eq!(result(&bench, id).await["why"], json!("child_cancelled"));
+}
