@@ -8,6 +8,8 @@
 
 mod child_id;
 mod context;
+#[doc(hidden)]
+pub mod effort;
 mod evaluate;
 mod execution;
 mod inputs;

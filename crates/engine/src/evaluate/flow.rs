@@ -60,15 +60,17 @@ impl Turn<'_> {
         self.look_at(to);
     }
 
-    /// A branch left this step: steps it held back may run now.
+    /// A branch left this step: steps it held back may run now. Looks at the smaller of the two: the steps that wait,
+    /// or those after this one.
     pub(super) fn left(&mut self, step: usize) {
         let topology = self.playbook.topology();
-        let mut freed: Vec<usize> = self
-            .state
-            .waiting_steps()
-            .filter_map(|name| self.playbook.index_of(name))
-            .filter(|waiting| topology.leads(step, *waiting))
-            .collect();
+        let after = topology.descendants(step);
+        let mut freed: Vec<usize> = if after.count() <= self.state.waiting_count() {
+            after.iter().filter(|waiting| self.state.is_waiting(&self.playbook.step(*waiting).name)).collect()
+        } else {
+            let waiting = self.state.waiting_steps().filter_map(|name| self.playbook.index_of(name));
+            waiting.filter(|waiting| topology.leads(step, *waiting)).collect()
+        };
         freed.sort_unstable();
         for waiting in freed {
             self.look_at(waiting);

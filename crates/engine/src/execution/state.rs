@@ -1,6 +1,7 @@
 //! What an execution's log adds up to.
 
 use super::{piece::Piece, work::LostAttempt};
+use crate::effort::look;
 use protocol::{
     ExecutionId, Outcome, Phase, TaskError, Timestamp,
     event::{Origin, Progress},
@@ -268,12 +269,12 @@ impl Execution {
     /// The arcs that led to a waiting step, oldest first.
     pub(crate) fn arrivals(&self, step: &str) -> Vec<Arrival> {
         let arrivals = self.names.get(step).and_then(|record| self.waiting.get(record));
-        arrivals.map_or_else(Vec::new, |arrivals| arrivals.iter().cloned().collect())
+        arrivals.map_or_else(Vec::new, |arrivals| arrivals.iter().inspect(|_| look()).cloned().collect())
     }
 
     /// Names of the steps with visits under way, a step once per visit.
     pub(crate) fn running_steps(&self) -> impl Iterator<Item = &Arc<str>> {
-        self.running.keys().map(|(record, _)| self.name(*record))
+        self.running.keys().inspect(|_| look()).map(|(record, _)| self.name(*record))
     }
 
     pub(crate) fn running_count(&self) -> usize {
@@ -282,7 +283,7 @@ impl Execution {
 
     /// Names of the steps that arcs led to and that have not run since.
     pub(crate) fn waiting_steps(&self) -> impl Iterator<Item = &Arc<str>> {
-        self.waiting.keys().map(|record| self.name(*record))
+        self.waiting.keys().inspect(|_| look()).map(|record| self.name(*record))
     }
 
     pub(crate) fn waiting_count(&self) -> usize {

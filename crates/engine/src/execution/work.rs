@@ -4,6 +4,7 @@ use super::{
     piece::{Hold, Piece},
     state::{Execution, RecordId},
 };
+use crate::effort::look;
 use protocol::{Phase, TaskKey, TaskPart, Timestamp};
 use serde_json::Value;
 use std::sync::Arc;
@@ -70,7 +71,7 @@ impl Execution {
         let of = |((record, visit), under_way): (&(RecordId, u32), &super::state::Visit)| {
             (self.record(*record).name.clone(), *visit, under_way.piece.attempt)
         };
-        self.running.iter().map(of).collect()
+        self.running.iter().inspect(|_| look()).map(of).collect()
     }
 
     /// Whether this is an attempt whose worker was lost, and whose report has not come since.
@@ -93,7 +94,7 @@ impl Execution {
     pub(crate) fn listener(&self, signal: &str, visit: Option<u32>) -> Option<TaskKey> {
         let name: Arc<str> = signal.into();
         let from = (name.clone(), RecordId(0), 0);
-        let mut waiting = self.listeners.range(from..).take_while(|(of, ..)| *of == name);
+        let mut waiting = self.listeners.range(from..).take_while(|(of, ..)| *of == name).inspect(|_| look());
         let (_, record, visit) = waiting.find(|(_, _, number)| visit.is_none_or(|visit| visit == *number))?;
         self.key_of(*record, *visit)
     }
@@ -103,6 +104,7 @@ impl Execution {
         let record = self.names.get(step).copied();
         let visits = record.map(|record| self.running.range((record, 0)..=(record, u32::MAX))).into_iter().flatten();
         visits
+            .inspect(|_| look())
             .filter(|(_, visit)| matches!(visit.piece.hold, Hold::Asks { .. }))
             .filter_map(|((record, number), visit)| Some((self.key_of(*record, *number)?, &visit.piece)))
     }
@@ -145,6 +147,6 @@ impl Execution {
             .items
             .iter()
             .map(|((record, visit, item), piece)| (self.key(*record, *visit, Some(*item), piece), piece));
-        visits.chain(items)
+        visits.chain(items).inspect(|_| look())
     }
 }

@@ -1,20 +1,29 @@
 //! Who can reach whom, computed once per playbook.
 
 use super::model::{On, Step};
+use crate::effort::look;
 
-/// For each step the set of steps from which a path of one or more transitions leads to it.
+/// For each step the set of steps from which a path of one or more transitions leads to it, and the set of those to
+/// which one leads from it.
 #[derive(Debug, Default)]
 pub(crate) struct Topology {
-    ancestors: Vec<Ancestors>,
+    ancestors: Vec<Reach>,
+    descendants: Vec<Reach>,
 }
 
+/// A set of steps.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Ancestors {
+pub(crate) struct Reach {
     bits: Vec<u64>,
     count: usize,
 }
 
-impl Ancestors {
+impl Reach {
+    fn of(bits: &[u64]) -> Self {
+        let count = bits.iter().map(|word| word.count_ones() as usize).sum();
+        Self { bits: bits.to_vec(), count }
+    }
+
     pub(crate) fn contains(&self, step: usize) -> bool {
         self.bits.get(step / 64).is_some_and(|word| word & (1 << (step % 64)) != 0)
     }
@@ -29,6 +38,7 @@ impl Ancestors {
             std::iter::from_fn(move || {
                 let bit = left.trailing_zeros() as usize;
                 (left != 0).then(|| {
+                    look();
                     left &= left - 1;
                     word * 64 + bit
                 })
@@ -51,48 +61,62 @@ impl Topology {
         for (step, component) in component.iter().enumerate() {
             members[*component].push(step);
         }
-        // Tarjan numbers a component after all it leads to: from the highest down, ancestors are complete when used.
-        let mut sets: Vec<Vec<u64>> = vec![vec![0; words]; count];
-        for this in (0..count).rev() {
+        let mut ancestors: Vec<Vec<u64>> = vec![vec![0; words]; count];
+        for this in 0..count {
             let cyclic = members[this].len() > 1 || members[this].iter().any(|step| next[*step].contains(step));
             if cyclic {
-                for step in &members[this] {
-                    sets[this][step / 64] |= 1 << (step % 64);
-                }
+                put(&mut ancestors[this], &members[this]);
             }
-            let mut passed_on = sets[this].clone();
-            for step in &members[this] {
-                passed_on[step / 64] |= 1 << (step % 64);
-            }
-            for step in &members[this] {
-                for to in &next[*step] {
-                    let to = component[*to];
-                    if to != this {
-                        for (word, bits) in sets[to].iter_mut().zip(&passed_on) {
-                            *word |= bits;
-                        }
-                    }
+        }
+        let mut descendants = ancestors.clone();
+        // Tarjan numbers a component after all it leads to: from the highest down, ancestors are complete when used,
+        // and from the lowest up, descendants are.
+        for this in (0..count).rev() {
+            let mut passed_on = ancestors[this].clone();
+            put(&mut passed_on, &members[this]);
+            for to in members[this].iter().flat_map(|step| &next[*step]).map(|to| component[*to]) {
+                if to != this {
+                    merge(&mut ancestors[to], &passed_on);
                 }
             }
         }
-        let ancestors = component
-            .iter()
-            .map(|component| {
-                let bits = sets[*component].clone();
-                let count = bits.iter().map(|word| word.count_ones() as usize).sum();
-                Ancestors { bits, count }
-            })
-            .collect();
-        Self { ancestors }
+        for this in 0..count {
+            let mut gathered = std::mem::take(&mut descendants[this]);
+            for to in members[this].iter().flat_map(|step| &next[*step]).map(|to| component[*to]) {
+                if to != this {
+                    merge(&mut gathered, &descendants[to]);
+                    put(&mut gathered, &members[to]);
+                }
+            }
+            descendants[this] = gathered;
+        }
+        let of_steps = |sets: &[Vec<u64>]| component.iter().map(|component| Reach::of(&sets[*component])).collect();
+        Self { ancestors: of_steps(&ancestors), descendants: of_steps(&descendants) }
     }
 
-    pub(crate) fn ancestors(&self, step: usize) -> &Ancestors {
+    pub(crate) fn ancestors(&self, step: usize) -> &Reach {
         &self.ancestors[step]
+    }
+
+    pub(crate) fn descendants(&self, step: usize) -> &Reach {
+        &self.descendants[step]
     }
 
     /// Whether a path of one or more transitions leads from one step to the other.
     pub(crate) fn leads(&self, from: usize, to: usize) -> bool {
         self.ancestors[to].contains(from)
+    }
+}
+
+fn put(set: &mut [u64], steps: &[usize]) {
+    for step in steps {
+        set[step / 64] |= 1 << (step % 64);
+    }
+}
+
+fn merge(set: &mut [u64], other: &[u64]) {
+    for (word, bits) in set.iter_mut().zip(other) {
+        *word |= bits;
     }
 }
 
@@ -180,6 +204,7 @@ mod tests {
             let next: Vec<Vec<usize>> = (0..n).map(|_| (0..random(3)).map(|_| random(n)).collect()).collect();
             let slices: Vec<&[usize]> = next.iter().map(Vec::as_slice).collect();
             let got = reach(&slices);
+            let topology = Topology::of(&slices.iter().map(|to| Step::for_test(to)).collect::<Vec<_>>());
             for from in 0..n {
                 let (mut seen, mut open) = (vec![false; n], next[from].clone());
                 while let Some(at) = open.pop() {
@@ -189,6 +214,7 @@ mod tests {
                 }
                 for to in 0..n {
                     assert_eq!(got[to].contains(&from), seen[to], "{from} → {to} in {next:?}");
+                    assert_eq!(topology.descendants(from).contains(to), seen[to], "{from} → {to} in {next:?}");
                 }
             }
         }

@@ -1,30 +1,49 @@
 //! Work grows with the size of the playbook, not with its square.
 
-use crate::scenario::parse;
-use engine::{Execution, Input, evaluate};
-use protocol::{Event, Phase, Timestamp};
+use crate::scenario::{completed, parse, report, signal};
+use engine::{Execution, Input, effort::looks, evaluate, refusal, wake_at};
+use protocol::{Event, Phase, TaskKey, Timestamp};
 use serde_json::json;
-use std::{collections::VecDeque, fmt::Write, time::Instant};
+use std::{collections::VecDeque, fmt::Write};
 
-/// Runs a playbook to its end with as little else as possible; returns its events and the time per event.
-fn run(source: &str) -> (usize, f64) {
+/// In which order tasks that are open at once are done.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Order {
+    Oldest,
+    Newest,
+    /// Those of even numbers in their step's name first: the last branches of all joins come last.
+    Odd,
+}
+
+/// Runs a playbook to its end with as little else as possible; returns its events, and what was looked at one after
+/// the other per event.
+fn run(source: &str, order: Order) -> (usize, f64) {
     let playbook = parse(source);
     let mut execution = Execution::new("01998c4e-9c1b-7d2e-8a10-0123456789ab".parse().unwrap());
-    let mut queue = VecDeque::from([crate::scenario::start("t", json!(null))]);
-    let (mut events, mut last, begun) = (0, None, Instant::now());
-    while let Some(input) = queue.pop_front() {
-        let decision = evaluate(&playbook, &execution, input, Timestamp(1));
-        events += decision.events.len();
-        last = decision.events.last().cloned().or(last);
-        for engine::NewTask { task, .. } in &decision.tasks {
-            queue.push_back(Input::Claim { key: task.key.clone(), worker: "w".into() });
-            queue.push_back(crate::scenario::report(crate::scenario::completed(task.key.clone(), json!({"n": 1}))));
+    let (mut events, mut last, begun) = (0, None, looks());
+    let mut queue: VecDeque<TaskKey> = VecDeque::new();
+    let mut inputs = vec![crate::scenario::start("t", json!(null))];
+    loop {
+        for input in inputs.drain(..) {
+            let decision = evaluate(&playbook, &execution, input, Timestamp(1));
+            events += decision.events.len();
+            last = decision.events.last().cloned().or(last);
+            for new in decision.tasks {
+                match order {
+                    Order::Odd if new.task.key.step.starts_with('a') => queue.push_front(new.task.key.clone()),
+                    _ => queue.push_back(new.task.key.clone()),
+                }
+            }
+            execution = decision.next;
         }
-        execution = decision.next;
+        let next = if order == Order::Newest { queue.pop_back() } else { queue.pop_front() };
+        let Some(key) = next else { break };
+        inputs.push(Input::Claim { key: key.clone(), worker: "w".into() });
+        inputs.push(report(completed(key, json!({"n": 1}))));
     }
     assert_eq!(execution.phase(), Phase::Completed);
     assert!(matches!(last, Some(Event::ExecutionComplete(event)) if event.error.is_none()));
-    (events, begun.elapsed().as_secs_f64() / events as f64)
+    (events, (looks() - begun) as f64 / events as f64)
 }
 
 fn chain(n: usize) -> String {
@@ -68,18 +87,49 @@ fn controls(n: usize) -> String {
 }
 
 #[test]
-fn large_playbooks_cost_per_event_about_what_small_ones_do() {
+fn large_playbooks_look_at_no_more_per_event_than_small_ones() {
     for (name, make) in [("chain", chain as fn(usize) -> String), ("fan", fan), ("pairs", pairs)] {
-        let (_, small) = (0..3).map(|_| run(&make(60))).min_by(|a, b| a.1.total_cmp(&b.1)).unwrap();
-        let (events, large) = (0..2).map(|_| run(&make(1200))).min_by(|a, b| a.1.total_cmp(&b.1)).unwrap();
-        // Twenty times the size: quadratic work would be twenty times the cost per event.
-        println!("{name}: {events} events, {:.1} µs each; small {:.1} µs", large * 1e6, small * 1e6);
-        assert!(large < small * 8.0, "{name}: {:.1} µs per event, small {:.1} µs", large * 1e6, small * 1e6);
+        for order in [Order::Oldest, Order::Newest, Order::Odd] {
+            let (_, small) = run(&make(60), order);
+            let (events, large) = run(&make(600), order);
+            // Ten times the size: quadratic work would be ten times as much per event.
+            println!("{name} {order:?}: {events} events, {large:.2} looks each; small {small:.2}");
+            assert!(small > 0.0 && large < small * 1.5, "{name} {order:?}: {large:.2} per event, small {small:.2}");
+        }
     }
 }
 
 #[test]
 fn a_thousand_control_steps_are_one_decision() {
-    let (events, _) = run(&controls(1000));
+    let (events, _) = run(&controls(1000), Order::Oldest);
     assert_eq!(events, 6);
+}
+
+/// Waits that are over one after the other, and answers that come one after the other: what was looked at for each.
+#[test]
+fn a_thousand_waits_are_looked_at_one_by_one() {
+    let looked_at = |n: usize| {
+        let all: Vec<String> = (0..n).map(|i| format!("w{i}, q{i}")).collect();
+        let mut steps = format!("\n  - {{step: start, next: [{}]}}\n", all.join(", "));
+        for i in 0..n {
+            writeln!(steps, "  - {{step: w{i}, type: wait, seconds: {}}}\n  - {{step: q{i}, type: approval}}", i + 1)
+                .unwrap();
+        }
+        let playbook = parse(&crate::scenario::workflow(&steps));
+        let execution = Execution::new("01998c4e-9c1b-7d2e-8a10-0123456789ab".parse().unwrap());
+        let mut next = evaluate(&playbook, &execution, crate::scenario::start("t", json!(null)), Timestamp(0)).next;
+        let begun = looks();
+        for i in 0..n {
+            let at = wake_at(&playbook, &next).unwrap();
+            assert_eq!(at, Timestamp(1_000 * (i as i64 + 1)));
+            next = evaluate(&playbook, &next, Input::Tick, at).next;
+            let answer = signal(&format!("q{i}"), json!(true));
+            assert!(refusal(&playbook, &next, &answer).is_none());
+            next = evaluate(&playbook, &next, answer, at).next;
+        }
+        assert_eq!(next.phase(), Phase::Completed);
+        (looks() - begun) as f64 / n as f64
+    };
+    let (small, large) = (looked_at(20), looked_at(1_000));
+    assert!(small > 0.0 && large < small * 1.5, "{large:.2} each, of few {small:.2}");
 }

@@ -3,21 +3,27 @@
 use proptest::prelude::*;
 use std::fmt::Write;
 
-/// A playbook and what its tasks answer.
+/// A playbook, and what its workers and people answer.
 #[derive(Clone, Debug)]
 pub struct Plan {
     steps: Vec<StepPlan>,
     /// Decides answers.
     seed: u64,
-    /// Some tasks fail.
-    fails: bool,
+    /// Some attempts fail, some waits and approvals have a time limit, some workers are lost for good.
+    pub fails: bool,
+    /// `timeout_s` of the whole.
+    pub timeout_s: Option<u32>,
 }
 
 #[derive(Clone, Debug)]
 struct StepPlan {
     kind: u8,
+    retry: u8,
     join_any: bool,
     exclusive: bool,
+    /// Cleans up when it is cancelled.
+    cleans: bool,
+    limited: bool,
     arcs: Vec<ArcPlan>,
 }
 
@@ -30,18 +36,31 @@ struct ArcPlan {
 }
 
 pub fn plans() -> impl Strategy<Value = Plan> {
-    let arc = (prop_oneof![12 => 1_i8..6, 1 => -4_i8..1], 0_u8..8, any::<bool>())
+    let arc = (prop_oneof![12 => 1_i8..6, 1 => -4_i8..1], 0_u8..10, any::<bool>())
         .prop_map(|(distance, condition, data)| ArcPlan { distance, condition, data });
-    let step = (0_u8..8, prop::bool::weighted(0.15), prop::bool::weighted(0.2), prop::collection::vec(arc, 0..4))
-        .prop_map(|(kind, join_any, exclusive, arcs)| StepPlan { kind, join_any, exclusive, arcs });
-    (prop::collection::vec(step, 2..14), any::<u64>(), prop::bool::weighted(0.4))
-        .prop_map(|(steps, seed, fails)| Plan { steps, seed, fails })
+    let flags =
+        (prop::bool::weighted(0.15), prop::bool::weighted(0.2), prop::bool::weighted(0.2), prop::bool::weighted(0.4));
+    let step = (0_u8..11, 0_u8..8, flags, prop::collection::vec(arc, 0..4)).prop_map(
+        |(kind, retry, (join_any, exclusive, cleans, limited), arcs)| StepPlan {
+            kind,
+            retry,
+            join_any,
+            exclusive,
+            cleans,
+            limited,
+            arcs,
+        },
+    );
+    let timeout = prop::option::weighted(0.1, 1_u32..100);
+    (prop::collection::vec(step, 2..14), any::<u64>(), prop::bool::weighted(0.4), timeout)
+        .prop_map(|(steps, seed, fails, timeout_s)| Plan { steps, seed, fails, timeout_s: timeout_s.filter(|_| fails) })
 }
 
 impl Plan {
-    /// The same without loops, `join: any` and failures.
+    /// The same without loops, `join: any`, failures and time limits: what happens does not depend on when.
     pub fn tame(mut self) -> Self {
         self.fails = false;
+        self.timeout_s = None;
         for step in &mut self.steps {
             step.join_any = false;
             for arc in &mut step.arcs {
@@ -51,19 +70,38 @@ impl Plan {
         self
     }
 
-    /// Whether a task fails, and else its number.
-    pub fn answer(&self, step: &str, visit: u32) -> (bool, u64) {
-        let mut hash = self.seed ^ u64::from(visit).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    /// A number for a visit, from 0 to 9: what its task, its signal or its person answers.
+    pub fn number(&self, step: &str, visit: u32) -> u64 {
+        self.hash(step, visit, 0) / 7 % 10
+    }
+
+    /// Whether an attempt fails.
+    pub fn fails(&self, step: &str, visit: u32, attempt: u32) -> bool {
+        self.fails && self.hash(step, visit, attempt).is_multiple_of(6)
+    }
+
+    /// Whether whoever runs the step is lost with it.
+    pub fn kills_workers(&self, step: &str) -> bool {
+        self.fails && self.number(step, 0) > 7
+    }
+
+    fn hash(&self, step: &str, visit: u32, attempt: u32) -> u64 {
+        let number = u64::from(visit) << 16 | u64::from(attempt);
+        let mut hash = self.seed ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         for byte in step.bytes() {
             hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3).rotate_left(17);
         }
-        (self.fails && hash.is_multiple_of(6), hash / 7 % 10)
+        hash
     }
 
     pub fn source(&self) -> String {
         let mut source = String::from(
-            "apiVersion: signalbox/v1\nkind: Playbook\nmetadata: {name: t, path: tests/t}\nworkload: {n: 4}\nworkflow:\n",
+            "apiVersion: signalbox/v1\nkind: Playbook\nmetadata: {name: t, path: tests/t}\nworkload: {n: 4}\n",
         );
+        if let Some(seconds) = self.timeout_s {
+            writeln!(source, "timeout_s: {seconds}").unwrap();
+        }
+        source.push_str("workflow:\n");
         let last = self.steps.len() - 1;
         for (index, step) in self.steps.iter().enumerate() {
             let name = |index: usize| match index {
@@ -71,39 +109,65 @@ impl Plan {
                 index if index == last => "end".to_owned(),
                 index => format!("s{index}"),
             };
-            // Half of them actions, some saves, the rest control steps.
-            let has_result = step.kind < 6;
-            let kind = match step.kind {
-                0..=4 => "type: noop, data: {own: '{{ execution_id }}'}",
-                5 => "save: {storage: event_log, data: {n: 3}}",
-                _ => "desc: passes",
-            };
-            write!(source, "  - {{step: {}, {kind}", name(index)).unwrap();
+            write!(source, "  - {{step: {}, {}", name(index), self.work(index, &name(index))).unwrap();
             if step.join_any {
                 source.push_str(", join: any");
             }
             if step.exclusive {
                 source.push_str(", mode: exclusive");
             }
-            let arcs: Vec<String> = step
+            let has_number = !matches!(step.kind, 6..=8);
+            let mut arcs: Vec<String> = step
                 .arcs
                 .iter()
                 .filter(|arc| index < last || arc.distance < 0)
-                .map(|arc| arc.source(index, last, has_result, name))
+                .map(|arc| arc.source(index, last, has_number, name))
                 .collect();
+            if step.cleans {
+                arcs.push("{step: clean, on: cancelled, data: {why: '{{ error.code }}'}}".to_owned());
+            }
             writeln!(source, ", next: [{}]}}", arcs.join(", ")).unwrap();
         }
+        source.push_str("  - {step: clean, type: noop, retry: 2, next: cleaned}\n  - {step: cleaned, type: noop}\n");
         source
+    }
+
+    /// Actions, saves, control steps, and steps that wait.
+    fn work(&self, index: usize, name: &str) -> String {
+        let step = &self.steps[index];
+        let limited = step.limited && self.fails;
+        let retry = match step.retry {
+            0 => ", retry: 3",
+            1 => ", retry: {max_attempts: 4, initial_delay: 0.5, stop_when: attempt == 3}",
+            2 => ", retry: {max_attempts: 2, retry_when: result.n == 3 or not success}",
+            _ => "",
+        };
+        match step.kind {
+            0..=4 => format!("type: noop, data: {{own: '{{{{ execution_id }}}}'}}{retry}"),
+            5 => "save: {storage: event_log, data: {n: 3}}".to_owned(),
+            6 | 7 => "desc: passes".to_owned(),
+            8 => format!("type: wait, seconds: {}", self.number(name, 0)),
+            9 => format!("type: wait, signal: go-{name}{}", if limited { ", timeout_s: 20" } else { "" }),
+            _ => {
+                let end = match (limited, self.number(name, 0)) {
+                    (false, _) => "",
+                    (true, 0..=4) => ", timeout_s: 30",
+                    (true, _) => ", timeout_s: 30, default: {n: 5}",
+                };
+                format!("type: approval, form: [{{name: n, type: integer}}]{end}")
+            }
+        }
     }
 }
 
 impl ArcPlan {
-    fn source(&self, from: usize, last: usize, has_result: bool, name: impl Fn(usize) -> String) -> String {
+    fn source(&self, from: usize, last: usize, has_number: bool, name: impl Fn(usize) -> String) -> String {
         let to = from.saturating_add_signed(isize::from(self.distance)).min(last);
         // A loop goes on while chance wants it; a step past the last leads to the last.
         let is_back = to <= from;
         let mut arc = format!("{{step: {}", name(to));
-        match (self.condition, is_back, has_result) {
+        match (self.condition, is_back, has_number) {
+            (8, _, _) => arc.push_str(", on: cancelled"),
             (_, true, true) => arc.push_str(", when: 'result.n > 4'"),
             (_, true, false) => arc.push_str(", when: 'false'"),
             (0 | 1, false, true) => arc.push_str(", when: '{{ result.n % 2 == 0 }}'"),

@@ -73,3 +73,38 @@ async fn an_execution_out_of_time_fails_and_its_tasks_are_stopped() {
     assert_eq!(summary.outcome, Some(Outcome::Failed));
     assert_eq!(summary.error.map(|error| error.code), Some("execution_timeout".into()));
 }
+
+const WAIT: &str = "
+  - {step: start, type: wait, seconds: 0.02, next: after}
+  - {step: after, type: python, code: x}
+";
+
+#[tokio::test]
+async fn a_wait_is_over_by_itself_and_no_sooner() {
+    let bench = Bench::on(SqliteStore::in_memory().await.expect("a store"), 1).await;
+    let id = bench.submit(&playbook("wait", WAIT), json!({})).await;
+    bench.arrival().await.complete(json!(1));
+    bench.ended(id).await;
+    let events = bench.store.execution_events(id, protocol::Position(0), 100).await.expect("readable");
+    let time_of = |name: &str| events.iter().find(|envelope| envelope.event.name() == name).map(|found| found.time);
+    let (begun, over) = (time_of("action_started").expect("it began"), time_of("step_completed").expect("it ended"));
+    assert!(over.ms_since(begun) >= 20, "{begun:?} {over:?}");
+}
+
+#[tokio::test]
+async fn a_wait_survives_a_restart() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("signalbox.db");
+    let open = || async { SqliteStore::open(&path).await.expect("a store") };
+    let bench = Bench::on(open().await, 1).await;
+    let id = bench.submit(&playbook("wait", &WAIT.replace("0.02", "0.2")), json!({})).await;
+    while bench.log(id).await.last().is_none_or(|line| line != "action_started start") {
+        tokio::task::yield_now().await;
+    }
+    bench.runtime.shutdown().await;
+
+    let bench = Bench::on(open().await, 1).await;
+    bench.arrival().await.complete(json!(1));
+    bench.ended(id).await;
+    assert_eq!(bench.log(id).await.iter().filter(|line| *line == "action_started start").count(), 1);
+}

@@ -2,7 +2,7 @@
 
 /// Longest source, bytes.
 pub const MAX_SOURCE_BYTES: usize = 1 << 20;
-/// Most steps: the sets of who reaches whom take steps² / 8 bytes (12 MB here).
+/// Most steps: the sets of who reaches whom take steps² / 4 bytes (25 MB here).
 pub(super) const MAX_STEPS: usize = 10_000;
 /// Longest name of a step, workbook entry or playbook, in characters.
 pub(super) const MAX_NAME: usize = 128;
