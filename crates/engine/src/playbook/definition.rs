@@ -8,9 +8,11 @@ const DATA: [&str; 5] = ["with", "payload", "input", "args", "data"];
 
 /// Steps, transitions and workbook of a source that parses:
 ///
-///     {"steps": [{"step_id", "step_name", "step_type", "description", "raw_config"}],
-///      "transitions": [{"from_step", "to_step", "condition", "with_params"}],
-///      "workbook": [{"task_id", "task_name", "task_type", "raw_config"}]}
+/// ```text
+/// {"steps": [{"step_id", "step_name", "step_type", "description", "raw_config"}],
+///  "transitions": [{"from_step", "to_step", "condition", "with_params"}],
+///  "workbook": [{"task_id", "task_name", "task_type", "raw_config"}]}
+/// ```
 ///
 /// Each list in the order of the source. `raw_config` is what stands there, as JSON; `condition` as written, `else`,
 /// or null; `step_type` of a step without a type `start`, `end` or `control`.
