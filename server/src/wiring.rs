@@ -2,10 +2,11 @@
 
 use crate::config::{LocalConfig, StoreUrl, Tools};
 use hub::{Hub, HubConfig};
-use runtime::{Api, Membership, Parts, Runtime, StoreLog};
+use protocol::TaskError;
+use runtime::{Api, Membership, Parts, Runtime, StoreLog, credentials::Vault};
 use std::{path::Path, sync::Arc};
 use store::{DataDir, Store, StoreError, postgres::PostgresStore, sqlite::SqliteStore};
-use tools::ToolsConfig;
+use tools::{Handles, SecretHandles, ToolsConfig};
 
 /// Store, hub and runtime on a locked data folder.
 pub struct Wiring {
@@ -30,7 +31,9 @@ impl Wiring {
             Membership::Alone | Membership::Visitor => name.to_owned(),
         };
         let (store, database) = open_store(config).await?;
-        let (hub, runtime) = start(store, &config.data, &config.tools, &name, membership).await?;
+        let key = config.secrets.key_source(&config.data);
+        let vault = Arc::new(Vault::new(key, config.secrets.variables.clone()));
+        let (hub, runtime) = start(store, &config.data, &config.tools, vault, &name, membership).await?;
         Ok(Self { data: Some(data), hub, runtime, _database: database })
     }
 
@@ -40,7 +43,8 @@ impl Wiring {
     /// When there is no memory for it.
     pub async fn scratch(tools: &Tools) -> Result<Self, StoreError> {
         let store = SqliteStore::in_memory().await?;
-        let (hub, runtime) = start(store, &std::env::temp_dir(), tools, "scratch", Membership::Visitor).await?;
+        let vault = Arc::new(Vault::in_memory());
+        let (hub, runtime) = start(store, &std::env::temp_dir(), tools, vault, "scratch", Membership::Visitor).await?;
         Ok(Self { data: None, hub, runtime, _database: None })
     }
 
@@ -61,6 +65,7 @@ async fn start(
     store: Arc<dyn Store>,
     data: &Path,
     tools: &Tools,
+    vault: Arc<Vault>,
     name: &str,
     membership: Membership,
 ) -> Result<(Arc<Hub>, Runtime), StoreError> {
@@ -68,10 +73,20 @@ async fn start(
     let mut config = ToolsConfig::new(data);
     config.egress = tools.egress.clone();
     config.python.clone_from(&tools.python);
-    let parts =
-        Parts { store, hub: hub.clone(), providers: ::tools::builtin(config), server: name.to_owned(), membership };
+    config.secrets = Some(Handles(Arc::new(VaultHandles(vault.clone()))));
+    let providers = ::tools::builtin(config);
+    let parts = Parts { store, hub: hub.clone(), providers, vault, server: name.to_owned(), membership };
     let runtime = Runtime::start(parts).await?;
     Ok((hub, runtime))
+}
+
+/// The vault, as the `secrets` provider asks it.
+struct VaultHandles(Arc<Vault>);
+
+impl SecretHandles for VaultHandles {
+    fn handle(&self, name: &str) -> Result<Option<String>, TaskError> {
+        self.0.handle(name)
+    }
 }
 
 /// The store, and the lock of its folder where that is not the data folder. A database server is shared by many.

@@ -8,6 +8,7 @@
 
 mod api;
 mod catalog;
+pub mod credentials;
 mod definitions;
 mod driver;
 mod environment;

@@ -4,6 +4,7 @@ use crate::{
     Api, Environment, SystemEnvironment,
     api::Shared,
     catalog::Catalog,
+    credentials::Vault,
     definitions,
     driver::{Driver, DriverHandle, DriverParts, Message, channel},
     membership::{Before, Member, Membership},
@@ -24,6 +25,8 @@ pub struct Parts {
     pub store: Arc<dyn Store>,
     pub hub: Arc<Hub>,
     pub providers: Vec<Arc<dyn Provider>>,
+    /// Opens credentials and secrets for tasks.
+    pub vault: Arc<Vault>,
     /// This process among those on the store, without a slash. The same name after a restart, if there is to be no
     /// pause until its lease has ended. Tasks run here name `server/local` as their worker.
     pub server: String,
@@ -56,7 +59,7 @@ impl Runtime {
     /// # Errors
     /// When the store cannot be read.
     pub async fn start_in(parts: Parts, environment: Arc<dyn Environment>) -> Result<Self, StoreError> {
-        let Parts { store, hub, providers, server, membership } = parts;
+        let Parts { store, hub, providers, vault, server, membership } = parts;
         let server: Arc<str> = Arc::from(server);
         let (handle, inbox) = channel();
         if membership != Membership::Visitor {
@@ -71,6 +74,7 @@ impl Runtime {
             catalog: catalog.clone(),
             environment: environment.clone(),
             providers,
+            vault: vault.clone(),
             server: server.clone(),
         });
         let started_at = environment.now();
@@ -80,6 +84,7 @@ impl Runtime {
             hub: hub.clone(),
             driver: handle.clone(),
             environment,
+            vault,
             published,
             started_at,
             schedules_changed: Notify::new(),

@@ -5,6 +5,8 @@
 //! Ctrl-C.
 
 mod cancel;
+mod credential_value;
+mod credentials;
 mod error;
 mod events;
 mod flags;
@@ -48,6 +50,7 @@ enum Command {
     Schedules(schedules::Args),
     List(list::Args),
     Show(show::Args),
+    Credentials(credentials::Args),
 }
 
 /// The whole program.
@@ -86,5 +89,6 @@ async fn run(command: Command) -> Result<Exit, Error> {
         Command::Schedules(args) => schedules::schedules(args).await,
         Command::List(args) => list::list(args).await,
         Command::Show(args) => show::show(args).await,
+        Command::Credentials(args) => credentials::credentials(args).await,
     }
 }

@@ -20,11 +20,28 @@ pub struct Layer {
     pub python: Option<String>,
     /// Hosts `http` steps may connect to although they are on loopback: `localhost:8080`, `127.0.0.1` …
     pub http_allow: Option<Vec<String>>,
+    /// The file with the key of stored credentials.
+    pub secret_key_file: Option<String>,
+    /// Variables of the environment, besides `SIGNALBOX_SECRET_…`, that steps may name as secrets: `NAME`, `START*`.
+    pub secrets_env_allow: Option<Vec<String>>,
 }
 
 /// The names an environment variable of ours can have, without `SIGNALBOX_`.
-const VARIABLES: [&str; 12] =
-    ["LISTEN", "HOSTS", "DATA", "STORE", "BUS", "ROLES", "HUB", "LOG", "PYTHON", "HTTP_ALLOW", "CONFIG", "SERVER"];
+const VARIABLES: [&str; 13] = [
+    "LISTEN",
+    "HOSTS",
+    "DATA",
+    "STORE",
+    "BUS",
+    "ROLES",
+    "HUB",
+    "LOG",
+    "PYTHON",
+    "HTTP_ALLOW",
+    "CONFIG",
+    "SERVER",
+    "SECRETS_ENV_ALLOW",
+];
 
 /// All sources, in order of precedence.
 #[derive(Clone, Debug, Default)]
@@ -77,6 +94,8 @@ impl Sources {
             log: ours("LOG"),
             python: ours("PYTHON"),
             http_allow: list("HTTP_ALLOW"),
+            secret_key_file: ours("SECRET_KEY_FILE"),
+            secrets_env_allow: list("SECRETS_ENV_ALLOW"),
         };
         let named = config.map(Path::to_owned).or_else(|| ours("CONFIG").map(PathBuf::from));
         let surroundings = ["HOME", "XDG_DATA_HOME"]
@@ -125,7 +144,8 @@ impl Given<String> {
 /// Variables that begin with `SIGNALBOX_` and mean nothing to this program: probably misspelt.
 pub fn unknown_variables(names: impl Iterator<Item = String>) -> Vec<String> {
     let ours = |name: &String| {
-        name.strip_prefix("SIGNALBOX_").is_some_and(|rest| rest != "SITE_DIR" && !VARIABLES.contains(&rest))
+        name.strip_prefix("SIGNALBOX_")
+            .is_some_and(|rest| rest != "SITE_DIR" && !rest.starts_with("SECRET_") && !VARIABLES.contains(&rest))
     };
     names.filter(ours).collect()
 }

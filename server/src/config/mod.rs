@@ -12,6 +12,7 @@ mod hosts;
 mod layer;
 mod listen;
 mod roles;
+mod secrets;
 mod site;
 mod store;
 mod tools;
@@ -21,6 +22,7 @@ pub use data_dir::default_data_dir;
 pub use error::ConfigError;
 pub use layer::{Layer, Sources, unknown_variables};
 pub use roles::Roles;
+pub use secrets::Secrets;
 pub use site::Site;
 pub use store::{DatabaseUrl, StoreUrl};
 pub use tools::Tools;
@@ -46,6 +48,7 @@ pub struct LocalConfig {
     pub data: PathBuf,
     pub store: StoreUrl,
     pub tools: Tools,
+    pub secrets: Secrets,
 }
 
 impl Config {
@@ -70,7 +73,8 @@ impl LocalConfig {
     /// Names the flag, variable or file and key that is wrong.
     pub fn read(sources: &Sources) -> Result<Self, ConfigError> {
         let data = data_dir::read(sources)?;
-        Ok(Self { store: store::read(sources, &data)?, tools: Tools::read(sources)?, data })
+        let secrets = Secrets::read(sources, std::env::vars_os())?;
+        Ok(Self { store: store::read(sources, &data)?, tools: Tools::read(sources)?, secrets, data })
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Handlers extract, call one [`runtime::Api`] method and map. Errors are `application/problem+json`, always.
 
+mod credential_rotation;
+mod credentials;
 mod events;
 mod execution_cancel;
 mod execution_events;

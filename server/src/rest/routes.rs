@@ -1,8 +1,9 @@
 //! The route table of `/api/v1`.
 
 use super::{
-    Refusal, events, execution_cancel, execution_events, execution_terminate, executions, health, openapi,
-    playbook_versions, playbooks, playbooks_validate, schedule_pause, schedule_resume, schedule_run, schedules,
+    Refusal, credential_rotation, credentials, events, execution_cancel, execution_events, execution_terminate,
+    executions, health, openapi, playbook_versions, playbooks, playbooks_validate, schedule_pause, schedule_resume,
+    schedule_run, schedules,
 };
 use crate::AppState;
 use axum::{
@@ -34,6 +35,9 @@ pub(crate) fn routes() -> Router<AppState> {
                 .routes(routes!(schedule_resume::resume))
                 .routes(routes!(schedule_run::run))
                 .routes(routes!(events::list))
+                .routes(routes!(credentials::list))
+                .routes(routes!(credentials::set, credentials::delete))
+                .routes(routes!(credential_rotation::rotate))
                 .routes(routes!(health::health)),
         )
         .split_for_parts();

@@ -16,7 +16,7 @@ fn refused(args: &[&str], file: Option<&str>, variables: &[(&str, &str)], parts:
     for part in parts {
         assert!(run.stderr.contains(part), "{part} in {}", run.stderr);
     }
-    assert!(!run.stderr.contains("secret"), "{}", run.stderr);
+    assert!(!run.stderr.contains("hunter2"), "{}", run.stderr);
     assert!(!folder.path().join(".local").exists(), "nothing was made");
 }
 
@@ -26,9 +26,9 @@ fn what_this_version_cannot_do_is_said() {
     refused(&["serve", "--listen", "[::]:0"], None, &[], &["--listen", "no login yet"]);
     refused(&["serve", "--listen", ":9999"], None, &[], &["--listen"]);
     refused(&["serve", "--listen", "nonsense"], None, &[], &["--listen", "HOST:PORT"]);
-    refused(&["serve", "--store", "postgres:secret"], None, &[], &["--store", "postgres://USER:PASSWORD@HOST"]);
-    refused(&["serve", "--store", "mysql://u:secret@db/x"], None, &[], &["--store", "sqlite:PATH", "postgres://"]);
-    refused(&["serve", "--bus", "redis://:secret@r"], None, &[], &["--bus", "Redis", "memory"]);
+    refused(&["serve", "--store", "postgres:hunter2"], None, &[], &["--store", "postgres://USER:PASSWORD@HOST"]);
+    refused(&["serve", "--store", "mysql://u:hunter2@db/x"], None, &[], &["--store", "sqlite:PATH", "postgres://"]);
+    refused(&["serve", "--bus", "redis://:hunter2@r"], None, &[], &["--bus", "Redis", "memory"]);
     refused(&["serve", "--roles", "queue_manager"], None, &[], &["--roles", "queue_manager"]);
     refused(&["serve", "--roles", "boss"], None, &[], &["--roles", "`boss`"]);
     refused(&["serve", "--hub", "http://other:9999"], None, &[], &["--hub"]);
@@ -44,7 +44,7 @@ fn the_place_is_named_wherever_it_is() {
     refused(&["serve"], Some("listen = 1"), &[], &["signalbox.toml", "line 1"]);
     refused(&["serve"], Some("listen ="), &[], &["signalbox.toml", "line 1"]);
     refused(&["serve", "--config", "none.toml"], None, &[], &["none.toml"]);
-    refused(&["run", "x", "--store", "mysql://u:secret@db/x"], None, &[], &["--store"]);
+    refused(&["run", "x", "--store", "mysql://u:hunter2@db/x"], None, &[], &["--store"]);
 }
 
 #[test]

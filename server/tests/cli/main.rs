@@ -8,9 +8,11 @@ mod support;
 
 mod cancel;
 mod config;
+mod credentials;
 mod docs;
 mod events;
 mod list;
+mod postgres;
 mod register;
 mod run;
 mod schedules;

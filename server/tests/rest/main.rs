@@ -6,6 +6,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod credentials;
 mod events;
 mod execution_cancel;
 mod execution_events;

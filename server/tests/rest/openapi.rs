@@ -10,6 +10,9 @@ async fn the_document_lists_every_route_and_resolves() {
     let document = server.read("/api/v1/openapi.json").await.expect(200);
     let paths: Vec<&String> = document["paths"].as_object().expect("paths").keys().collect();
     for path in [
+        "/api/v1/credential-rotation",
+        "/api/v1/credentials",
+        "/api/v1/credentials/{name}",
         "/api/v1/events",
         "/api/v1/executions",
         "/api/v1/executions/{id}",

@@ -70,6 +70,25 @@ async fn commands_reach_the_api() {
 }
 
 #[tokio::test]
+async fn credentials_are_kept_by_command_too() {
+    let server = TestServer::start().await;
+    let mut client = connect(&server).await;
+    for (method, params, part) in [
+        ("set_credential", json!({"name": "hub", "type": "bearer", "value": {"token": "open-sesame"}}), "/name"),
+        ("credentials", json!({}), "/0/name"),
+        ("rotate_credentials", json!({}), "/resealed"),
+        ("delete_credential", json!({"name": "hub"}), ""),
+    ] {
+        send(&mut client, json!({"type": "command", "id": method, "method": method, "params": params})).await;
+        let answer = next(&mut client).await;
+        assert_eq!((&answer["type"], &answer["id"]), (&json!("reply"), &json!(method)), "{answer}");
+        assert!(answer["result"].pointer(part).is_some(), "{answer}");
+        assert!(!answer.to_string().contains("sesame"), "{answer}");
+    }
+    assert_eq!(server.read("/api/v1/credentials").await.expect(200), json!([]));
+}
+
+#[tokio::test]
 async fn a_half_sent_frame_harms_nobody() {
     let server = TestServer::start().await;
     let mut held = Vec::new();

@@ -5,7 +5,7 @@ use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
 use server::{
     Config,
-    config::{Bus, LocalConfig, Roles, Site, StoreUrl, Tools},
+    config::{Bus, LocalConfig, Roles, Secrets, Site, StoreUrl, Tools},
     serve,
 };
 use std::{
@@ -135,6 +135,7 @@ fn config(folder: &Path) -> Config {
             data: folder.join("data"),
             store: StoreUrl::Sqlite(folder.join("data/signalbox.db")),
             tools: Tools { python: "python3".to_owned(), egress: tools::EgressPolicy::default() },
+            secrets: Secrets::default(),
         },
         bus: Bus::Memory,
         roles: Roles::All,

@@ -8,7 +8,7 @@ use crate::conditions::resident_mib;
 use anyhow::{Context, ensure};
 use hub::{Hub, HubConfig};
 use protocol::{ExecutionId, api::SubmitRequest};
-use runtime::{Api, Membership, Parts, Runtime, StoreLog};
+use runtime::{Api, Membership, Parts, Runtime, StoreLog, credentials::Vault};
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -46,6 +46,7 @@ impl House {
             store: shared,
             hub: hub.clone(),
             providers: vec![Arc::new(NoopProvider)],
+            vault: Arc::new(Vault::in_memory()),
             server: "bench".to_owned(),
             membership: Membership::Alone,
         })

@@ -9,6 +9,7 @@ pub use schedules::{CatchUp, Overlap, ScheduleDetail, ScheduleList, ScheduleQuer
 use crate::{Diagnostic, Envelope, Epoch, ExecutionId, Outcome, Phase, Position, TaskError, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::fmt;
 
 /// Answer to a registration. `created` is false when the newest version already has this content.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -230,4 +231,57 @@ pub struct HubHealth {
     pub subscriptions: u64,
     /// Times a slow client was sent to the log.
     pub catch_ups: u64,
+}
+
+/// What a credential is set to. `Debug` hides the value.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct SetCredential {
+    /// What its fields mean: `postgres`, `bearer`, `basic`, `header`, `api_key`, or any word that steps agree on.
+    #[serde(rename = "type", default = "generic")]
+    pub kind: String,
+    /// The fields, an object. They are sealed, and no answer has them.
+    pub value: Value,
+    /// A note for people, such as whose it is; shown in lists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+}
+
+fn generic() -> String {
+    "generic".to_owned()
+}
+
+impl fmt::Debug for SetCredential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SetCredential").field("kind", &self.kind).field("hint", &self.hint).finish_non_exhaustive()
+    }
+}
+
+/// A stored credential without its value, which nothing tells.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CredentialSummary {
+    pub name: String,
+    #[serde(rename = "type")]
+    pub kind: String,
+    #[serde(default)]
+    pub hint: Option<String>,
+    /// Which key seals it.
+    pub key_id: String,
+    /// Whether the server has that key; steps that need the credential fail otherwise.
+    pub has_key: bool,
+    pub created_at: Timestamp,
+    /// When its value was set last.
+    pub updated_at: Timestamp,
+}
+
+/// Answer to a rotation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Rotated {
+    /// The new key.
+    pub key_id: String,
+    /// Credentials sealed anew.
+    pub resealed: u64,
 }

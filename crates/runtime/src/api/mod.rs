@@ -2,13 +2,14 @@
 
 mod commands;
 mod control;
+mod credentials;
 mod executions;
 mod overview;
 mod playbooks;
 mod schedules;
 mod submit;
 
-use crate::{Environment, catalog::Catalog, driver::DriverHandle};
+use crate::{Environment, catalog::Catalog, credentials::Vault, driver::DriverHandle};
 use hub::Hub;
 use protocol::{Position, Problem, Timestamp};
 use std::sync::Arc;
@@ -27,6 +28,7 @@ pub(crate) struct Shared {
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) driver: DriverHandle,
     pub(crate) environment: Arc<dyn Environment>,
+    pub(crate) vault: Arc<Vault>,
     pub(crate) published: watch::Receiver<Position>,
     pub(crate) started_at: Timestamp,
     /// Somebody put, resumed or took away a schedule.

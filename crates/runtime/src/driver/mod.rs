@@ -11,6 +11,7 @@ mod children;
 mod draft;
 mod executor;
 mod inbox;
+mod opening;
 mod pools;
 mod slot;
 mod timers;
@@ -21,12 +22,13 @@ pub(crate) use inbox::{DriverHandle, Message, channel};
 pub(crate) use pools::PoolId;
 pub(crate) use slot::Slot;
 
-use crate::{Environment, catalog::Catalog};
+use crate::{Environment, catalog::Catalog, credentials::Vault};
 use children::{Children, PLAYBOOK};
 use draft::Draft;
 use engine::Input;
 use executor::Local;
 use futures::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
+use opening::Opening;
 use pools::{Finished, Pools, Start};
 use protocol::{
     ExecutionId, Phase, Problem, Task, TaskError, Timestamp,
@@ -57,6 +59,7 @@ pub(crate) struct DriverParts {
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) environment: Arc<dyn Environment>,
     pub(crate) providers: Vec<Arc<dyn Provider>>,
+    pub(crate) vault: Arc<Vault>,
     /// This server among those on the store. Its providers are the worker `server/local`.
     pub(crate) server: Arc<str>,
 }
@@ -65,6 +68,7 @@ pub(crate) struct Driver {
     store: Arc<dyn Store>,
     catalog: Arc<Catalog>,
     environment: Arc<dyn Environment>,
+    vault: Arc<Vault>,
     server: Arc<str>,
     /// What events name as the worker of this process's providers.
     worker: Arc<str>,
@@ -84,17 +88,19 @@ type Alarm = Option<(Timestamp, BoxFuture<'static, ()>)>;
 
 impl Driver {
     pub(crate) fn new(parts: DriverParts) -> Self {
-        let DriverParts { store, catalog, environment, providers, server } = parts;
+        let DriverParts { store, catalog, environment, providers, vault, server } = parts;
         let worker: Arc<str> = Arc::from(format!("{server}/local"));
         let mut pools = Pools::default();
         for provider in providers {
             // Nothing waits yet, so nothing starts.
-            let _ = pools.join(Arc::new(Local { provider, name: worker.clone() }));
+            let local = Arc::new(Local { provider, name: worker.clone() });
+            let _ = pools.join(Opening::around(local, &vault, &store));
         }
         Self {
             store,
             catalog,
             environment,
+            vault,
             server,
             worker,
             slots: HashMap::new(),
@@ -201,7 +207,7 @@ impl Driver {
             Message::Recover { slot, tasks } => self.recover(*slot, tasks),
             Message::Recovered => self.look_for_orphans(),
             Message::Join { executor, reply } => {
-                let (pool, starts) = self.pools.join(executor);
+                let (pool, starts) = self.pools.join(Opening::around(executor, &self.vault, &self.store));
                 // Whoever joined may have gone.
                 let _ = reply.send(pool);
                 self.start(starts);

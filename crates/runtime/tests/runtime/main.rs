@@ -2,6 +2,7 @@
 
 mod children;
 mod clock;
+mod credentials;
 mod executions;
 mod full_disk;
 mod recovery;

@@ -4,7 +4,7 @@ use crate::clock::Clock;
 use async_trait::async_trait;
 use hub::{Hub, HubConfig};
 use protocol::{ExecutionId, Phase, Position, Task, api::SubmitRequest};
-use runtime::{Environment, Membership, Parts, Runtime, StoreLog, SystemEnvironment};
+use runtime::{Environment, Membership, Parts, Runtime, StoreLog, SystemEnvironment, credentials::Vault};
 use serde_json::Value;
 use std::sync::Arc;
 use store::Store;
@@ -87,6 +87,17 @@ impl Bench {
         membership: Membership,
         environment: Arc<dyn Environment>,
     ) -> Self {
+        Self::with_vault(store, server, places, membership, environment, Vault::in_memory()).await
+    }
+
+    pub(crate) async fn with_vault(
+        store: Arc<dyn Store>,
+        server: &str,
+        places: usize,
+        membership: Membership,
+        environment: Arc<dyn Environment>,
+        vault: Vault,
+    ) -> Self {
         let (arrived, arrivals) = mpsc::unbounded_channel();
         let hub = Hub::new(Arc::new(StoreLog::new(store.clone())), HubConfig::default());
         let mut providers: Vec<Arc<dyn Provider>> = Vec::new();
@@ -95,7 +106,8 @@ impl Bench {
         }
         let config = tools::ToolsConfig::new(std::env::temp_dir());
         providers.extend(tools::builtin(config).into_iter().filter(|p| p.protocols().contains(&"noop")));
-        let parts = Parts { store: store.clone(), hub, providers, server: server.into(), membership };
+        let vault = Arc::new(vault);
+        let parts = Parts { store: store.clone(), hub, providers, vault, server: server.into(), membership };
         let runtime = Runtime::start_in(parts, environment).await.expect("the runtime starts");
         Self { runtime, store, arrivals: Mutex::new(arrivals) }
     }

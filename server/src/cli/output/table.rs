@@ -3,7 +3,7 @@
 use super::{duration, status};
 use protocol::{
     Envelope, Timestamp,
-    api::{ExecutionSummary, ScheduleDetail},
+    api::{CredentialSummary, ExecutionSummary, ScheduleDetail},
     status::of_execution,
     view::summary,
 };
@@ -42,6 +42,14 @@ pub(in crate::cli) fn schedule(row: &ScheduleDetail) -> String {
         None => "never".to_owned(),
     };
     format!("{}  {next:<19}  {} ({})  {}", row.name, row.cron, row.timezone, row.path)
+}
+
+/// Name, type, when it was set last, note; and when it cannot be opened, that.
+pub(in crate::cli) fn credential(row: &CredentialSummary) -> String {
+    let hint = row.hint.as_deref().unwrap_or_default();
+    let trouble = if row.has_key { String::new() } else { format!("  (key {} is missing)", row.key_id) };
+    let row = format!("{:<24}  {:<10}  {}  {hint}", row.name, row.kind, &row.updated_at.to_rfc3339()[..19]);
+    format!("{}{trouble}", row.trim_end())
 }
 
 /// `07:48:19.123`

@@ -2,12 +2,14 @@
 //! per group of use cases, with both ways side by side.
 
 mod control;
+mod credentials;
 mod embedded;
 mod locate;
 mod remote;
 mod schedules;
 
 pub(super) use control::{Control, Order};
+pub(super) use credentials::Credentials;
 pub(super) use locate::locate;
 pub(super) use schedules::Schedules;
 
@@ -29,7 +31,7 @@ fn segment(name: &str) -> String {
 
 /// The use cases commands need. Both implementations answer alike, problems included.
 #[async_trait]
-pub(super) trait Service: Control + Schedules + Send + Sync {
+pub(super) trait Service: Control + Schedules + Credentials + Send + Sync {
     async fn register(&self, source: &str) -> Result<Registered, Problem>;
     async fn submit(&self, request: SubmitRequest) -> Result<Submitted, Problem>;
     async fn execution(&self, id: ExecutionId) -> Result<ExecutionDetail, Problem>;

@@ -3,6 +3,7 @@
 //! One file per group of methods, each with the list of its own.
 
 mod control;
+mod credentials;
 mod executions;
 mod playbooks;
 mod schedules;
@@ -17,8 +18,8 @@ use std::sync::Weak;
 /// What events name as the sender of a command that came over the socket.
 const BY: &str = "socket";
 
-const GROUPS: [&[&str]; 5] =
-    [playbooks::METHODS, executions::METHODS, control::METHODS, schedules::METHODS, &["health"]];
+const GROUPS: [&[&str]; 6] =
+    [playbooks::METHODS, executions::METHODS, control::METHODS, schedules::METHODS, credentials::METHODS, &["health"]];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -46,6 +47,7 @@ impl Api {
             _ if executions::METHODS.contains(&method) => executions::call(self, method, params).await,
             _ if control::METHODS.contains(&method) => control::call(self, method, params).await,
             _ if schedules::METHODS.contains(&method) => schedules::call(self, method, params).await,
+            _ if credentials::METHODS.contains(&method) => credentials::call(self, method, params).await,
             "health" => json(self.health().await?),
             _ => Err(unknown(method)),
         }
