@@ -27,6 +27,8 @@ impl Turn<'_> {
                 && let Err(error) = self.offer(index, key.clone(), due)
             {
                 self.piece_failed(index, &key, error);
+                // What follows belongs to this failure, not to what is handed out next.
+                self.flow();
             }
         }
         self.look_at_waiting();

@@ -197,3 +197,38 @@ fn pausing_twice_and_resuming_what_runs_is_refused() {
     let before = Run::of(&crate::scenario::workflow("\n  - {step: start}\n"));
     assert_eq!(code(&before, &pause_again).as_deref(), Some("not_started"));
 }
+
+#[test]
+fn what_cannot_be_handed_out_any_more_fails_and_the_rest_goes_on() {
+    let mut run = Run::started(&steps(&[
+        "step: start, next: [{step: x, data: {n: 1}}, {step: x, data: {n: 2}}]",
+        "step: x, join: any, type: noop, next: [a, b, {step: end, on: failed}]",
+        "step: a, join: any, type: playbook, path: '{{ x.path }}', retry: {initial_delay: 0}, next: [{step: route, on: failed}]",
+        "step: b, join: any, type: playbook, path: tests/b, retry: {initial_delay: 0}",
+        "step: route, next: c",
+        "step: c, type: noop",
+        "step: end",
+    ]));
+    run.claim("x");
+    let second = run.tasks.iter().find(|task| task.key.visit == 2).unwrap().key.clone();
+    run.input(Input::Claim { key: second.clone(), worker: "w".into() });
+    let first = run.task("x").key.clone();
+    run.input(report(completed(first, json!({"path": "tests/a"}))));
+    pause(&mut run);
+    let failed = |key: TaskKey| {
+        let error = protocol::TaskError::new("boom", "no");
+        let outcome = protocol::task::TaskOutcome::Failed { error, result: None };
+        report(TaskReport { key, outcome, duration_ms: 1, logs: protocol::task::Logs::default() })
+    };
+    for step in ["a", "b"] {
+        let key = key(&run, step);
+        run.input(failed(key));
+    }
+    // What `a` was rendered from is gone.
+    run.input(failed(second));
+    resume(&mut run);
+    assert!(run.lines().contains(&"step_failed(a)".to_owned()));
+    let mut open = run.open();
+    open.sort();
+    assert_eq!(open, ["b", "c"]);
+}

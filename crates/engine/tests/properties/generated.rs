@@ -143,7 +143,8 @@ impl Plan {
             _ => "",
         };
         match step.kind {
-            0..=4 => format!("type: noop, data: {{own: '{{{{ execution_id }}}}'}}{retry}"),
+            4 => format!("type: playbook, path: tests/child{retry}"),
+            0..=3 => format!("type: noop, data: {{own: '{{{{ execution_id }}}}'}}{retry}"),
             5 => "save: {storage: event_log, data: {n: 3}}".to_owned(),
             6 | 7 => "desc: passes".to_owned(),
             8 => format!("type: wait, seconds: {}", self.number(name, 0)),

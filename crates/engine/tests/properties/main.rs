@@ -62,9 +62,13 @@ fn chance_comes_to_everything() {
         let (plan, order, faults) = (plans(), orders(), faults()).new_tree(&mut runner).unwrap().current();
         let history = run(&plan, &order, faults);
         ends.extend(history.end.error().map(|error| error.code.clone()));
-        told.extend(history.log.iter().map(|(event, _)| event.name().to_owned()));
+        told.extend(history.log.iter().map(|(event, _)| match event {
+            Event::ActionStarted(event) if event.child.is_some() => "child".to_owned(),
+            event => event.name().to_owned(),
+        }));
     }
     let expect = [
+        "child",
         "execution_start",
         "step_started",
         "action_started",

@@ -252,7 +252,9 @@ impl<'a> Simulation<'a> {
         for open in &self.open {
             let losses = self.losses.get(&(open.task.key.step.clone(), open.task.key.visit)).copied().unwrap_or(0);
             // Five losses fail a step, which tame plans do not.
-            let may_lose = self.faults.losses && losses < if self.plan.fails { 5 } else { 4 };
+            // A child execution is nobody's to lose.
+            let is_child = open.task.protocol == "playbook";
+            let may_lose = self.faults.losses && !is_child && losses < if self.plan.fails { 5 } else { 4 };
             let is_doomed = may_lose && self.plan.kills_workers(&open.task.key.step);
             if open.is_claimed || open.due <= self.now {
                 if !is_doomed {
