@@ -1,8 +1,13 @@
 //! Moving branches on: which waiting steps run now, and when the execution has ended.
 
 use super::turn::Turn;
-use crate::{execution::Arrival, playbook::Join};
+use crate::{effort::look, execution::Arrival, playbook::Join};
 use protocol::event::Transition;
+
+/// So few are looked at one by one.
+const FEW: usize = 16;
+/// A prime above every number of steps, so its multiples come to each step once before they repeat.
+const STRIDE: u64 = 2_654_435_761;
 
 impl Turn<'_> {
     /// The start step; no arc leads to it.
@@ -110,13 +115,22 @@ impl Turn<'_> {
     }
 
     /// Whether a live branch other than those waiting here can still reach the step. Looks at the smaller of the
-    /// two: the branches, or the steps before this one.
+    /// two: the branches, or the steps before this one; where both are many, first at steps here and there.
     fn is_held_back(&self, index: usize) -> bool {
         let before = self.playbook.topology().ancestors(index);
-        if before.count() <= self.state.running_count() + self.state.waiting_count() {
+        let live = self.state.running_count() + self.state.waiting_count();
+        let fewest = before.count().min(live);
+        let of = |name: &std::sync::Arc<str>| self.playbook.index_of(name);
+        if fewest > FEW {
+            let mut first = self.state.running_steps().take(FEW).filter_map(of);
+            let is_before = |other: usize| before.contains(other) && self.is_live(other, index);
+            if first.any(|other| before.contains(other)) || self.some_steps(fewest).any(is_before) {
+                return true;
+            }
+        }
+        if before.count() <= live {
             return before.iter().any(|other| self.is_live(other, index));
         }
-        let of = |name: &std::sync::Arc<str>| self.playbook.index_of(name);
         self.state.running_steps().filter_map(of).any(|other| before.contains(other))
             || self
                 .state
@@ -124,6 +138,13 @@ impl Turn<'_> {
                 .filter_map(of)
                 .any(|other| before.contains(other) && self.is_live(other, index))
             || self.any_arrivals.keys().any(|other| before.contains(*other) && self.is_live(*other, index))
+    }
+
+    /// Some steps of the playbook, spread over all of it. As many as that are asked of a join whose branches end one
+    /// after the other; in the order of the source each would look at all that ended before.
+    fn some_steps(&self, count: usize) -> impl Iterator<Item = usize> {
+        let all = self.playbook.steps().len() as u64;
+        (0..count as u64).inspect(|_| look()).map(move |nth| (nth * STRIDE % all) as usize)
     }
 
     fn is_live(&self, index: usize, seen_from: usize) -> bool {
