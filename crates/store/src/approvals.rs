@@ -23,8 +23,8 @@ use serde_json::Value;
 pub struct ApprovalFilter {
     pub path: Option<String>,
     pub execution_id: Option<ExecutionId>,
-    /// Only those after this one: its `requested_at` and execution, as the page before ended.
-    pub after: Option<(Timestamp, ExecutionId)>,
+    /// Only those after this one: its time, execution, step and visit, as the page before ended.
+    pub after: Option<(Timestamp, ExecutionId, String, u32)>,
     pub limit: u32,
 }
 
@@ -81,9 +81,9 @@ async fn waiting(connection: &mut Connection<'_>, filter: ApprovalFilter) -> Res
     if let Some(id) = filter.execution_id {
         select.push(" AND w.execution_id = ").push_bind(id);
     }
-    if let Some((at, id)) = filter.after {
-        select.push(" AND (w.requested_at > ").push_bind(at).push(" OR (w.requested_at = ").push_bind(at);
-        select.push(" AND w.execution_id > ").push_bind(id).push("))");
+    if let Some((at, id, step, visit)) = filter.after {
+        select.push(" AND (w.requested_at, w.execution_id, w.step, w.visit) > (").push_bind(at).push(", ");
+        select.push_bind(id).push(", ").push_bind(step).push(", ").push_bind(i64::from(visit)).push(")");
     }
     select.push(" ORDER BY w.requested_at, w.execution_id, w.step, w.visit LIMIT ").push_bind(filter.limit.max(1));
     let rows: Vec<Row> = select.all(connection).await?;

@@ -4,6 +4,8 @@
 //! Exit codes: 0 done (and, for `run`, completed), 1 failed or cancelled, 2 bad input, 130 left with a second
 //! Ctrl-C.
 
+mod approvals;
+mod approve;
 mod cancel;
 mod credential_value;
 mod credentials;
@@ -14,12 +16,15 @@ mod follow;
 mod list;
 mod order;
 mod output;
+mod pause;
 mod register;
+mod resume;
 mod run;
 mod schedules;
 mod serve;
 mod service;
 mod show;
+mod signal;
 mod source;
 mod stop;
 mod terminate;
@@ -47,6 +52,11 @@ enum Command {
     Events(events::Args),
     Cancel(cancel::Args),
     Terminate(terminate::Args),
+    Pause(pause::Args),
+    Resume(resume::Args),
+    Signal(signal::Args),
+    Approvals(approvals::Args),
+    Approve(approve::Args),
     Schedules(schedules::Args),
     List(list::Args),
     Show(show::Args),
@@ -86,6 +96,11 @@ async fn run(command: Command) -> Result<Exit, Error> {
         Command::Events(args) => events::events(args).await,
         Command::Cancel(args) => cancel::cancel(args).await,
         Command::Terminate(args) => terminate::terminate(args).await,
+        Command::Pause(args) => pause::pause(args).await,
+        Command::Resume(args) => resume::resume(args).await,
+        Command::Signal(args) => signal::signal(args).await,
+        Command::Approvals(args) => approvals::approvals(args).await,
+        Command::Approve(args) => approve::approve(args).await,
         Command::Schedules(args) => schedules::schedules(args).await,
         Command::List(args) => list::list(args).await,
         Command::Show(args) => show::show(args).await,

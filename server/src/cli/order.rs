@@ -27,6 +27,8 @@ pub(super) async fn order(
         Order::Cancel if detail.summary.status != Phase::Completed => "is being cancelled: its cleanup runs",
         Order::Cancel => "cancelled",
         Order::Terminate => "terminated",
+        Order::Pause => "paused",
+        Order::Resume => "resumed",
     };
     line::print(format_args!("{id} {done}"))?;
     Ok(Exit::Done)

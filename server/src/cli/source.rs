@@ -14,19 +14,31 @@ pub(super) fn read(file: &str) -> Result<String, Error> {
 
 /// `--input JSON` or `--input @FILE` (`@-` is standard input): always an object.
 pub(super) fn input(given: &str) -> Result<Value, Error> {
-    let (place, text) = match given.strip_prefix('@') {
-        None => ("--input".to_owned(), given.to_owned()),
-        Some(file) => {
-            let text = read_text(file).map_err(|error| Error::bad_input(format!("--input: {file}: {error}")))?;
-            (format!("--input: {file}"), text)
-        }
-    };
-    let value: Value =
-        serde_json::from_str(&text).map_err(|error| Error::bad_input(format!("{place} is not JSON: {error}")))?;
+    object("--input", given)
+}
+
+/// The value of a flag as [`json`], always an object.
+pub(super) fn object(flag: &str, given: &str) -> Result<Value, Error> {
+    let value = json(flag, given)?;
     if value.is_object() {
         return Ok(value);
     }
+    let place = place(flag, given);
     Err(Error::bad_input(format!("{place} is {}; expected a JSON object such as {{\"key\": \"value\"}}", kind(&value))))
+}
+
+/// The value of a flag: JSON, or `@FILE` that has it (`@-` is standard input).
+pub(super) fn json(flag: &str, given: &str) -> Result<Value, Error> {
+    let text = match given.strip_prefix('@') {
+        None => given.to_owned(),
+        Some(file) => read_text(file).map_err(|error| Error::bad_input(format!("{}: {error}", place(flag, given))))?,
+    };
+    let place = place(flag, given);
+    serde_json::from_str(&text).map_err(|error| Error::bad_input(format!("{place} is not JSON: {error}")))
+}
+
+fn place(flag: &str, given: &str) -> String {
+    given.strip_prefix('@').map_or_else(|| flag.to_owned(), |file| format!("{flag}: {file}"))
 }
 
 /// Whether an argument of `run` names a file rather than a playbook of the catalog.

@@ -2,11 +2,16 @@
 //!
 //! Handlers extract, call one [`runtime::Api`] method and map. Errors are `application/problem+json`, always.
 
+mod approvals;
 mod credential_rotation;
 mod credentials;
 mod events;
+mod execution_approvals;
 mod execution_cancel;
 mod execution_events;
+mod execution_pause;
+mod execution_resume;
+mod execution_signals;
 mod execution_terminate;
 mod executions;
 mod extract;

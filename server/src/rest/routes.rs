@@ -1,9 +1,10 @@
 //! The route table of `/api/v1`.
 
 use super::{
-    Refusal, credential_rotation, credentials, events, execution_cancel, execution_events, execution_terminate,
-    executions, health, openapi, playbook_versions, playbooks, playbooks_validate, schedule_pause, schedule_resume,
-    schedule_run, schedules,
+    Refusal, approvals, credential_rotation, credentials, events, execution_approvals, execution_cancel,
+    execution_events, execution_pause, execution_resume, execution_signals, execution_terminate, executions, health,
+    openapi, playbook_versions, playbooks, playbooks_validate, schedule_pause, schedule_resume, schedule_run,
+    schedules,
 };
 use crate::AppState;
 use axum::{
@@ -29,6 +30,11 @@ pub(crate) fn routes() -> Router<AppState> {
                 .routes(routes!(execution_events::list))
                 .routes(routes!(execution_cancel::cancel))
                 .routes(routes!(execution_terminate::terminate))
+                .routes(routes!(execution_pause::pause))
+                .routes(routes!(execution_resume::resume))
+                .routes(routes!(execution_signals::signal))
+                .routes(routes!(execution_approvals::answer))
+                .routes(routes!(approvals::list))
                 .routes(routes!(schedules::list, schedules::add))
                 .routes(routes!(schedules::get, schedules::put, schedules::delete))
                 .routes(routes!(schedule_pause::pause))

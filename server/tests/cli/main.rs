@@ -6,6 +6,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod approve;
 mod cancel;
 mod config;
 mod credentials;

@@ -6,10 +6,13 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod approvals;
 mod credentials;
 mod events;
 mod execution_cancel;
 mod execution_events;
+mod execution_pause;
+mod execution_signals;
 mod execution_terminate;
 mod executions;
 mod health;

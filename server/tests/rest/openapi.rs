@@ -10,14 +10,19 @@ async fn the_document_lists_every_route_and_resolves() {
     let document = server.read("/api/v1/openapi.json").await.expect(200);
     let paths: Vec<&String> = document["paths"].as_object().expect("paths").keys().collect();
     for path in [
+        "/api/v1/approvals",
         "/api/v1/credential-rotation",
         "/api/v1/credentials",
         "/api/v1/credentials/{name}",
         "/api/v1/events",
         "/api/v1/executions",
         "/api/v1/executions/{id}",
+        "/api/v1/executions/{id}/approvals/{step}",
         "/api/v1/executions/{id}/cancel",
         "/api/v1/executions/{id}/events",
+        "/api/v1/executions/{id}/pause",
+        "/api/v1/executions/{id}/resume",
+        "/api/v1/executions/{id}/signals",
         "/api/v1/executions/{id}/terminate",
         "/api/v1/health",
         "/api/v1/playbook-versions/{path}",

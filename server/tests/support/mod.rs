@@ -10,5 +10,5 @@ mod server;
 
 pub use answer::Answer;
 pub use command::{Run, Served, signal, signalbox};
-pub use playbook::{BLOCKING, ECHO, FAILING, echo_at};
+pub use playbook::{BLOCKING, ECHO, FAILING, WAITING, echo_at};
 pub use server::TestServer;

@@ -49,3 +49,20 @@ workflow:
 pub fn echo_at(path: &str, comment: &str) -> String {
     format!("# {comment}\n{}", ECHO.replace("tests/echo", path))
 }
+
+/// Waits for a signal, then for a person.
+pub const WAITING: &str = r#"
+apiVersion: signalbox/v1
+kind: Playbook
+metadata: {name: waiting, path: tests/waiting}
+workflow:
+  - {step: start, type: wait, signal: paid, next: ask}
+  - step: ask
+    type: approval
+    message: "Refund {{ start.amount }}?"
+    form:
+      - {name: amount, type: number}
+      - {name: note, required: false}
+    next: {step: end}
+  - {step: end, result: {approved: "{{ ask.approved }}", amount: "{{ ask.amount }}", by: "{{ ask.by }}"}}
+"#;

@@ -1,12 +1,18 @@
-//! What people tell executions that are under way: cancel, terminate.
+//! What people tell executions that are under way: pause, resume, cancel, terminate, signal.
 
 use super::Api;
 use crate::driver::Message;
 use engine::Input;
-use protocol::{ExecutionId, Outcome, Problem, api::ExecutionDetail};
+use protocol::{
+    ExecutionId, Outcome, Problem,
+    api::{ExecutionDetail, SignalRequest},
+};
+use std::sync::Arc;
 
 /// The engine's answer to whatever is told to an execution that has ended.
 const ENDED: &str = "already_ended";
+/// … and to a second cancellation, while the first cleans up.
+const CANCELLED: &str = "already_cancelled";
 
 impl Api {
     /// Cancels an execution: what runs and has steps for that goes on there, everything else is stopped. Cancelling
@@ -34,8 +40,37 @@ impl Api {
         self.end(id, input).await
     }
 
+    /// Nothing new begins until it is resumed; what runs may end.
+    ///
+    /// # Errors
+    /// 404 when there is none, 409 `already_paused`, `already_ended` or `not_started`.
+    pub async fn pause(&self, id: ExecutionId, reason: Option<String>, by: &str) -> Result<ExecutionDetail, Problem> {
+        let input = Input::Pause { reason: or_requested(reason), by: by.to_owned() };
+        self.carry_out(id, input).await
+    }
+
+    /// What a pause held back goes on.
+    ///
+    /// # Errors
+    /// 404 when there is none, 409 `not_paused`, `already_ended` or `not_started`.
+    pub async fn resume(&self, id: ExecutionId, by: &str) -> Result<ExecutionDetail, Problem> {
+        self.carry_out(id, Input::Resume { by: by.to_owned() }).await
+    }
+
+    /// Sends what a `wait` waits for, or will.
+    ///
+    /// # Errors
+    /// 404 when there is no such execution; 409 when it takes none now; 422 `unknown_signal`, and `form_invalid` for
+    /// an approval's answer.
+    pub async fn signal(&self, id: ExecutionId, request: SignalRequest, by: &str) -> Result<ExecutionDetail, Problem> {
+        let SignalRequest { name, data } = request;
+        let data = Arc::new(data.unwrap_or_default());
+        self.carry_out(id, Input::Signal { name, visit: None, data, by: by.to_owned() }).await
+    }
+
     async fn end(&self, id: ExecutionId, input: Input) -> Result<ExecutionDetail, Problem> {
         match self.carry_out(id, input).await {
+            Err(problem) if problem.code == CANCELLED => self.execution(id).await,
             Err(problem) if problem.code == ENDED => {
                 let detail = self.execution(id).await?;
                 if detail.summary.outcome == Some(Outcome::Cancelled) { Ok(detail) } else { Err(problem) }
@@ -45,7 +80,7 @@ impl Api {
     }
 
     /// Tells an execution something; the decision is durable when this returns.
-    async fn carry_out(&self, id: ExecutionId, input: Input) -> Result<ExecutionDetail, Problem> {
+    pub(super) async fn carry_out(&self, id: ExecutionId, input: Input) -> Result<ExecutionDetail, Problem> {
         self.shared.driver.ask(|reply| Message::Tell { id, input, reply }).await?;
         self.execution(id).await
     }

@@ -1,5 +1,6 @@
 //! Every use case. REST, server functions, the WebSocket and the CLI call these and nothing else.
 
+mod approvals;
 mod commands;
 mod control;
 mod credentials;

@@ -98,7 +98,7 @@ pub async fn the_inbox_is_read_in_order(backend: &dyn Backend) {
     loop {
         let page = store.approvals(filter.clone()).await.expect("a page");
         let Some(last) = page.last() else { break };
-        filter.after = Some((last.requested_at, last.execution_id));
+        filter.after = Some((last.requested_at, last.execution_id, last.step.clone(), last.visit));
         paged.extend(page);
     }
     assert_eq!(paged, all);

@@ -3,7 +3,7 @@
 use super::{duration, status};
 use protocol::{
     Envelope, Timestamp,
-    api::{CredentialSummary, ExecutionSummary, ScheduleDetail},
+    api::{CredentialSummary, ExecutionSummary, ScheduleDetail, WaitingApproval},
     status::of_execution,
     view::summary,
 };
@@ -32,6 +32,13 @@ pub(in crate::cli) fn execution(row: &ExecutionSummary) -> String {
         &row.created_at.to_rfc3339()[..19],
         row.path,
     )
+}
+
+/// Id, since when, until when, step, playbook, what is asked.
+pub(in crate::cli) fn approval(row: &WaitingApproval) -> String {
+    let due = row.due.map_or_else(|| "-".to_owned(), |due| due.to_rfc3339()[..19].to_owned());
+    let requested = &row.requested_at.to_rfc3339()[..19];
+    format!("{}  {requested}  {due:<19}  {}  {}  {}", row.execution_id, row.step, row.path, one_line(&row.message))
 }
 
 /// Name, what it does, when next, playbook.

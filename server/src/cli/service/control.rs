@@ -4,7 +4,7 @@ use super::{embedded::Embedded, remote::Remote};
 use async_trait::async_trait;
 use protocol::{
     ExecutionId, Problem,
-    api::{ExecutionDetail, ReasonRequest},
+    api::{ApprovalAnswer, ApprovalPage, ApprovalQuery, ExecutionDetail, ReasonRequest, SignalRequest},
 };
 
 /// Whom the history names.
@@ -15,11 +15,16 @@ const BY: &str = "cli";
 pub(in crate::cli) enum Order {
     Cancel,
     Terminate,
+    Pause,
+    Resume,
 }
 
 #[async_trait]
 pub(in crate::cli) trait Control {
     async fn tell(&self, id: ExecutionId, order: Order, reason: Option<String>) -> Result<ExecutionDetail, Problem>;
+    async fn signal(&self, id: ExecutionId, request: SignalRequest) -> Result<ExecutionDetail, Problem>;
+    async fn approvals(&self, query: ApprovalQuery) -> Result<ApprovalPage, Problem>;
+    async fn approve(&self, id: ExecutionId, step: &str, answer: ApprovalAnswer) -> Result<ExecutionDetail, Problem>;
 }
 
 #[async_trait]
@@ -28,7 +33,21 @@ impl Control for Embedded {
         match order {
             Order::Cancel => self.api.cancel(id, reason, BY).await,
             Order::Terminate => self.api.terminate(id, reason, BY).await,
+            Order::Pause => self.api.pause(id, reason, BY).await,
+            Order::Resume => self.api.resume(id, BY).await,
         }
+    }
+
+    async fn signal(&self, id: ExecutionId, request: SignalRequest) -> Result<ExecutionDetail, Problem> {
+        self.api.signal(id, request, BY).await
+    }
+
+    async fn approvals(&self, query: ApprovalQuery) -> Result<ApprovalPage, Problem> {
+        self.api.approvals(query).await
+    }
+
+    async fn approve(&self, id: ExecutionId, step: &str, answer: ApprovalAnswer) -> Result<ExecutionDetail, Problem> {
+        self.api.approve(id, step, answer, BY).await
     }
 }
 
@@ -39,6 +58,20 @@ impl Control for Remote {
         match order {
             Order::Cancel => self.send(&path("cancel"), &ReasonRequest { reason }).await,
             Order::Terminate => self.send(&path("terminate"), &ReasonRequest { reason }).await,
+            Order::Pause => self.send(&path("pause"), &ReasonRequest { reason }).await,
+            Order::Resume => self.poke(&path("resume")).await,
         }
+    }
+
+    async fn signal(&self, id: ExecutionId, request: SignalRequest) -> Result<ExecutionDetail, Problem> {
+        self.send(&format!("executions/{id}/signals"), &request).await
+    }
+
+    async fn approvals(&self, query: ApprovalQuery) -> Result<ApprovalPage, Problem> {
+        self.find("approvals", &query).await
+    }
+
+    async fn approve(&self, id: ExecutionId, step: &str, answer: ApprovalAnswer) -> Result<ExecutionDetail, Problem> {
+        self.send(&format!("executions/{id}/approvals/{}", super::segment(step)), &answer).await
     }
 }

@@ -13,6 +13,7 @@ pub(super) use key::IdempotencyKey;
 pub(super) use path::ExecutionPath;
 pub(super) use path::NamePath;
 pub(super) use path::PlaybookPath;
+pub(super) use path::StepPath;
 pub(super) use query::NoQuery;
 pub(super) use query::Query;
 pub(super) use yaml::Yaml;

@@ -1,20 +1,42 @@
 //! What people tell executions that are under way.
 
-use super::{BY, Of, json, read, unknown};
+use super::{BY, Id, Of, json, or_empty, read, unknown};
 use crate::Api;
-use protocol::{Problem, api::ReasonRequest};
+use protocol::{
+    Problem,
+    api::{ApprovalAnswer, ApprovalQuery, ReasonRequest, SignalRequest},
+};
+use serde::Deserialize;
 use serde_json::Value;
 
-pub(super) const METHODS: &[&str] = &["cancel", "terminate"];
+pub(super) const METHODS: &[&str] = &["cancel", "terminate", "pause", "resume", "signal", "approvals", "approve"];
+
+#[derive(Deserialize)]
+struct Approve {
+    step: String,
+    #[serde(flatten)]
+    answer: ApprovalAnswer,
+}
 
 pub(super) async fn call(api: &Api, method: &str, params: Value) -> Result<Value, Problem> {
     match method {
-        "cancel" | "terminate" => {
+        "cancel" | "terminate" | "pause" => {
             let Of { execution_id: id, request: ReasonRequest { reason } } = read(params)?;
             json(match method {
                 "cancel" => api.cancel(id, reason, BY).await?,
-                _ => api.terminate(id, reason, BY).await?,
+                "terminate" => api.terminate(id, reason, BY).await?,
+                _ => api.pause(id, reason, BY).await?,
             })
+        }
+        "resume" => json(api.resume(read::<Id>(params)?.execution_id, BY).await?),
+        "signal" => {
+            let Of { execution_id, request } = read::<Of<SignalRequest>>(params)?;
+            json(api.signal(execution_id, request, BY).await?)
+        }
+        "approvals" => json(api.approvals(read::<ApprovalQuery>(or_empty(params))?).await?),
+        "approve" => {
+            let Of { execution_id, request: Approve { step, answer } } = read(params)?;
+            json(api.approve(execution_id, &step, answer, BY).await?)
         }
         _ => Err(unknown(method)),
     }

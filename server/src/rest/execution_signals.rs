@@ -1,0 +1,33 @@
+//! `/api/v1/executions/{id}/signals`
+
+use super::{
+    Refusal,
+    extract::{ExecutionPath, Json as JsonBody, NoQuery},
+};
+use axum::{Json, extract::State};
+use protocol::{
+    Problem,
+    api::{ExecutionDetail, SignalRequest},
+};
+use runtime::Api;
+
+/// Sends a signal. One that comes before a step waits for it is kept until one does.
+#[utoipa::path(
+    post, operation_id = "signal_execution", path = "/executions/{id}/signals", tag = "executions",
+    params(("id" = String, Path, description = "The execution's UUID")),
+    request_body = SignalRequest,
+    responses((status = 200, body = ExecutionDetail),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "It has ended, or knows no such signal", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 422, description = "The data does not fit", body = Problem,
+            content_type = "application/problem+json"))
+)]
+pub(super) async fn signal(
+    State(api): State<Api>,
+    ExecutionPath(id): ExecutionPath,
+    NoQuery: NoQuery,
+    JsonBody(request): JsonBody<SignalRequest>,
+) -> Result<Json<ExecutionDetail>, Refusal> {
+    Ok(Json(api.signal(id, request, "api").await?))
+}
