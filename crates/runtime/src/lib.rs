@@ -6,6 +6,7 @@
 //!
 //! Absences: no HTTP, no SQL, no screens. Decisions are the engine's; this crate loads, commits, publishes.
 
+mod admission;
 mod api;
 mod catalog;
 pub mod credentials;

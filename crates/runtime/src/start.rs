@@ -2,6 +2,7 @@
 
 use crate::{
     Api, Environment, SystemEnvironment,
+    admission::{Doorkeeper, Gate},
     api::Shared,
     catalog::Catalog,
     credentials::Vault,
@@ -42,6 +43,7 @@ pub struct Runtime {
     publisher: JoinHandle<()>,
     member: Option<JoinHandle<()>>,
     scheduler: Option<JoinHandle<()>>,
+    doorkeeper: Option<JoinHandle<()>>,
     server: Arc<str>,
 }
 
@@ -69,7 +71,9 @@ impl Runtime {
         let publisher = Publisher::new(store.clone(), hub.clone(), handle.clone(), store.head().await?);
         let published = publisher.published();
         let catalog = Arc::new(Catalog::new(store.clone()));
+        let gate = Arc::new(Gate::default());
         let driver = Driver::new(DriverParts {
+            gate: gate.clone(),
             store: store.clone(),
             catalog: catalog.clone(),
             environment: environment.clone(),
@@ -88,6 +92,7 @@ impl Runtime {
             published,
             started_at,
             schedules_changed: Notify::new(),
+            gate,
         });
         hub.set_commands(Arc::new(api.commands()));
         // Listed before anything new can start, so that recovery never meets what this start began.
@@ -105,6 +110,7 @@ impl Runtime {
             driver: tokio::spawn(driver.run(inbox)),
             publisher: tokio::spawn(publisher.run(committed)),
             member: Some(tokio::spawn(member.run(before))),
+            doorkeeper: Some(tokio::spawn(Doorkeeper::new(api.clone()).run(is_server))),
             scheduler: is_server.then(|| tokio::spawn(Scheduler(api.clone()).run())),
             server,
             api,
@@ -120,7 +126,7 @@ impl Runtime {
     /// Stops taking work, lets running commits finish, publishes what was committed, closes the store.
     /// Tasks under way are stopped and stay open: the next start takes them up.
     pub async fn shutdown(mut self) {
-        for task in [self.scheduler.take(), self.member.take()].into_iter().flatten() {
+        for task in [self.doorkeeper.take(), self.scheduler.take(), self.member.take()].into_iter().flatten() {
             task.abort();
             let _ = task.await;
         }
@@ -142,7 +148,7 @@ impl Drop for Runtime {
     fn drop(&mut self) {
         self.driver.abort();
         self.publisher.abort();
-        for task in [&self.scheduler, &self.member].into_iter().flatten() {
+        for task in [&self.doorkeeper, &self.scheduler, &self.member].into_iter().flatten() {
             task.abort();
         }
     }

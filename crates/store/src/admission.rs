@@ -33,6 +33,16 @@ impl dyn Store {
         self.database().write(release).await
     }
 
+    /// Gives back the places of the key whose executions have ended; how many.
+    pub async fn release_ended(&self, key: &str) -> Result<usize, StoreError> {
+        let delete = sql("DELETE FROM permits WHERE key = $1 AND EXISTS (SELECT 1 FROM executions x
+                WHERE x.execution_id = permits.execution_id AND x.state NOT IN ('initial', 'in_progress'))
+            RETURNING key")
+        .bind(key);
+        let release = repeatedly(move |connection| Box::pin(give_back(connection, delete.clone())));
+        Ok(self.database().write(release).await?.len())
+    }
+
     /// Who holds a place of the key, the longest holder first.
     pub async fn permits(&self, key: &str) -> Result<Vec<ExecutionId>, StoreError> {
         let holders = sql("SELECT execution_id FROM permits WHERE key = $1 ORDER BY acquired_at, execution_id");

@@ -10,7 +10,7 @@ mod playbooks;
 mod schedules;
 mod submit;
 
-use crate::{Environment, catalog::Catalog, credentials::Vault, driver::DriverHandle};
+use crate::{Environment, admission::Gate, catalog::Catalog, credentials::Vault, driver::DriverHandle};
 use hub::Hub;
 use protocol::{Position, Problem, Timestamp};
 use std::sync::Arc;
@@ -34,6 +34,7 @@ pub(crate) struct Shared {
     pub(crate) started_at: Timestamp,
     /// Somebody put, resumed or took away a schedule.
     pub(crate) schedules_changed: Notify,
+    pub(crate) gate: Arc<Gate>,
 }
 
 impl Api {

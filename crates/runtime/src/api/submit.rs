@@ -1,7 +1,7 @@
 //! Starting executions.
 
 use super::{Api, from_store, playbooks::hash};
-use crate::driver::Message;
+use crate::{admission::Entry, driver::Message};
 use engine::Input;
 use protocol::{
     ExecutionId, Problem,
@@ -25,7 +25,7 @@ impl Api {
     ///
     /// # Errors
     /// 404 for an unknown playbook, 422 `input_invalid`, 409 `idempotency_conflict` when the key was used for
-    /// something else, 503 when the store cannot take it.
+    /// something else, 429 `queue_full` when too many wait, 503 when the store cannot take it.
     pub async fn submit(&self, request: SubmitRequest) -> Result<Submitted, Problem> {
         self.start(request, None).await
     }
@@ -53,9 +53,28 @@ impl Api {
             ..Origin::default()
         };
         let (path, version_run) = (entry.row.path.clone(), entry.row.version);
-        let first =
-            Input::Start { path: path.clone(), version: version_run, input: input.clone(), origin, reuse: None };
-        match self.shared.driver.ask(|reply| Message::Submit { id, entry, first, reply }).await {
+        let place = self.enter(&entry.playbook, id, &input).await?;
+        let first = match &place {
+            Entry::Wait { reason, lane, .. } => Input::Queue {
+                path: path.clone(),
+                version: version_run,
+                input: input.clone(),
+                origin,
+                reason: (*reason).to_owned(),
+                key: Some(lane.clone()),
+            },
+            Entry::Free | Entry::In => {
+                Input::Start { path: path.clone(), version: version_run, input: input.clone(), origin, reuse: None }
+            }
+        };
+        let told = self.shared.driver.ask(|reply| Message::Submit { id, entry, first, reply }).await;
+        match place {
+            // Its place may have become free between the look and now.
+            Entry::Wait { lane, .. } => self.shared.gate.poke(lane),
+            Entry::In if told.is_err() => self.leave(id).await?,
+            Entry::In | Entry::Free => {}
+        }
+        match told {
             Ok(()) => Ok(Submitted { execution_id: id, created: true }),
             // Somebody else came first, between the look and the commit.
             Err(problem) if problem.code == ALREADY_SUBMITTED => {

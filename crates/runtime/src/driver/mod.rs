@@ -22,7 +22,7 @@ pub(crate) use inbox::{DriverHandle, Message, channel};
 pub(crate) use pools::PoolId;
 pub(crate) use slot::Slot;
 
-use crate::{Environment, catalog::Catalog, credentials::Vault};
+use crate::{Environment, admission::Gate, catalog::Catalog, credentials::Vault};
 use children::{Children, PLAYBOOK};
 use draft::Draft;
 use engine::Input;
@@ -55,6 +55,8 @@ const LOOK: Duration = Duration::from_secs(1);
 
 /// What a driver is made of.
 pub(crate) struct DriverParts {
+    /// Is told who may hold a place of those limited together, and ended.
+    pub(crate) gate: Arc<Gate>,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) environment: Arc<dyn Environment>,
@@ -65,6 +67,7 @@ pub(crate) struct DriverParts {
 }
 
 pub(crate) struct Driver {
+    gate: Arc<Gate>,
     store: Arc<dyn Store>,
     catalog: Arc<Catalog>,
     environment: Arc<dyn Environment>,
@@ -88,7 +91,7 @@ type Alarm = Option<(Timestamp, BoxFuture<'static, ()>)>;
 
 impl Driver {
     pub(crate) fn new(parts: DriverParts) -> Self {
-        let DriverParts { store, catalog, environment, providers, vault, server } = parts;
+        let DriverParts { gate, store, catalog, environment, providers, vault, server } = parts;
         let worker: Arc<str> = Arc::from(format!("{server}/local"));
         let mut pools = Pools::default();
         for provider in providers {
@@ -97,6 +100,7 @@ impl Driver {
             let _ = pools.join(Opening::around(local, &vault, &store));
         }
         Self {
+            gate,
             store,
             catalog,
             environment,
@@ -346,6 +350,9 @@ impl Driver {
             self.timers.tick(id, slot.wake_at, None);
             if slot.state.phase() == Phase::Completed {
                 self.visits.ended(id);
+                if slot.entry.playbook.concurrency().is_some() {
+                    self.gate.ended(id);
+                }
                 self.child_ended(&slot.state);
             }
         }

@@ -109,6 +109,7 @@ impl Scheduler {
         for time in times {
             match self.start(schedule, &spec, time).await {
                 Ok(id) => fired = Some((now, id)),
+                // Not a full queue: the next time comes soon enough.
                 Err(problem) if problem.temporary && problem.status == 503 => return Err(problem),
                 Err(problem) => {
                     tracing::error!(schedule = schedule.name, time = %time.to_rfc3339(), %problem, "a time is left out");

@@ -1,5 +1,6 @@
 //! The runtime on a real store. One binary: its parts share the support and link once.
 
+mod admission;
 mod children;
 mod clock;
 mod credentials;

@@ -83,6 +83,9 @@ pub async fn places_of_what_is_gone_are_swept(backend: &dyn Backend) {
     store.commit(ended.end(Outcome::Cancelled)).await.expect("a commit");
     assert_eq!(store.sweep_permits(after(60_000)).await.expect("swept"), ["k"]);
     assert_eq!(store.sweep_permits(after(60_000)).await.expect("swept"), [""; 0]);
+    assert!(store.acquire("other", ended.id, 10, after(0)).await.expect("an answer"));
+    assert_eq!(store.release_ended("k").await.expect("released"), 0);
+    assert_eq!(store.release_ended("other").await.expect("released"), 1);
     assert_eq!(store.permits("k").await.expect("permits"), [running.id, fresh]);
     assert_eq!(store.sweep_permits(after(60_001)).await.expect("swept"), ["k"]);
     assert_eq!(store.permits("k").await.expect("permits"), [running.id]);
