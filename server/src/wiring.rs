@@ -6,7 +6,7 @@ use protocol::TaskError;
 use runtime::{Api, Membership, Parts, Runtime, StoreLog, credentials::Vault};
 use std::{path::Path, sync::Arc};
 use store::{DataDir, Store, StoreError, postgres::PostgresStore, sqlite::SqliteStore};
-use tools::{Handles, SecretHandles, ToolsConfig};
+use tools::{Handles, SecretHandles};
 
 /// Store, hub and runtime on a locked data folder.
 pub struct Wiring {
@@ -70,11 +70,7 @@ async fn start(
     membership: Membership,
 ) -> Result<(Arc<Hub>, Runtime), StoreError> {
     let hub = Hub::new(Arc::new(StoreLog::new(store.clone())), HubConfig::default());
-    let mut config = ToolsConfig::new(data);
-    config.egress = tools.egress.clone();
-    config.python.clone_from(&tools.python);
-    config.secrets = Some(Handles(Arc::new(VaultHandles(vault.clone()))));
-    let providers = ::tools::builtin(config);
+    let providers = tools.providers(data, Some(Handles(Arc::new(VaultHandles(vault.clone())))));
     let parts = Parts { store, hub: hub.clone(), providers, vault, server: name.to_owned(), membership };
     let runtime = Runtime::start(parts).await?;
     Ok((hub, runtime))

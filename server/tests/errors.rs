@@ -43,13 +43,13 @@ fn codes_are_found_over_line_breaks_and_not_in_tests() {
     assert_eq!(codes_in(source), ["one_code", "two", "three"].map(str::to_owned).into());
 }
 
-/// Source files, tests and conformance suites left out.
+/// Source files; tests, conformance suites and example programs (whose codes are their own) left out.
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         match name {
-            "tests" | "conformance" | "bench" | "testkit" | "target" => {}
+            "tests" | "examples" | "conformance" | "bench" | "testkit" | "target" => {}
             _ if path.is_dir() => collect(&path, files),
             _ if name.ends_with(".rs") => files.push(path),
             _ => {}

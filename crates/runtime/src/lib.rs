@@ -19,6 +19,7 @@ mod membership;
 mod publisher;
 mod schedules;
 mod start;
+mod workers;
 
 pub use api::Api;
 pub use environment::{Environment, SystemEnvironment};

@@ -11,6 +11,7 @@ use crate::{
     membership::{Before, Member, Membership},
     publisher::Publisher,
     schedules::Scheduler,
+    workers::{Door, Registry},
 };
 use hub::Hub;
 use std::sync::Arc;
@@ -39,6 +40,7 @@ pub struct Runtime {
     api: Api,
     store: Arc<dyn Store>,
     handle: DriverHandle,
+    workers: Arc<Registry>,
     driver: JoinHandle<()>,
     publisher: JoinHandle<()>,
     member: Option<JoinHandle<()>>,
@@ -81,12 +83,15 @@ impl Runtime {
             vault: vault.clone(),
             server: server.clone(),
         });
+        let workers =
+            Registry::new(handle.clone(), environment.clone(), &hub, server.clone(), store.clone(), vault.clone());
         let started_at = environment.now();
         let api = Api::new(Shared {
             catalog,
             store: store.clone(),
             hub: hub.clone(),
             driver: handle.clone(),
+            workers: workers.clone(),
             environment,
             vault,
             published,
@@ -95,6 +100,7 @@ impl Runtime {
             gate,
         });
         hub.set_commands(Arc::new(api.commands()));
+        hub.set_workers(Arc::new(Door(workers.clone())));
         // Listed before anything new can start, so that recovery never meets what this start began.
         let before = Before::list(&store, &server, &membership, started_at).await?;
         let is_server = membership != Membership::Visitor;
@@ -116,6 +122,7 @@ impl Runtime {
             api,
             store,
             handle,
+            workers,
         })
     }
 
@@ -139,6 +146,7 @@ impl Runtime {
         if let Err(error) = self.store.leave(&self.server).await {
             tracing::warn!(%error, "this server could not say that it leaves");
         }
+        self.workers.shutdown().await;
         self.store.close().await;
         let _ = (&mut self.publisher).await;
     }

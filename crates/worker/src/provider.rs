@@ -1,12 +1,13 @@
 //! What a provider is.
 
+use crate::Progress;
 use async_trait::async_trait;
 use protocol::{
     Task, TaskError,
     task::{Logs, TaskOutcome},
 };
 use serde_json::Value;
-use std::sync::Arc;
+use std::{any::Any, sync::Arc};
 use tokio::sync::watch;
 
 /// Does the work of one or more protocols.
@@ -23,6 +24,11 @@ pub trait Provider: Send + Sync + 'static {
     /// Runs one task to its end. Returns within `task.timeout_ms` (the provider enforces it and reports
     /// `timeout`) and soon after `cancelled` resolves; then the run is thrown away.
     async fn run(&self, task: Task, cancelled: Cancelled) -> Run;
+
+    /// As [`Provider::run`], which is what happens unless this is implemented too, for work that tells how far it is.
+    async fn run_telling(&self, task: Task, cancelled: Cancelled, _progress: Progress) -> Run {
+        self.run(task, cancelled).await
+    }
 }
 
 /// Resolves when the task is no longer wanted.
@@ -34,6 +40,10 @@ impl Cancelled {
     pub fn pair() -> (watch::Sender<bool>, Self) {
         let (switch, signal) = watch::channel(false);
         (switch, Self(signal))
+    }
+
+    pub(crate) fn of(switch: watch::Receiver<bool>) -> Self {
+        Self(switch)
     }
 
     /// Waits until the task is cancelled; forever, if it never is.
@@ -58,6 +68,21 @@ impl Run {
 
     pub fn failed(error: TaskError) -> Self {
         Self { outcome: TaskOutcome::Failed { error, result: None }, logs: Logs::default() }
+    }
+
+    /// The provider panicked: a defect of its own, and one task's only.
+    pub fn panicked(protocol: &str, panic: &(dyn Any + Send)) -> Self {
+        let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        let cause = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+        let message = format!("the `{protocol}` provider panicked: {cause}; this is a defect, please report it");
+        Self::failed(TaskError::new("provider_panicked", message))
+    }
+
+    /// The provider did not keep the task's time limit itself.
+    pub fn overdue(timeout_ms: u64) -> Self {
+        let seconds = timeout_ms / 1000;
+        let message = format!("the action did not end within its time limit of {seconds} s; raise `timeout_s`");
+        Self::failed(TaskError::new("timeout", message))
     }
 
     pub fn with_logs(mut self, logs: Logs) -> Self {

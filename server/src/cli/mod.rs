@@ -29,6 +29,8 @@ mod source;
 mod stop;
 mod terminate;
 mod validate;
+mod worker;
+mod workers;
 
 use clap::{Parser, Subcommand};
 use error::{Error, Exit};
@@ -61,6 +63,8 @@ enum Command {
     List(list::Args),
     Show(show::Args),
     Credentials(credentials::Args),
+    Worker(worker::Args),
+    Workers(workers::Args),
 }
 
 /// The whole program.
@@ -105,5 +109,7 @@ async fn run(command: Command) -> Result<Exit, Error> {
         Command::List(args) => list::list(args).await,
         Command::Show(args) => show::show(args).await,
         Command::Credentials(args) => credentials::credentials(args).await,
+        Command::Worker(args) => worker::worker(args).await,
+        Command::Workers(args) => workers::workers(args).await,
     }
 }

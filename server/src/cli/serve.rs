@@ -40,6 +40,13 @@ pub(super) struct Args {
     /// The hub of another process [env: SIGNALBOX_HUB]
     #[arg(long, value_name = "URL")]
     hub: Option<String>,
+    /// Step types whose work is done in this process; tasks of others wait for `signalbox worker`
+    /// [env: SIGNALBOX_PROVIDERS] [default: all]
+    #[arg(long, value_name = "all|none|TYPE,…", value_delimiter = ',')]
+    providers: Vec<String>,
+    /// The same as --providers none
+    #[arg(long, conflicts_with = "providers")]
+    no_local_providers: bool,
     #[command(flatten)]
     local: LocalFlags,
 }
@@ -103,6 +110,7 @@ impl Args {
             bus: self.bus.clone(),
             roles: list(&self.roles),
             hub: self.hub.clone(),
+            providers: if self.no_local_providers { Some(vec!["none".to_owned()]) } else { list(&self.providers) },
             ..self.local.layer()
         }
     }

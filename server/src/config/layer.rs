@@ -1,7 +1,7 @@
 //! The three places a setting can come from, and which of them wins.
 
 use super::{ConfigError, file};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use std::path::{Path, PathBuf};
 
 /// Settings as one source gives them; also the shape of `signalbox.toml`.
@@ -24,10 +24,13 @@ pub struct Layer {
     pub secret_key_file: Option<String>,
     /// Variables of the environment, besides `SIGNALBOX_SECRET_…`, that steps may name as secrets: `NAME`, `START*`.
     pub secrets_env_allow: Option<Vec<String>>,
+    /// Step types whose work a server does itself: `all`, `none`, or a list.
+    #[serde(default, deserialize_with = "word_or_list")]
+    pub providers: Option<Vec<String>>,
 }
 
 /// The names an environment variable of ours can have, without `SIGNALBOX_`.
-const VARIABLES: [&str; 13] = [
+const VARIABLES: [&str; 14] = [
     "LISTEN",
     "HOSTS",
     "DATA",
@@ -38,6 +41,7 @@ const VARIABLES: [&str; 13] = [
     "LOG",
     "PYTHON",
     "HTTP_ALLOW",
+    "PROVIDERS",
     "CONFIG",
     "SERVER",
     "SECRETS_ENV_ALLOW",
@@ -96,6 +100,7 @@ impl Sources {
             http_allow: list("HTTP_ALLOW"),
             secret_key_file: ours("SECRET_KEY_FILE"),
             secrets_env_allow: list("SECRETS_ENV_ALLOW"),
+            providers: list("PROVIDERS"),
         };
         let named = config.map(Path::to_owned).or_else(|| ours("CONFIG").map(PathBuf::from));
         let surroundings = ["HOME", "XDG_DATA_HOME"]
@@ -148,6 +153,20 @@ pub fn unknown_variables(names: impl Iterator<Item = String>) -> Vec<String> {
             .is_some_and(|rest| rest != "SITE_DIR" && !rest.starts_with("SECRET_") && !VARIABLES.contains(&rest))
     };
     names.filter(ours).collect()
+}
+
+/// `"none"` is as good as `["none"]`.
+fn word_or_list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "expected a word or a list of words")]
+    enum Either {
+        Word(String),
+        List(Vec<String>),
+    }
+    Ok(Some(match Either::deserialize(deserializer)? {
+        Either::Word(word) => split(&word),
+        Either::List(list) => list,
+    }))
 }
 
 fn split(list: &str) -> Vec<String> {

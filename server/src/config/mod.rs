@@ -11,6 +11,7 @@ mod file;
 mod hosts;
 mod layer;
 mod listen;
+mod providers;
 mod roles;
 mod secrets;
 mod site;
@@ -21,6 +22,7 @@ pub use bus::Bus;
 pub use data_dir::default_data_dir;
 pub use error::ConfigError;
 pub use layer::{Layer, Sources, unknown_variables};
+pub use providers::Providers;
 pub use roles::Roles;
 pub use secrets::Secrets;
 pub use site::Site;
@@ -57,10 +59,12 @@ impl Config {
     pub fn read(sources: &Sources) -> Result<Self, ConfigError> {
         let site = site::read(sources)?;
         hub_is_here(sources)?;
+        let mut local = LocalConfig::read(sources)?;
+        local.tools.providers = Providers::read(sources)?;
         Ok(Self {
             listen: listen::read(sources)?,
             hosts: hosts::read(sources)?,
-            local: LocalConfig::read(sources)?,
+            local,
             bus: bus::read(sources)?,
             roles: roles::read(sources)?,
             site,

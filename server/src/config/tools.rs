@@ -1,7 +1,9 @@
 //! What the built-in tools may use.
 
-use super::{ConfigError, Sources};
-use ::tools::EgressPolicy;
+use super::{ConfigError, Providers, Sources};
+use ::tools::{EgressPolicy, Handles, ToolsConfig};
+use std::{path::Path, sync::Arc};
+use worker::Provider;
 
 #[derive(Clone, Debug)]
 pub struct Tools {
@@ -9,6 +11,8 @@ pub struct Tools {
     pub python: String,
     /// Where `http` steps may connect to besides the public and private networks.
     pub egress: EgressPolicy,
+    /// All of them, but for a server that leaves some to worker processes.
+    pub providers: Providers,
 }
 
 impl Tools {
@@ -22,6 +26,17 @@ impl Tools {
             }
         }
         let python = sources.pick("python", |layer| layer.python.clone()).map(|given| given.value);
-        Ok(Self { python: python.unwrap_or_else(|| "python3".to_owned()), egress })
+        let python = python.unwrap_or_else(|| "python3".to_owned());
+        Ok(Self { python, egress, providers: Providers::All })
+    }
+
+    /// Who does the work in this process, with its files in this folder. `secrets`: those that steps may name; where
+    /// there are none, nobody does steps of that type.
+    pub fn providers(&self, data: &Path, secrets: Option<Handles>) -> Vec<Arc<dyn Provider>> {
+        let mut config = ToolsConfig::new(data);
+        config.egress = self.egress.clone();
+        config.python.clone_from(&self.python);
+        config.secrets = secrets;
+        self.providers.choose(config)
     }
 }

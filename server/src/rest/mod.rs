@@ -28,6 +28,7 @@ mod schedule_resume;
 mod schedule_run;
 mod schedules;
 mod submitted;
+mod workers;
 
 pub(crate) use refusal::Refusal;
 pub(crate) use routes::routes;

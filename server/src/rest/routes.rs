@@ -4,7 +4,7 @@ use super::{
     Refusal, approvals, credential_rotation, credentials, events, execution_approvals, execution_cancel,
     execution_events, execution_pause, execution_resume, execution_signals, execution_terminate, executions, health,
     openapi, playbook_versions, playbooks, playbooks_validate, schedule_pause, schedule_resume, schedule_run,
-    schedules,
+    schedules, workers,
 };
 use crate::AppState;
 use axum::{
@@ -44,6 +44,7 @@ pub(crate) fn routes() -> Router<AppState> {
                 .routes(routes!(credentials::list))
                 .routes(routes!(credentials::set, credentials::delete))
                 .routes(routes!(credential_rotation::rotate))
+                .routes(routes!(workers::list))
                 .routes(routes!(health::health)),
         )
         .split_for_parts();

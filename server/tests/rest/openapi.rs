@@ -34,6 +34,7 @@ async fn the_document_lists_every_route_and_resolves() {
         "/api/v1/schedules/{name}/pause",
         "/api/v1/schedules/{name}/resume",
         "/api/v1/schedules/{name}/run",
+        "/api/v1/workers",
     ] {
         assert!(paths.iter().any(|known| *known == path), "{path} in {paths:?}");
     }

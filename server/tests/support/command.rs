@@ -79,8 +79,12 @@ impl Served {
 
     /// With these flags of `serve`.
     pub fn start_with(folder: &Path, flags: &[&str]) -> Self {
+        Self::start_at(folder, "127.0.0.1:0", flags)
+    }
+
+    pub fn start_at(folder: &Path, listen: &str, flags: &[&str]) -> Self {
         let mut child = signalbox(folder)
-            .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(["serve", "--listen", listen])
             .args(flags)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

@@ -5,7 +5,7 @@ use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
 use server::{
     Config,
-    config::{Bus, LocalConfig, Roles, Secrets, Site, StoreUrl, Tools},
+    config::{Bus, LocalConfig, Providers, Roles, Secrets, Site, StoreUrl, Tools},
     serve,
 };
 use std::{
@@ -134,7 +134,11 @@ fn config(folder: &Path) -> Config {
         local: LocalConfig {
             data: folder.join("data"),
             store: StoreUrl::Sqlite(folder.join("data/signalbox.db")),
-            tools: Tools { python: "python3".to_owned(), egress: tools::EgressPolicy::default() },
+            tools: Tools {
+                python: "python3".to_owned(),
+                egress: tools::EgressPolicy::default(),
+                providers: Providers::All,
+            },
             secrets: Secrets::default(),
         },
         bus: Bus::Memory,

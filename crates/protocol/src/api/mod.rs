@@ -285,3 +285,30 @@ pub struct Rotated {
     /// Credentials sealed anew.
     pub resealed: u64,
 }
+
+/// The worker processes connected to one server.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct WorkerList {
+    pub workers: Vec<WorkerSummary>,
+}
+
+/// A worker process, as long as it is connected.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct WorkerSummary {
+    /// What events name as the worker of its tasks. Another after each reconnect.
+    pub worker: String,
+    /// What it calls itself.
+    pub name: String,
+    /// Of its program; may be empty.
+    pub version: String,
+    pub protocols: Vec<String>,
+    /// Tasks at once, of all its protocols together.
+    pub concurrency: u32,
+    pub running: u32,
+    /// It is about to leave and takes no more.
+    pub draining: bool,
+    pub connected_at: Timestamp,
+    pub heard_at: Timestamp,
+}

@@ -9,8 +9,11 @@ mod overview;
 mod playbooks;
 mod schedules;
 mod submit;
+mod workers;
 
-use crate::{Environment, admission::Gate, catalog::Catalog, credentials::Vault, driver::DriverHandle};
+use crate::{
+    Environment, admission::Gate, catalog::Catalog, credentials::Vault, driver::DriverHandle, workers::Registry,
+};
 use hub::Hub;
 use protocol::{Position, Problem, Timestamp};
 use std::sync::Arc;
@@ -28,6 +31,7 @@ pub(crate) struct Shared {
     pub(crate) hub: Arc<Hub>,
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) driver: DriverHandle,
+    pub(crate) workers: Arc<Registry>,
     pub(crate) environment: Arc<dyn Environment>,
     pub(crate) vault: Arc<Vault>,
     pub(crate) published: watch::Receiver<Position>,

@@ -21,4 +21,5 @@ mod vault;
 
 pub use error::KeyError;
 pub use key_file::KeySource;
+pub(crate) use redact::Redaction;
 pub use vault::Vault;

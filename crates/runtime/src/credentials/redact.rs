@@ -56,6 +56,22 @@ impl Known {
 }
 
 impl Redaction {
+    /// Nothing was opened.
+    pub(crate) fn none() -> Self {
+        Self(None)
+    }
+
+    pub(crate) fn is_none(&self) -> bool {
+        self.0.is_none()
+    }
+
+    pub(crate) fn text(&self, text: String) -> String {
+        match &self.0 {
+            Some(search) => search.text(&text).into_owned(),
+            None => text,
+        }
+    }
+
     pub(crate) fn run(&self, run: Run) -> Run {
         let Some(search) = &self.0 else { return run };
         let outcome = match run.outcome {

@@ -1,5 +1,7 @@
 //! Who runs tasks: a provider of this process, or a worker connected to it.
 
+use super::Reply;
+use crate::credentials::Redaction;
 use async_trait::async_trait;
 use protocol::Task;
 use std::sync::Arc;
@@ -17,11 +19,40 @@ pub(crate) trait Executor: Send + Sync + 'static {
     /// Tasks at once.
     fn concurrency(&self) -> usize;
 
+    /// Whether it takes tasks now: not when it is about to leave, or has left and the driver has not heard of it.
+    fn is_open(&self) -> bool {
+        true
+    }
+
     /// Runs one task to its end, which comes soon after `cancelled` resolves.
     ///
     /// # Errors
     /// [`Lost`] when there will be no report: the task is handed out again.
-    async fn run(&self, task: Task, cancelled: Cancelled) -> Result<Run, Lost>;
+    async fn run(&self, task: Task, cancelled: Cancelled) -> Result<Done, Lost>;
+
+    /// As [`Executor::run`], of a task with what it may know opened. For those who tell of it while it runs: what
+    /// they tell goes through `redaction`. Its end is seen to.
+    ///
+    /// # Errors
+    /// As [`Executor::run`].
+    async fn run_opened(&self, task: Task, _redaction: Arc<Redaction>, cancelled: Cancelled) -> Result<Done, Lost> {
+        self.run(task, cancelled).await
+    }
+}
+
+/// A task that has ended.
+pub(crate) struct Done {
+    pub(crate) run: Run,
+    /// As its worker measured it. Absent: from being handed out to here.
+    pub(crate) duration_ms: Option<u64>,
+    /// Told when the end is durable.
+    pub(crate) receipt: Option<Reply>,
+}
+
+impl From<Run> for Done {
+    fn from(run: Run) -> Self {
+        Self { run, duration_ms: None, receipt: None }
+    }
 }
 
 /// A task whose worker is gone.
@@ -51,7 +82,7 @@ impl Executor for Local {
         self.provider.concurrency()
     }
 
-    async fn run(&self, task: Task, cancelled: Cancelled) -> Result<Run, Lost> {
-        Ok(self.provider.run(task, cancelled).await)
+    async fn run(&self, task: Task, cancelled: Cancelled) -> Result<Done, Lost> {
+        Ok(self.provider.run(task, cancelled).await.into())
     }
 }

@@ -17,7 +17,7 @@ mod slot;
 mod timers;
 mod visits;
 
-pub(crate) use executor::{Executor, Lost};
+pub(crate) use executor::{Done, Executor, Lost};
 pub(crate) use inbox::{DriverHandle, Message, channel};
 pub(crate) use pools::PoolId;
 pub(crate) use slot::Slot;
@@ -29,7 +29,7 @@ use engine::Input;
 use executor::Local;
 use futures::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use opening::Opening;
-use pools::{Finished, Pools, Start};
+use pools::{Ended, Finished, Pools, Start};
 use protocol::{
     ExecutionId, Phase, Problem, Task, TaskError, Timestamp,
     task::{Logs, TaskOutcome},
@@ -437,11 +437,12 @@ impl Driver {
                 report.outcome = TaskOutcome::Failed { error: TaskError::new("result_refused", message), result: None };
                 report.logs = Logs::default();
             }
-            [Letter::Input { input: Input::Report { report, .. }, .. }] => {
+            [Letter::Input { input: Input::Report { report, .. }, reply }] => {
                 // Not even the failure can be stored. Left alone, the execution would wait for ever.
                 let reason = format!("what follows from the report of task {} cannot be stored: {why}", report.key);
                 let input = Input::Terminate { reason, by: children::ENGINE.to_owned() };
-                flight.letters = vec![Letter::Input { input, reply: None }];
+                let reply = reply.take();
+                flight.letters = vec![Letter::Input { input, reply }];
             }
             [_] => return self.abandon(id, flight, StoreError::Refused(why)),
             _ => {}
@@ -483,14 +484,13 @@ impl Driver {
         }
     }
 
-    fn finished(&mut self, Finished { pool, key, outcome }: Finished) {
-        let id = key.execution_id;
-        let worker = self.pools.name(pool).map_or_else(|| self.worker.to_string(), ToString::to_string);
-        let input = match outcome {
-            Ok(report) => Input::Report { report, worker },
-            Err(Lost { reason }) => Input::Lost { key, worker, reason },
+    fn finished(&mut self, Finished { pool, key, worker, outcome }: Finished) {
+        let (id, worker) = (key.execution_id, worker.to_string());
+        let (input, reply) = match outcome {
+            Ok(Ended { report, receipt }) => (Input::Report { report, worker }, receipt),
+            Err(Lost { reason }) => (Input::Lost { key, worker, reason }, None),
         };
-        self.post(id, Letter::Input { input, reply: None });
+        self.post(id, Letter::Input { input, reply });
         self.give_back(vec![pool]);
     }
 
@@ -539,4 +539,5 @@ fn stopping() -> Problem {
     Problem::new(503, "stopping", "Stopping", "the server is stopping; try again in a moment").temporary()
 }
 
-type Reply = oneshot::Sender<Result<(), Problem>>;
+/// Whom to tell when a decision is durable, or why there will be none.
+pub(crate) type Reply = oneshot::Sender<Result<(), Problem>>;

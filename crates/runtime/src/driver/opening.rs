@@ -1,7 +1,7 @@
 //! The last step before a task goes out and the first when it comes back: credentials and secrets are opened for
 //! whoever holds the task, and nobody else ever sees them.
 
-use super::executor::{Executor, Lost};
+use super::executor::{Done, Executor, Lost};
 use crate::credentials::Vault;
 use async_trait::async_trait;
 use protocol::Task;
@@ -36,10 +36,18 @@ impl Executor for Opening {
         self.inner.concurrency()
     }
 
-    async fn run(&self, task: Task, cancelled: Cancelled) -> Result<Run, Lost> {
+    fn is_open(&self) -> bool {
+        self.inner.is_open()
+    }
+
+    async fn run(&self, task: Task, cancelled: Cancelled) -> Result<Done, Lost> {
         match self.vault.open(&self.store, task).await {
-            Ok((task, redaction)) => self.inner.run(task, cancelled).await.map(|run| redaction.run(run)),
-            Err(error) => Ok(Run::failed(error)),
+            Ok((task, redaction)) => {
+                let redaction = Arc::new(redaction);
+                let done = self.inner.run_opened(task, redaction.clone(), cancelled).await?;
+                Ok(Done { run: redaction.run(done.run), ..done })
+            }
+            Err(error) => Ok(Run::failed(error).into()),
         }
     }
 }

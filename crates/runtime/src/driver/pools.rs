@@ -1,8 +1,11 @@
 //! Who runs tasks here: a pool of places for each executor, and by protocol the tasks that wait for one.
 
-use super::executor::{Executor, Lost};
+use super::{
+    Reply,
+    executor::{Done, Executor, Lost},
+};
 use futures::FutureExt;
-use protocol::{ExecutionId, Task, TaskError, TaskKey, TaskReport};
+use protocol::{ExecutionId, Task, TaskKey, TaskReport};
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, HashMap},
@@ -19,6 +22,14 @@ const OVERDUE: Duration = Duration::from_secs(5);
 /// A pool, as long as its executor is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct PoolId(u64);
+
+#[cfg(test)]
+impl PoolId {
+    /// For tests that play the driver.
+    pub(crate) fn of(number: u64) -> Self {
+        Self(number)
+    }
+}
 
 #[derive(Default)]
 pub(super) struct Pools {
@@ -61,7 +72,22 @@ pub(super) struct Start {
 pub(super) struct Finished {
     pub(super) pool: PoolId,
     pub(super) key: TaskKey,
-    pub(super) outcome: Result<TaskReport, Lost>,
+    /// Empty when the worker had left before the task reached it.
+    pub(super) worker: Arc<str>,
+    pub(super) outcome: Result<Ended, Lost>,
+}
+
+/// A report, and whom to tell when it is durable.
+pub(super) struct Ended {
+    pub(super) report: TaskReport,
+    pub(super) receipt: Option<Reply>,
+}
+
+impl Pool {
+    /// Places a task can have now.
+    fn places(&self) -> usize {
+        if self.executor.is_open() { self.free } else { 0 }
+    }
 }
 
 impl Pools {
@@ -96,9 +122,9 @@ impl Pools {
     /// Takes a free place, unless others wait for one already. Of several executors the one with most places free.
     pub(super) fn reserve(&mut self, protocol: &str) -> Option<(PoolId, Arc<str>)> {
         let route = self.routes.get(protocol).filter(|route| route.waiting.is_empty())?;
-        let free = |id: &&PoolId| self.pools.get(id).map_or(0, |pool| pool.free);
+        let free = |id: &&PoolId| self.pools.get(id).map_or(0, Pool::places);
         let id = *route.pools.iter().max_by_key(free)?;
-        let pool = self.pools.get_mut(&id).filter(|pool| pool.free > 0)?;
+        let pool = self.pools.get_mut(&id).filter(|pool| pool.places() > 0)?;
         pool.free -= 1;
         Some((id, pool.name.clone()))
     }
@@ -121,7 +147,7 @@ impl Pools {
             tracing::warn!(task = %task.key, protocol = task.protocol, "nobody here offers this protocol; it waits");
         }
         route.waiting.insert(order, Waiting { task, claimed });
-        let free = |id: &&PoolId| self.pools.get(id).map_or(0, |pool| pool.free);
+        let free = |id: &&PoolId| self.pools.get(id).map_or(0, Pool::places);
         match route.pools.iter().max_by_key(free).copied() {
             Some(id) => self.fill(id),
             None => Vec::new(),
@@ -131,7 +157,7 @@ impl Pools {
     fn fill(&mut self, id: PoolId) -> Vec<Start> {
         let mut starts = Vec::new();
         let Some(pool) = self.pools.get_mut(&id) else { return starts };
-        while pool.free > 0 {
+        while pool.places() > 0 {
             let first = |protocol: &&String| {
                 self.routes.get(*protocol).and_then(|route| route.waiting.first_key_value()).map(|(order, _)| *order)
             };
@@ -149,7 +175,7 @@ impl Pools {
 
     /// Protocols with places free and nothing waiting, and how many places.
     pub(super) fn free(&self) -> Vec<(String, usize)> {
-        let free = |route: &Route| route.pools.iter().filter_map(|id| self.pools.get(id)).map(|pool| pool.free).sum();
+        let free = |route: &Route| route.pools.iter().filter_map(|id| self.pools.get(id)).map(Pool::places).sum();
         let idle = self.routes.iter().filter(|(_, route)| route.waiting.is_empty());
         idle.map(|(protocol, route)| (protocol.clone(), free(route))).filter(|(_, places)| *places > 0).collect()
     }
@@ -164,14 +190,15 @@ impl Pools {
         let Some(executor) = self.pools.get(&pool).map(|pool| pool.executor.clone()) else {
             // It left between the reservation and now.
             let lost = Lost { reason: "disconnected before the task reached it".to_owned() };
-            self.running.spawn(async move { Finished { pool, key: task.key.clone(), outcome: Err(lost) } });
+            let (key, worker) = (task.key.clone(), Arc::from(""));
+            self.running.spawn(async move { Finished { pool, key, worker, outcome: Err(lost) } });
             return;
         };
         let (switch, cancelled) = Cancelled::pair();
         self.switches.insert(task.key.clone(), switch);
         self.running.spawn(async move {
-            let key = task.key.clone();
-            Finished { pool, key, outcome: run(executor, task, cancelled).await }
+            let (key, worker) = (task.key.clone(), executor.name());
+            Finished { pool, key, worker, outcome: run(executor, task, cancelled).await }
         });
     }
 
@@ -210,28 +237,17 @@ impl Pools {
     }
 }
 
-async fn run(executor: Arc<dyn Executor>, task: Arc<Task>, cancelled: Cancelled) -> Result<TaskReport, Lost> {
+async fn run(executor: Arc<dyn Executor>, task: Arc<Task>, cancelled: Cancelled) -> Result<Ended, Lost> {
     let started = Instant::now();
     let key = task.key.clone();
     let limit = Duration::from_millis(task.timeout_ms) + OVERDUE;
     let work = AssertUnwindSafe(executor.run(Task::clone(&task), cancelled)).catch_unwind();
-    let run = match tokio::time::timeout(limit, work).await {
-        Ok(Ok(run)) => run?,
-        Ok(Err(panic)) => {
-            let cause = panic
-                .downcast_ref::<&str>()
-                .map(|text| (*text).to_owned())
-                .or_else(|| panic.downcast_ref::<String>().cloned())
-                .unwrap_or_default();
-            let message =
-                format!("the `{}` provider panicked: {cause}; this is a defect, please report it", task.protocol);
-            Run::failed(TaskError::new("provider_panicked", message))
-        }
-        Err(_) => Run::failed(TaskError::new(
-            "timeout",
-            format!("the action did not end within its time limit of {} s; raise `timeout_s`", task.timeout_ms / 1000),
-        )),
+    let done = match tokio::time::timeout(limit, work).await {
+        Ok(Ok(done)) => done?,
+        Ok(Err(panic)) => Run::panicked(&task.protocol, panic.as_ref()).into(),
+        Err(_) => Run::overdue(task.timeout_ms).into(),
     };
-    let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    Ok(TaskReport { key, outcome: run.outcome, duration_ms, logs: run.logs })
+    let Done { run, duration_ms, receipt } = done;
+    let duration_ms = duration_ms.unwrap_or_else(|| u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX));
+    Ok(Ended { report: TaskReport { key, outcome: run.outcome, duration_ms, logs: run.logs }, receipt })
 }

@@ -53,8 +53,10 @@ impl Visits {
 impl Driver {
     /// A letter for an execution that is not here: it has ended, or is somebody else's.
     pub(super) fn visit(&mut self, id: ExecutionId, letter: Letter) {
-        let is_waited_for = matches!(letter, Letter::Input { reply: Some(_), .. });
-        if !is_waited_for && self.visits.ended.contains(&id) {
+        // Who waits for a report's answer wants to forget it, not to hear what it led to.
+        let is_command = matches!(&letter, Letter::Input { input, reply: Some(_) }
+            if !matches!(input, Input::Report { .. }));
+        if !is_command && self.visits.ended.contains(&id) {
             return self.undeliverable(letter);
         }
         let waiting = self.visits.letters.entry(id).or_default();
@@ -89,8 +91,9 @@ impl Driver {
     fn undeliverable(&mut self, letter: Letter) {
         match letter {
             Letter::Claim { pool, .. } => self.give_back(vec![pool]),
-            Letter::Input { input: Input::Report { report, worker }, .. } => {
+            Letter::Input { input: Input::Report { ref report, ref worker }, .. } => {
                 tracing::debug!(task = %report.key, worker, "a report came after the end of its execution");
+                letter.answer(&Ok(()));
             }
             Letter::Input { .. } | Letter::Child(_) => {}
         }

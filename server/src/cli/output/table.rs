@@ -3,7 +3,7 @@
 use super::{duration, status};
 use protocol::{
     Envelope, Timestamp,
-    api::{CredentialSummary, ExecutionSummary, ScheduleDetail, WaitingApproval},
+    api::{CredentialSummary, ExecutionSummary, ScheduleDetail, WaitingApproval, WorkerSummary},
     status::of_execution,
     view::summary,
 };
@@ -57,6 +57,19 @@ pub(in crate::cli) fn credential(row: &CredentialSummary) -> String {
     let trouble = if row.has_key { String::new() } else { format!("  (key {} is missing)", row.key_id) };
     let row = format!("{:<24}  {:<10}  {}  {hint}", row.name, row.kind, &row.updated_at.to_rfc3339()[..19]);
     format!("{}{trouble}", row.trim_end())
+}
+
+/// Name, tasks of places, since when, types.
+pub(in crate::cli) fn worker(row: &WorkerSummary) -> String {
+    let draining = if row.draining { ", leaving" } else { "" };
+    format!(
+        "{}  {}/{} running{draining}  {}  {}",
+        one_line(&row.worker),
+        row.running,
+        row.concurrency,
+        &row.connected_at.to_rfc3339()[..19],
+        row.protocols.join(","),
+    )
 }
 
 /// `07:48:19.123`

@@ -5,7 +5,9 @@ use crate::Wiring;
 use async_trait::async_trait;
 use protocol::{
     ExecutionId, Position, Problem,
-    api::{EventPage, ExecutionDetail, ExecutionPage, ExecutionQuery, Registered, SubmitRequest, Submitted},
+    api::{
+        EventPage, ExecutionDetail, ExecutionPage, ExecutionQuery, Registered, SubmitRequest, Submitted, WorkerList,
+    },
 };
 use runtime::Api;
 use std::time::Duration;
@@ -49,6 +51,10 @@ impl Service for Embedded {
 
     async fn events(&self, id: ExecutionId, after: Position) -> Result<EventPage, Problem> {
         self.api.execution_events(id, after, PAGE).await
+    }
+
+    async fn workers(&self) -> Result<WorkerList, Problem> {
+        Ok(self.api.workers())
     }
 
     async fn news(&self) {

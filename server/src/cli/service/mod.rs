@@ -16,7 +16,9 @@ pub(super) use schedules::Schedules;
 use async_trait::async_trait;
 use protocol::{
     ExecutionId, Position, Problem,
-    api::{EventPage, ExecutionDetail, ExecutionPage, ExecutionQuery, Registered, SubmitRequest, Submitted},
+    api::{
+        EventPage, ExecutionDetail, ExecutionPage, ExecutionQuery, Registered, SubmitRequest, Submitted, WorkerList,
+    },
 };
 
 /// A name as one segment of a URL's path.
@@ -37,6 +39,7 @@ pub(super) trait Service: Control + Schedules + Credentials + Send + Sync {
     async fn execution(&self, id: ExecutionId) -> Result<ExecutionDetail, Problem>;
     async fn executions(&self, query: ExecutionQuery) -> Result<ExecutionPage, Problem>;
     async fn events(&self, id: ExecutionId, after: Position) -> Result<EventPage, Problem>;
+    async fn workers(&self) -> Result<WorkerList, Problem>;
     /// Resolves when there may be more events; also sometimes when there are none.
     async fn news(&self);
     /// Lets go of everything. In this process: what runs is left as it is, for the next start to take up.

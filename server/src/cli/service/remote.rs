@@ -4,7 +4,9 @@ use super::Service;
 use async_trait::async_trait;
 use protocol::{
     ExecutionId, Position, Problem,
-    api::{EventPage, ExecutionDetail, ExecutionPage, ExecutionQuery, Registered, SubmitRequest, Submitted},
+    api::{
+        EventPage, ExecutionDetail, ExecutionPage, ExecutionQuery, Registered, SubmitRequest, Submitted, WorkerList,
+    },
 };
 use reqwest::{Client, RequestBuilder, Response, header::CONTENT_TYPE};
 use serde::{Serialize, de::DeserializeOwned};
@@ -133,6 +135,10 @@ impl Service for Remote {
 
     async fn events(&self, id: ExecutionId, after: Position) -> Result<EventPage, Problem> {
         self.get(&format!("executions/{id}/events?after={after}&limit={PAGE}")).await
+    }
+
+    async fn workers(&self) -> Result<WorkerList, Problem> {
+        self.get("workers").await
     }
 
     async fn news(&self) {

@@ -18,8 +18,14 @@ use std::sync::Weak;
 /// What events name as the sender of a command that came over the socket.
 const BY: &str = "socket";
 
-const GROUPS: [&[&str]; 6] =
-    [playbooks::METHODS, executions::METHODS, control::METHODS, schedules::METHODS, credentials::METHODS, &["health"]];
+const GROUPS: [&[&str]; 6] = [
+    playbooks::METHODS,
+    executions::METHODS,
+    control::METHODS,
+    schedules::METHODS,
+    credentials::METHODS,
+    &["workers", "health"],
+];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -48,6 +54,7 @@ impl Api {
             _ if control::METHODS.contains(&method) => control::call(self, method, params).await,
             _ if schedules::METHODS.contains(&method) => schedules::call(self, method, params).await,
             _ if credentials::METHODS.contains(&method) => credentials::call(self, method, params).await,
+            "workers" => json(self.workers()),
             "health" => json(self.health().await?),
             _ => Err(unknown(method)),
         }

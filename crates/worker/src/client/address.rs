@@ -1,0 +1,42 @@
+//! Where the socket is.
+
+use super::WorkerError;
+use tokio_tungstenite::tungstenite::http::Uri;
+
+/// `http://host:1` → `ws://host:1/api/ws`.
+pub(super) fn socket(server: &str) -> Result<Uri, WorkerError> {
+    let wrong = || WorkerError::Address(server.to_owned());
+    let uri: Uri = server.trim().parse().map_err(|_| wrong())?;
+    let scheme = match uri.scheme_str() {
+        Some("http" | "ws") => "ws",
+        Some("https" | "wss") => "wss",
+        _ => return Err(wrong()),
+    };
+    let authority = uri.authority().filter(|authority| !authority.host().is_empty()).ok_or_else(wrong)?;
+    if uri.query().is_some() {
+        return Err(wrong());
+    }
+    let path = uri.path().trim_end_matches('/').trim_end_matches("/api/ws");
+    format!("{scheme}://{authority}{path}/api/ws").parse().map_err(|_| wrong())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_servers_url_leads_to_its_socket() {
+        for (server, expected) in [
+            ("http://127.0.0.1:9999", Some("ws://127.0.0.1:9999/api/ws")),
+            ("http://127.0.0.1:9999/", Some("ws://127.0.0.1:9999/api/ws")),
+            ("https://box.example/flows/", Some("wss://box.example/flows/api/ws")),
+            ("ws://[::1]:1/api/ws", Some("ws://[::1]:1/api/ws")),
+            ("ftp://box", None),
+            ("box:9999", None),
+            ("http://box/?a=b", None),
+            ("", None),
+        ] {
+            assert_eq!(socket(server).ok().map(|uri| uri.to_string()).as_deref(), expected, "{server}");
+        }
+    }
+}

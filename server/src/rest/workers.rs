@@ -1,0 +1,13 @@
+//! `/api/v1/workers`
+
+use super::{Refusal, extract::NoQuery};
+use axum::{Json, extract::State};
+use protocol::api::WorkerList;
+use runtime::Api;
+
+/// The worker processes connected to this server, in the order in which they came.
+#[utoipa::path(get, operation_id = "list_workers", path = "/workers", tag = "workers",
+    responses((status = 200, body = WorkerList)))]
+pub(super) async fn list(State(api): State<Api>, NoQuery: NoQuery) -> Result<Json<WorkerList>, Refusal> {
+    Ok(Json(api.workers()))
+}

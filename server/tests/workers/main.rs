@@ -1,0 +1,12 @@
+//! Worker processes: the real binary as server and as worker, over real sockets; and workers as a stranger would
+//! write them, frame by frame.
+#![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
+
+mod frames;
+mod house;
+mod lease;
+mod leaving;
+mod line;
+#[path = "../support/mod.rs"]
+mod support;
+mod work;
