@@ -30,6 +30,7 @@ fn step_started() -> StepStarted {
         protocol: "python".into(),
         input: Arc::new(json!({"name": "Ada"})),
         progress: Progress { completed: 1, known: 4 },
+        saves: false,
     }
 }
 

@@ -11,13 +11,15 @@ use std::{collections::HashSet, sync::Arc, sync::LazyLock};
 pub(crate) static GLOBALS: LazyLock<HashSet<String>> =
     LazyLock::new(|| crate::playbook::environment().globals().map(|(name, _)| name.to_owned()).collect());
 
-/// Builds the context of one evaluation. Names are looked up in this order: the data at hand (of arcs and of the
-/// step itself), then `workload` (also `work`, `context`), `execution_id`, `result`, `this`, `error`, then steps.
+/// Builds the context of one evaluation. Names are looked up in this order: the data at hand (of an item, of arcs and
+/// of the step itself), then `workload` (also `work`, `context`), `execution_id`, `result`, `this`, `error`, then steps.
 #[derive(Clone)]
 pub(crate) struct Scope {
-    execution: Execution,
-    /// The data that came along the arcs, and the step's own: its keys are names.
-    data: Option<Arc<Json>>,
+    execution: Arc<Execution>,
+    /// Maps whose keys are names; the last one goes first.
+    data: Vec<Arc<Json>>,
+    /// What `parent` is for an item: the names around it.
+    parent: Option<Arc<Scope>>,
     result: Option<Arc<Json>>,
     this: Option<Arc<Json>>,
     error: Option<Arc<Json>>,
@@ -25,6 +27,8 @@ pub(crate) struct Scope {
     is_outside: bool,
     /// Instead of `error`, for an attempt that may be made again.
     failure: Option<Value>,
+    /// `data` is the data of `this`.
+    is_save: bool,
 }
 
 impl Scope {
@@ -32,13 +36,15 @@ impl Scope {
     pub(crate) fn of(execution: &Execution) -> Self {
         let result = execution.last_result().cloned();
         Self {
-            execution: execution.clone(),
-            data: None,
+            execution: Arc::new(execution.clone()),
+            data: Vec::new(),
+            parent: None,
             result,
             this: None,
             error: None,
             is_outside: false,
             failure: None,
+            is_save: false,
         }
     }
 
@@ -54,9 +60,20 @@ impl Scope {
         self
     }
 
+    /// Data over that which is there.
     pub(crate) fn with_data(mut self, data: Arc<Json>) -> Self {
-        self.data = Some(data);
+        self.data.push(data);
         self
+    }
+
+    pub(crate) fn with_parent(mut self, parent: Scope) -> Self {
+        self.parent = Some(Arc::new(parent));
+        self
+    }
+
+    /// For what is saved of a result: `this`, and `data` for the data in it.
+    pub(crate) fn saving(self, result: Arc<Json>) -> Self {
+        Self { is_save: true, ..self.with_result(Some(result)) }
     }
 
     /// The step whose arcs or save are evaluated: its result is `result` and `this`.
@@ -98,7 +115,10 @@ impl std::fmt::Debug for Root {
 impl Root {
     fn find(&self, name: &str) -> Option<Value> {
         let scope = &self.scope;
-        if let Some(data) = scope.data.as_ref().filter(|data| data.get(name).is_some()) {
+        // Of an attempt, these are what it came to, whatever the data at hand has.
+        let is_of_attempt = scope.failure.is_some() && matches!(name, "error" | "result");
+        let mut data = scope.data.iter().rev().filter(|_| !is_of_attempt);
+        if let Some(data) = data.find(|data| data.get(name).is_some()) {
             return json::lookup(data, vec![json::Token::Key(name.into())], &"".into(), &self.misses);
         }
         let plain = |json: &Arc<Json>| json::lookup(json, Vec::new(), &name.into(), &self.misses);
@@ -109,6 +129,15 @@ impl Root {
             "execution_id" => Some(Value::from(scope.execution.id().to_string())),
             "result" => scope.result.as_ref().map(result),
             "this" => scope.this.as_ref().map(result),
+            "data" if scope.is_save => scope
+                .this
+                .as_ref()
+                .and_then(|this| result(this).get_attr("data").ok())
+                .filter(|data| !data.is_undefined()),
+            "parent" if scope.parent.is_some() => scope
+                .parent
+                .as_ref()
+                .map(|parent| Value::from_object(Root { scope: (**parent).clone(), misses: self.misses.clone() })),
             "error" if scope.failure.is_some() => scope.failure.clone(),
             "error" => scope.error.as_ref().and_then(plain),
             step => scope.execution.step_result(step).map(result),

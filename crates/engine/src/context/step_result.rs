@@ -38,7 +38,7 @@ fn is_envelope(raw: &Json) -> bool {
 }
 
 /// An envelope's `data`; anything else as it is.
-pub(super) fn flattened(raw: &Json) -> &Json {
+pub(crate) fn flattened(raw: &Json) -> &Json {
     if is_envelope(raw) { raw.get("data").unwrap_or(raw) } else { raw }
 }
 

@@ -1,7 +1,7 @@
 //! The end of an attempt: it is tried again, or it stands and the visit goes on.
 
 use super::{retry::Again, turn::Turn};
-use protocol::{TaskError, TaskKey, event::RetryScheduled};
+use protocol::{TaskError, TaskKey, TaskPart, event::RetryScheduled};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -19,11 +19,7 @@ impl Turn<'_> {
             (Ok(None), Ok(())) => self.piece_done(index, key),
             (Ok(None), Err(error)) => self.piece_failed(index, key, error),
             (Err(error), Ok(())) => self.piece_failed(index, key, error),
-            (Err(mut error), Err(first)) => {
-                error.message =
-                    format!("{}; it was asked because the attempt failed: {}", error.message, first.message);
-                self.piece_failed(index, key, error);
-            }
+            (Err(error), Err(first)) => self.piece_failed(index, key, asked_after(error, &first)),
         }
     }
 
@@ -51,11 +47,18 @@ impl Turn<'_> {
     /// A piece of work is done; its result is in the state.
     pub(crate) fn piece_done(&mut self, index: usize, key: &TaskKey) {
         let input = self.input_of(key);
-        self.action_done(index, key.visit, key.attempt, input);
+        match (key.item, key.part) {
+            (Some(_), _) => self.item_done(index, key),
+            (None, TaskPart::Action) => self.action_done(index, key.visit, key.attempt, input),
+            (None, TaskPart::Save) => self.complete_visit(index, key.visit, key.attempt, input, None),
+        }
     }
 
     /// A piece of work has failed for good.
     pub(crate) fn piece_failed(&mut self, index: usize, key: &TaskKey, error: TaskError) {
+        if key.item.is_some() {
+            return self.item_failed(index, key, error);
+        }
         let input = self.input_of(key);
         self.fail_visit(index, key.visit, key.attempt, input, error);
     }
@@ -63,4 +66,10 @@ impl Turn<'_> {
     fn input_of(&self, key: &TaskKey) -> Arc<Value> {
         self.state.visit_input(&key.step, key.visit).cloned().unwrap_or_default()
     }
+}
+
+/// A condition of a retry that failed, after an attempt that had failed too.
+pub(crate) fn asked_after(mut error: TaskError, first: &TaskError) -> TaskError {
+    error.message = format!("{}; it was asked because the attempt failed: {}", error.message, first.message);
+    error
 }

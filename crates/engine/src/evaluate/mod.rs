@@ -4,18 +4,22 @@ mod approval;
 mod arcs;
 mod attempt;
 mod cancel;
+mod collection;
 mod data;
 mod end;
 mod flow;
+mod items;
 mod pause;
 mod retry;
 mod reuse;
+mod save;
 mod task;
 mod turn;
 mod visit;
 mod wait;
 mod wake;
 
+pub(crate) use attempt::asked_after;
 pub(crate) use retry::Again;
 pub(crate) use turn::Turn;
 pub use wake::wake_at;
@@ -65,6 +69,10 @@ pub(crate) fn node_name(path: &str) -> &str {
 pub(crate) const ENGINE: &str = "engine";
 
 fn template_error(error: &RenderError) -> TaskError {
-    let code = if error.place.ends_with("when") { "condition_failed" } else { "template_failed" };
+    let code = if error.place.ends_with("when") || error.place.ends_with("where") {
+        "condition_failed"
+    } else {
+        "template_failed"
+    };
     TaskError::new(code, error.to_string())
 }

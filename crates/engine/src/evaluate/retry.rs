@@ -3,10 +3,10 @@
 use super::{template_error, turn::Turn};
 use crate::{
     context::Scope,
-    playbook::{Condition, RenderError, is_true},
+    playbook::{Condition, RenderError, Retry, Save, is_true},
 };
 use protocol::{TaskError, TaskKey, TaskPart};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// The next attempt of a piece of work.
@@ -28,12 +28,10 @@ impl Turn<'_> {
         result: &Arc<Value>,
         error: Option<&TaskError>,
     ) -> Result<Option<Again>, TaskError> {
-        let Some(retry) = self.playbook.step(index).action().and_then(|action| action.retry.as_ref()) else {
-            return Ok(None);
-        };
+        let Some(retry) = self.retry_of(index, key) else { return Ok(None) };
         let attempt = self.state.piece(key).map_or(key.attempt, crate::execution::Piece::counted);
         let asks = |condition: &Condition| {
-            let scope = self.scope_of_attempt(key, attempt, result, error);
+            let scope = self.scope_of_attempt(index, key, attempt, result, error);
             let value = condition.template.render(self.playbook.texts(), &scope)?;
             Ok(is_true(&value))
         };
@@ -51,25 +49,32 @@ impl Turn<'_> {
         Ok(Some(Again { delay_ms: retry.delay_ms(attempt, chance(key)), reason }))
     }
 
-    /// The names the conditions of a retry know besides the others.
-    fn scope_of_attempt(&self, key: &TaskKey, attempt: u32, result: &Arc<Value>, error: Option<&TaskError>) -> Scope {
-        let field = |name: &str| result.get(name).or_else(|| result.get("data")?.get(name)).cloned();
-        let mut names = match self.state.visit_input(&key.step, key.visit).map(|input| &**input) {
-            Some(Value::Object(input)) => input.clone(),
-            _ => Map::new(),
+    fn retry_of(&self, index: usize, key: &TaskKey) -> Option<&Retry> {
+        let step = self.playbook.step(index);
+        let action = match key.part {
+            TaskPart::Action => step.action_of(key.item),
+            TaskPart::Save => step.save_of(key.item).and_then(Save::task).map(|save| &save.action),
         };
-        names.insert("attempt".to_owned(), json!(attempt));
-        names.insert("success".to_owned(), json!(error.is_none()));
-        names.insert("status_code".to_owned(), field("status_code").unwrap_or_default());
-        names.insert("data".to_owned(), result.get("data").unwrap_or(result).clone());
-        names.remove("error");
-        names.remove("result");
-        let before = self.state.result_before(&key.step, key.visit).cloned();
-        Scope::of(&self.state)
-            .with_last(before)
-            .with_data(Arc::new(Value::Object(names)))
-            .with_result(Some(result.clone()))
-            .with_failure(error)
+        action?.retry.as_ref()
+    }
+
+    /// The names the conditions of a retry know besides the others.
+    fn scope_of_attempt(
+        &self,
+        index: usize,
+        key: &TaskKey,
+        attempt: u32,
+        result: &Arc<Value>,
+        error: Option<&TaskError>,
+    ) -> Scope {
+        let field = |name: &str| result.get(name).or_else(|| result.get("data")?.get(name)).cloned();
+        let names = json!({
+            "attempt": attempt,
+            "success": error.is_none(),
+            "status_code": field("status_code").unwrap_or_default(),
+            "data": result.get("data").unwrap_or(result),
+        });
+        self.scope_of_piece(index, key).with_data(Arc::new(names)).with_result(Some(result.clone())).with_failure(error)
     }
 }
 

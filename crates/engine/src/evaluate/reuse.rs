@@ -72,6 +72,7 @@ impl Turn<'_> {
                     protocol: step.protocol().unwrap_or_default().to_owned(),
                     input: input.clone(),
                     progress: before,
+                    saves: step.saves(),
                 });
                 self.fail_visit(index, visit, 1, input, template_error(&error));
             }

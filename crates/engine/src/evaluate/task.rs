@@ -1,8 +1,14 @@
 //! Handing out tasks: what a provider gets to do, rendered when the task is created.
 
 use super::{ENGINE, data, template_error, turn::Turn};
-use crate::{child_id, context::Scope, playbook::PLAYBOOK};
-use protocol::{Task, TaskError, TaskKey, Timestamp, event::ActionStarted, task::Credentials};
+use crate::{
+    child_id,
+    context::Scope,
+    playbook::{PLAYBOOK, Save},
+};
+use protocol::{Task, TaskError, TaskKey, TaskPart, Timestamp, event::ActionStarted, task::Credentials};
+use serde_json::Value;
+use std::sync::Arc;
 
 impl Turn<'_> {
     /// Hands out the task of a piece of work that is open. While the execution is paused, resuming it does. One that
@@ -24,7 +30,8 @@ impl Turn<'_> {
 
     /// Somebody took the task.
     pub(crate) fn begin_attempt(&mut self, key: &TaskKey, worker: String) {
-        let action = self.playbook.index_of(&key.step).and_then(|step| self.playbook.step(step).action());
+        let step = self.playbook.index_of(&key.step).map(|step| self.playbook.step(step));
+        let action = step.and_then(|step| step.action_of(key.item)).filter(|_| key.part.is_action());
         let is_child = action.is_some_and(|action| action.protocol == PLAYBOOK);
         self.emit(ActionStarted {
             execution_id: self.execution_id(),
@@ -43,12 +50,20 @@ impl Turn<'_> {
 
     fn task(&self, index: usize, key: TaskKey) -> Result<Task, TaskError> {
         let step = self.playbook.step(index);
-        let Some(action) = step.action() else {
-            return Err(TaskError::new("template_failed", format!("step `{}` has no action any more", step.name)));
+        let gone = || TaskError::new("template_failed", format!("step `{}` has no such task any more", step.name));
+        let (action, scope, input) = match key.part {
+            TaskPart::Action => {
+                let action = step.action_of(key.item).ok_or_else(gone)?;
+                let (scope, input) = self.ground(index, &key)?;
+                (action, scope, input)
+            }
+            TaskPart::Save => {
+                let save = step.save_of(key.item).and_then(Save::task).ok_or_else(gone)?;
+                let scope = self.scope_of_save(index, &key)?;
+                let input = self.data_to_save(save, &key, &scope)?;
+                (&save.action, scope, input)
+            }
         };
-        let input = self.state.visit_input(&key.step, key.visit).cloned().unwrap_or_default();
-        let before = self.state.result_before(&key.step, key.visit).cloned();
-        let scope = Scope::of(&self.state).with_last(before).with_data(input.clone());
         let config = data::map(&action.config, self.playbook, &scope).map_err(|error| template_error(&error))?;
         Ok(Task {
             key,
@@ -60,6 +75,27 @@ impl Turn<'_> {
             priority: self.priority(),
             credentials: Credentials::default(),
         })
+    }
+
+    /// The names that the fields of a piece of work know, and what it runs on.
+    pub(super) fn ground(&self, index: usize, key: &TaskKey) -> Result<(Scope, Arc<Value>), TaskError> {
+        let scope = self.scope_of_piece(index, key);
+        let Some(item) = key.item else {
+            return Ok((scope, self.state.visit_input(&key.step, key.visit).cloned().unwrap_or_default()));
+        };
+        let input = self.input_of_item(index, key, item, &scope)?;
+        Ok((scope.with_data(input.clone()), input))
+    }
+
+    /// The names around a piece of work: those of its visit, and of its item.
+    pub(super) fn scope_of_piece(&self, index: usize, key: &TaskKey) -> Scope {
+        let input = self.state.visit_input(&key.step, key.visit).cloned().unwrap_or_default();
+        let before = self.state.result_before(&key.step, key.visit).cloned();
+        let scope = Scope::of(&self.state).with_last(before).with_data(input);
+        match key.item.and_then(|item| self.names_of(index, key, item)) {
+            Some(names) => scope.clone().with_parent(scope).with_data(Arc::new(names)),
+            None => scope,
+        }
     }
 
     /// What the submitter asked for; else what the playbook says.

@@ -4,7 +4,7 @@ use super::{ENGINE, data, template_error, turn::Turn};
 use crate::{
     context::{self, Scope},
     execution::Arrival,
-    playbook::{Action, On, Work},
+    playbook::{Action, On, Save, Work},
 };
 use protocol::{
     TaskError, TaskKey, TaskPart,
@@ -40,14 +40,17 @@ impl Turn<'_> {
             protocol: step.protocol().unwrap_or_default().to_owned(),
             input: input.clone(),
             progress: self.state.progress(),
+            saves: step.saves(),
         });
         if let Some(error) = failure {
             return self.fail_visit(index, visit, 1, input, template_error(&error));
         }
         match &step.work {
             Work::Action(action) => self.add_task(index, action, visit, input),
+            Work::Iterator(iterate) => self.begin_items(index, iterate, visit, input),
             Work::Wait(wait) => self.begin_wait(index, wait, visit, input),
             Work::Approval(approval) => self.ask(index, approval, visit, input),
+            Work::Save if step.saves() => self.add_save(index, visit, 1, input),
             Work::Save | Work::Control => self.save(index, visit, input, &scope),
         }
     }
@@ -65,7 +68,16 @@ impl Turn<'_> {
         }
     }
 
-    /// A step that only saves: done here and now.
+    /// The task that saves what a visit came to.
+    fn add_save(&mut self, index: usize, visit: u32, attempt: u32, input: Arc<Value>) {
+        let (execution_id, step) = (self.execution_id(), self.playbook.step(index).name.to_string());
+        let key = TaskKey { execution_id, step, visit, attempt: 1, part: TaskPart::Save, item: None };
+        if let Err(error) = self.offer(index, key, self.now) {
+            self.fail_visit(index, visit, attempt, input, error);
+        }
+    }
+
+    /// A step that only saves into the log: done here and now.
     fn save(&mut self, index: usize, visit: u32, input: Arc<Value>, scope: &Scope) {
         let step = self.playbook.step(index);
         let (execution_id, path, name) = (self.execution_id(), self.path(), step.name.to_string());
@@ -85,7 +97,11 @@ impl Turn<'_> {
             signal: None,
         });
         let scope = scope.clone().with_data(input.clone());
-        let saved = step.save.as_ref().map(|template| template.render(self.playbook.texts(), &scope)).transpose();
+        let template = match &step.save {
+            Some(Save::Log(template)) => Some(template),
+            Some(Save::Task(_)) | None => None,
+        };
+        let saved = template.map(|template| template.render(self.playbook.texts(), &scope)).transpose();
         let path = self.path();
         match saved {
             Ok(saved) => {
@@ -130,13 +146,17 @@ impl Turn<'_> {
     pub(crate) fn action_done(&mut self, index: usize, visit: u32, attempt: u32, input: Arc<Value>) {
         let step = self.playbook.step(index);
         let result = self.state.step_result(&step.name).cloned().unwrap_or_default();
-        let returns = step.action().map_or(&[][..], |action| action.returns.as_slice());
-        if let Some(name) = returns.iter().find(|name| !context::has_field(&result, name)) {
+        if let Some(name) = step.returns().iter().find(|name| !context::has_field(&result, name)) {
             let message = format!("`assert.returns`: the result has no `{name}`");
             return self.fail_visit(index, visit, attempt, input, TaskError::new("assert_returns", message));
         }
-        let scope = Scope::of(&self.state).with_data(input.clone()).with_result(Some(result.clone()));
-        let saved = step.save.as_ref().map(|template| template.render(self.playbook.texts(), &scope)).transpose();
+        let template = match &step.save {
+            Some(Save::Task(_)) => return self.add_save(index, visit, attempt, input),
+            Some(Save::Log(template)) => Some(template),
+            None => None,
+        };
+        let scope = Scope::of(&self.state).with_data(input.clone()).saving(result.clone());
+        let saved = template.map(|template| template.render(self.playbook.texts(), &scope)).transpose();
         match saved {
             // A save without data keeps the result.
             Ok(saved) => {
@@ -147,7 +167,14 @@ impl Turn<'_> {
         }
     }
 
-    fn complete_visit(&mut self, index: usize, visit: u32, attempt: u32, input: Arc<Value>, saved: Option<Arc<Value>>) {
+    pub(super) fn complete_visit(
+        &mut self,
+        index: usize,
+        visit: u32,
+        attempt: u32,
+        input: Arc<Value>,
+        saved: Option<Arc<Value>>,
+    ) {
         let step = self.playbook.step(index);
         let result = self.state.step_result(&step.name).cloned();
         let scope = Scope::of(&self.state).with_data(input.clone()).with_result(result);

@@ -5,6 +5,7 @@ use super::{
     piece::Piece,
     state::{Arrival, Execution, Record, RecordId, Visit},
 };
+use crate::playbook::SAVE;
 use protocol::{
     Event, Phase, TaskPart, Timestamp,
     event::{
@@ -29,9 +30,11 @@ impl Execution {
             Event::ExecutionStart(event) => self.started(event, time),
             Event::StepStarted(event) => self.step_started(event, time),
             Event::ActionStarted(event) => self.action_started(event, time),
-            Event::ActionCompleted(event) => self.action_completed(event),
+            Event::ActionCompleted(event) => self.action_completed(event, time),
             Event::ActionFailed(event) => self.action_failed(event),
             Event::RetryScheduled(event) => self.retry_scheduled(event),
+            Event::IteratorStarted(event) => self.iterator_started(event, time),
+            Event::IteratorCompleted(event) => self.iterator_completed(event, time),
             Event::StepCompleted(event) => self.step_completed(event),
             Event::StepReused(event) => self.step_reused(event),
             Event::StepFailed(event) => self.step_failed(event),
@@ -100,7 +103,9 @@ impl Execution {
         self.visited(id, event.visit);
         self.change(id, |record| record.running += 1);
         let before = self.last_result().cloned();
-        let visit = Visit { input: event.input.clone(), before, piece: Piece::new(TaskPart::Action, time) };
+        // A step that only saves has no action.
+        let part = if event.saves && event.protocol == SAVE { TaskPart::Save } else { TaskPart::Action };
+        let visit = Visit { input: event.input.clone(), before, saves: event.saves, piece: Piece::new(part, time) };
         self.running.insert_mut((id, event.visit), visit);
         self.moved(id);
         self.progress = event.progress;

@@ -6,9 +6,10 @@ use super::{
     work::LostAttempt,
 };
 use protocol::{
-    TaskError, Timestamp,
+    TaskError, TaskPart, Timestamp,
     event::{
-        ActionCompleted, ActionFailed, ActionStarted, ApprovalRequested, ReportLate, RetryScheduled, SignalReceived,
+        ActionCompleted, ActionFailed, ActionStarted, ApprovalRequested, IteratorCompleted, ReportLate, RetryScheduled,
+        SignalReceived,
     },
 };
 use rpds::{QueueSync, RedBlackTreeMapSync, RedBlackTreeSetSync};
@@ -59,19 +60,47 @@ impl Execution {
         }
     }
 
-    pub(super) fn action_completed(&mut self, event: &ActionCompleted) {
+    pub(super) fn action_completed(&mut self, event: &ActionCompleted, time: Timestamp) {
         let id = self.mention(&event.step);
-        self.change_piece(id, event.visit, event.item, |piece| piece.hold = Hold::Settled);
-        if event.part.is_action() && event.item.is_none() {
-            self.change(id, |record| record.result = Some(event.result.clone()));
+        match event.item {
+            Some(item) => self.item_completed(id, item, event, time),
+            None => self.work_completed(id, event.visit, event.part, &event.result, time),
         }
         self.moved(id);
     }
 
+    pub(super) fn iterator_completed(&mut self, event: &IteratorCompleted, time: Timestamp) {
+        let id = self.mention(&event.step);
+        self.end_items(id, event.visit);
+        self.work_completed(id, event.visit, TaskPart::Action, &event.result, time);
+        self.moved(id);
+    }
+
+    /// What a visit does is done, or its save is.
+    fn work_completed(&mut self, id: RecordId, visit: u32, part: TaskPart, result: &Arc<Value>, time: Timestamp) {
+        let saves = part.is_action() && self.running.get(&(id, visit)).is_some_and(|under_way| under_way.saves);
+        let mut is_all = part.is_action();
+        self.change_piece(id, visit, None, |piece| {
+            is_all |= piece.is_save_alone;
+            if saves {
+                *piece = piece.then_save(time);
+            } else {
+                piece.hold = Hold::Settled;
+            }
+        });
+        if is_all {
+            self.change(id, |record| record.result = Some(result.clone()));
+        }
+    }
+
     pub(super) fn action_failed(&mut self, event: &ActionFailed) {
         let id = self.mention(&event.step);
-        self.change_piece(id, event.visit, event.item, |piece| piece.hold = Hold::Settled);
-        if event.item.is_none() {
+        match event.item {
+            Some(item) => self.item_failed(id, item, event),
+            None => self.change_piece(id, event.visit, None, |piece| piece.hold = Hold::Settled),
+        }
+        // A save that fails leaves its action's result: it may be made again.
+        if event.item.is_none() && event.part.is_action() {
             self.change(id, |record| record.result = Some(Arc::new(failure(event.result.as_deref(), &event.error))));
         }
         if event.error.code == WORKER_LOST {
@@ -84,11 +113,12 @@ impl Execution {
     pub(super) fn retry_scheduled(&mut self, event: &RetryScheduled) {
         let id = self.mention(&event.step);
         let is_lost = event.reason == WORKER_LOST;
-        self.change_piece(id, event.visit, event.item, |piece| {
-            piece.attempt = event.attempt;
-            piece.lost += u32::from(is_lost);
-            piece.hold = Hold::Open(event.due);
-        });
+        match event.item {
+            Some(item) => self.item_retried(id, item, event, is_lost),
+            None => self.change_piece(id, event.visit, None, |piece| {
+                *piece = piece.again(event.part, event.attempt, is_lost, event.due);
+            }),
+        }
         if is_lost {
             self.lost.insert_mut(LostAttempt {
                 record: id,
@@ -121,7 +151,13 @@ impl Execution {
     }
 
     /// Changes a piece of work under way, and the indexes of what it waits for.
-    fn change_piece(&mut self, id: RecordId, visit: u32, item: Option<u32>, change: impl FnOnce(&mut Piece)) {
+    pub(super) fn change_piece(
+        &mut self,
+        id: RecordId,
+        visit: u32,
+        item: Option<u32>,
+        change: impl FnOnce(&mut Piece),
+    ) {
         let Some(item) = item else {
             let Some(mut changed) = self.running.get(&(id, visit)).cloned() else { return };
             self.unwait(id, visit, &changed.piece);
@@ -135,7 +171,7 @@ impl Execution {
             self.running.insert_mut((id, visit), changed);
             return;
         };
-        if let Some(mut piece) = self.items.get(&(id, visit, item)).cloned() {
+        if let Some(mut piece) = self.item_piece(id, visit, item).cloned() {
             change(&mut piece);
             self.items.insert_mut((id, visit, item), piece);
         }
@@ -156,6 +192,7 @@ impl Execution {
         if let Some(under_way) = &under_way {
             self.unwait(id, visit, &under_way.piece);
             self.running.remove_mut(&(id, visit));
+            self.end_items(id, visit);
             self.change(id, |record| record.running = record.running.saturating_sub(1));
         }
         self.finished_last = Some(id);
@@ -172,6 +209,7 @@ impl Execution {
         self.running = RedBlackTreeMapSync::new_sync();
         self.waiting = RedBlackTreeMapSync::new_sync();
         self.items = RedBlackTreeMapSync::new_sync();
+        self.iterations = RedBlackTreeMapSync::new_sync();
         self.deadlines = RedBlackTreeSetSync::new_sync();
         self.listeners = RedBlackTreeSetSync::new_sync();
     }

@@ -2,6 +2,7 @@
 
 mod apply;
 mod apply_work;
+mod items;
 mod piece;
 mod state;
 mod work;
@@ -9,6 +10,8 @@ mod work;
 pub(crate) use apply_work::CANCELLED;
 pub(crate) use apply_work::WORKER_LOST;
 pub(crate) use apply_work::failure;
+pub(crate) use items::ItemEnd;
+pub(crate) use items::Iteration;
 pub(crate) use piece::Hold;
 pub(crate) use piece::Piece;
 pub(crate) use state::Arrival;

@@ -11,6 +11,10 @@ pub(crate) struct Piece {
     pub(crate) attempt: u32,
     /// Attempts of this part whose workers were lost: they do not count.
     pub(crate) lost: u32,
+    /// Of a save: those of the action before it, should that be tried again after all.
+    pub(super) action_lost: u32,
+    /// A save without an action before it.
+    pub(super) is_save_alone: bool,
     pub(crate) hold: Hold,
 }
 
@@ -31,7 +35,23 @@ pub(crate) enum Hold {
 impl Piece {
     /// The first attempt of a part, open.
     pub(crate) fn new(part: TaskPart, due: Timestamp) -> Self {
-        Self { part, attempt: 1, lost: 0, hold: Hold::Open(due) }
+        Self { part, attempt: 1, lost: 0, action_lost: 0, is_save_alone: part == TaskPart::Save, hold: Hold::Open(due) }
+    }
+
+    /// The action is done, and a save follows.
+    pub(super) fn then_save(&self, due: Timestamp) -> Self {
+        Self { action_lost: self.lost, is_save_alone: false, ..Self::new(TaskPart::Save, due) }
+    }
+
+    /// Another attempt of a part.
+    pub(super) fn again(&self, part: TaskPart, attempt: u32, is_lost: bool, due: Timestamp) -> Self {
+        let lost = self.lost_in(part) + u32::from(is_lost);
+        Self { part, attempt, lost, hold: Hold::Open(due), ..self.clone() }
+    }
+
+    /// Attempts of a part that were lost.
+    pub(super) fn lost_in(&self, part: TaskPart) -> u32 {
+        if part == self.part { self.lost } else { self.action_lost }
     }
 
     /// Attempts that count for a limit of attempts.

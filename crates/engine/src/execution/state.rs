@@ -1,6 +1,6 @@
 //! What an execution's log adds up to.
 
-use super::{piece::Piece, work::LostAttempt};
+use super::{items::Iteration, piece::Piece, work::LostAttempt};
 use crate::effort::look;
 use protocol::{
     ExecutionId, Outcome, Phase, TaskError, Timestamp,
@@ -48,7 +48,9 @@ pub struct Execution {
     pub(super) running: RedBlackTreeMapSync<(RecordId, u32), Visit>,
     /// Steps that arcs led to and that have not run since.
     pub(super) waiting: RedBlackTreeMapSync<RecordId, VectorSync<Arrival>>,
-    /// Items of iterators that are under way, by step, visit and item.
+    /// Visits of iterators under way, by step and visit.
+    pub(super) iterations: RedBlackTreeMapSync<(RecordId, u32), Iteration>,
+    /// Their items that are under way and have been heard of, by step, visit and item.
     pub(super) items: RedBlackTreeMapSync<(RecordId, u32, u32), Piece>,
     /// When the engine stops waiting, by time, with the visit that waits.
     pub(super) deadlines: RedBlackTreeSetSync<(Timestamp, RecordId, u32)>,
@@ -88,6 +90,8 @@ pub(super) struct Visit {
     pub(super) input: Arc<Value>,
     /// What `result` was when it started: its fields are rendered with it, also for a later attempt.
     pub(super) before: Option<Arc<Value>>,
+    /// A save follows its action, as a task of its own.
+    pub(super) saves: bool,
     pub(super) piece: Piece,
 }
 
@@ -124,6 +128,7 @@ impl Execution {
             names: Names::new_with_hasher_and_ptr_kind(BuildHasherDefault::new()),
             running: RedBlackTreeMapSync::new_sync(),
             waiting: RedBlackTreeMapSync::new_sync(),
+            iterations: RedBlackTreeMapSync::new_sync(),
             items: RedBlackTreeMapSync::new_sync(),
             deadlines: RedBlackTreeSetSync::new_sync(),
             listeners: RedBlackTreeSetSync::new_sync(),

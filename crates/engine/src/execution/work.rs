@@ -50,7 +50,7 @@ impl Execution {
         let record = *self.names.get(key.step.as_str())?;
         let piece = match key.item {
             None => &self.running.get(&(record, key.visit))?.piece,
-            Some(item) => self.items.get(&(record, key.visit, item))?,
+            Some(item) => self.item_piece(record, key.visit, item)?,
         };
         let is_it = key.execution_id == self.id && piece.attempt == key.attempt && piece.part == key.part;
         is_it.then_some(piece)
@@ -133,7 +133,7 @@ impl Execution {
         Some(self.key(record, visit, None, piece))
     }
 
-    fn key(&self, record: RecordId, visit: u32, item: Option<u32>, piece: &Piece) -> TaskKey {
+    pub(super) fn key(&self, record: RecordId, visit: u32, item: Option<u32>, piece: &Piece) -> TaskKey {
         let (step, attempt, part) = (self.record(record).name.to_string(), piece.attempt, piece.part);
         TaskKey { execution_id: self.id, step, visit, attempt, part, item }
     }
@@ -143,10 +143,6 @@ impl Execution {
             .running
             .iter()
             .map(|((record, number), visit)| (self.key(*record, *number, None, &visit.piece), &visit.piece));
-        let items = self
-            .items
-            .iter()
-            .map(|((record, visit, item), piece)| (self.key(*record, *visit, Some(*item), piece), piece));
-        visits.chain(items).inspect(|_| look())
+        visits.chain(self.all_items()).inspect(|_| look())
     }
 }

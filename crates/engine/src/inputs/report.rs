@@ -1,6 +1,9 @@
 //! Report: a worker finished a task.
 
-use crate::{evaluate::Turn, execution::failure};
+use crate::{
+    evaluate::{Turn, asked_after},
+    execution::failure,
+};
 use protocol::{
     TaskError, TaskKey, TaskReport,
     event::{ActionCompleted, ActionFailed, ReportLate},
@@ -18,12 +21,23 @@ pub(super) fn report(turn: &mut Turn<'_>, report: TaskReport, worker: String) {
         turn.begin_attempt(&report.key, worker);
     }
     turn.settle(report.key.clone());
-    let (key, error, result) = outcome(report.key, report.outcome);
+    let (key, mut error, result) = outcome(report.key, report.outcome);
+    // An item ends with this attempt, and no event comes after that says otherwise.
+    if error.is_none() && key.item.is_some() {
+        error = turn.broken_promise(step, &key, result.as_deref());
+    }
     let seen = match (&error, &result) {
         (None, result) => result.clone().unwrap_or_default(),
         (Some(error), result) => Arc::new(failure(result.as_deref(), error)),
     };
-    let again = turn.again(step, &key, &seen, error.as_ref());
+    let mut again = turn.again(step, &key, &seen, error.as_ref());
+    if key.item.is_some()
+        && let Err(why) = again
+    {
+        let why = error.as_ref().map_or_else(|| why.clone(), |first| asked_after(why.clone(), first));
+        error = Some(why.at(&key.step, key.attempt));
+        again = Ok(None);
+    }
     let (execution_id, path) = (turn.execution_id(), turn.path());
     let TaskKey { visit, attempt, part, item, .. } = key;
     let (step_name, duration_ms, logs) = (key.step.clone(), report.duration_ms, report.logs);

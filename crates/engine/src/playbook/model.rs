@@ -3,7 +3,9 @@
 use super::{
     admission::Admission,
     graph::Topology,
+    iterate::Iterate,
     retry::Retry,
+    save::Save,
     template::{Template, Texts},
     triggers::{Schedule, Webhook},
     wait::{Approval, Wait},
@@ -17,6 +19,8 @@ use std::{
 
 /// The protocol of tasks that are executions of their own: no provider takes them.
 pub(crate) const PLAYBOOK: &str = "playbook";
+/// What events call a step that only saves.
+pub(crate) const SAVE: &str = "save";
 
 /// A playbook that passed every check.
 #[derive(Debug)]
@@ -44,8 +48,7 @@ pub(crate) struct Step {
     /// What the step adds to its input by itself; renders to a map.
     pub(crate) data: Option<Template>,
     pub(crate) next: Vec<Transition>,
-    /// `save: event_log`: what is put into the step's `step_completed`.
-    pub(crate) save: Option<Template>,
+    pub(crate) save: Option<Save>,
     /// On an end: the execution's result.
     pub(crate) result: Option<Template>,
     pub(crate) join: Join,
@@ -59,10 +62,12 @@ pub(crate) struct Step {
 pub(crate) enum Work {
     /// Nothing: its transitions are evaluated at once.
     Control,
-    /// No action, but a `save`: evaluated by the engine, with step events.
+    /// No action, but a `save`: into the log by the engine, with step events; elsewhere by a task.
     Save,
     /// A task for a provider.
     Action(Box<Action>),
+    /// A task for each item of a collection.
+    Iterator(Box<Iterate>),
     /// The engine waits for a time or a signal.
     Wait(Box<Wait>),
     /// The engine waits for a person.
@@ -166,7 +171,7 @@ impl Playbook {
 
     /// What providers must offer for this playbook to run, each once.
     pub fn protocols(&self) -> impl Iterator<Item = &str> {
-        let all: BTreeSet<&str> = self.steps.iter().filter_map(|step| Some(step.action()?.protocol.as_str())).collect();
+        let all: BTreeSet<&str> = self.steps.iter().flat_map(Step::protocols).collect();
         all.into_iter().filter(|protocol| *protocol != PLAYBOOK)
     }
 
@@ -215,15 +220,54 @@ impl Step {
     pub(crate) fn action(&self) -> Option<&Action> {
         match &self.work {
             Work::Action(action) => Some(action),
-            Work::Control | Work::Save | Work::Wait(_) | Work::Approval(_) => None,
+            Work::Control | Work::Save | Work::Iterator(_) | Work::Wait(_) | Work::Approval(_) => None,
         }
+    }
+
+    /// What is done for an item of the step; without one, for a visit.
+    pub(crate) fn action_of(&self, item: Option<u32>) -> Option<&Action> {
+        match (&self.work, item) {
+            (Work::Iterator(iterate), Some(_)) => Some(&iterate.task),
+            (_, None) => self.action(),
+            _ => None,
+        }
+    }
+
+    /// The save that follows it.
+    pub(crate) fn save_of(&self, item: Option<u32>) -> Option<&Save> {
+        match (&self.work, item) {
+            (Work::Iterator(iterate), Some(_)) => iterate.save.as_ref(),
+            (_, None) => self.save.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// Whether a visit has a task for its save.
+    pub(crate) fn saves(&self) -> bool {
+        matches!(self.save, Some(Save::Task(_)))
+    }
+
+    /// Fields that the result of a visit must have.
+    pub(crate) fn returns(&self) -> &[String] {
+        match &self.work {
+            Work::Action(action) => &action.returns,
+            Work::Iterator(iterate) => &iterate.returns,
+            Work::Control | Work::Save | Work::Wait(_) | Work::Approval(_) => &[],
+        }
+    }
+
+    fn protocols(&self) -> impl Iterator<Item = &str> {
+        let items = self.action_of(Some(0));
+        let actions = [self.action(), items].into_iter().flatten().map(|action| action.protocol.as_str());
+        actions.chain([self.save_of(None), self.save_of(Some(0))].into_iter().flatten().filter_map(Save::protocol))
     }
 
     /// `None` for a control step.
     pub(crate) fn protocol(&self) -> Option<&str> {
         match &self.work {
             Work::Action(action) => Some(&action.protocol),
-            Work::Save => Some("save"),
+            Work::Save => Some(SAVE),
+            Work::Iterator(_) => Some("iterator"),
             Work::Wait(_) => Some("wait"),
             Work::Approval(_) => Some("approval"),
             Work::Control => None,

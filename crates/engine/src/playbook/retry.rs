@@ -33,6 +33,11 @@ impl Default for Retry {
 }
 
 impl Retry {
+    /// The same, for something else than what its conditions are about.
+    pub(crate) fn without_conditions(&self) -> Self {
+        Self { retry_when: None, stop_when: None, ..*self }
+    }
+
     /// The pause after an attempt, counted from 1: `min(initial × multiplier^(attempt − 1), max)`. With jitter it is
     /// between half of that and all of it; `chance` decides, and is the same whenever the same decision is made.
     pub(crate) fn delay_ms(&self, attempt: u32, chance: u64) -> u64 {

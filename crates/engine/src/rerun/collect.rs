@@ -98,6 +98,10 @@ impl Seen {
             Event::ActionCompleted(event) if event.part.is_action() && event.item.is_none() => {
                 self.came_to(&event.step, event.visit, &event.result);
             }
+            // A step that only saves has no other result.
+            Event::ActionCompleted(event) if event.item.is_none() && self.has_no_result(&event.step, event.visit) => {
+                self.came_to(&event.step, event.visit, &event.result);
+            }
             Event::IteratorCompleted(event) => self.came_to(&event.step, event.visit, &event.result),
             Event::StepCompleted(event) => {
                 let key = (event.step.clone(), event.visit);
@@ -122,6 +126,10 @@ impl Seen {
             }
             _ => {}
         }
+    }
+
+    fn has_no_result(&self, step: &str, visit: u32) -> bool {
+        self.under_way.get(&(step.to_owned(), visit)).is_some_and(|visit| visit.result.is_none())
     }
 
     fn came_to(&mut self, step: &str, visit: u32, result: &Arc<Value>) {

@@ -10,6 +10,7 @@ mod data_on_arcs;
 mod end_of_execution;
 mod event_log;
 mod failures;
+mod iterators;
 mod joins;
 mod late_and_repeated_inputs;
 mod loops;

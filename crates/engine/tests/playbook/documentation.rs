@@ -12,11 +12,3 @@ fn every_example_of_the_documentation_is_right() {
         assert!(got.is_empty(), "{:?} in\n{block}", got.iter().map(short).collect::<Vec<_>>());
     }
 }
-
-#[test]
-fn the_documentation_names_what_is_not_supported() {
-    let text = include_str!("../../../../docs/playbook.md");
-    for word in ["iterator", "duckdb", "retry", "schedule", "with", "visit_limit", "join: any", "on: failed"] {
-        assert!(text.contains(&format!("`{word}`")), "{word}");
-    }
-}

@@ -66,7 +66,7 @@ workflow:
             "bad_value 26:13 /workflow/2/next/2/on",
             "unknown_step 27:9 /workflow/2/next/3",
             "missing_field 28:5 /workflow/3",
-            "unsupported_storage 30:21 /workflow/3/save/storage",
+            "missing_field 30:11 /workflow/3/save",
             "conflicting_fields 34:5 /workflow/4/code_b64",
             "unknown_workbook_entry 37:11 /workflow/5/name",
             "bad_name 38:11 /workflow/6/step",

@@ -57,10 +57,6 @@ fn types_and_their_fields() {
         "unknown_type 8:11 /workflow/0/type",
         "did you mean `python`?",
     );
-    for known in ["iterator", "save"] {
-        let workflow = format!("workflow:\n  - step: start\n    type: {known}\n");
-        check(&workflow, "unsupported_type 8:11 /workflow/0/type", "this version runs `python`");
-    }
     check("workflow:\n  - step: start\n    type: playbook\n", "missing_field 7:5 /workflow/0", "path: folder/name");
     check("workflow:\n  - step: start\n    type: python\n", "missing_field 7:5 /workflow/0", "def main");
     check("workflow:\n  - step: start\n    type: http\n", "missing_field 7:5 /workflow/0", "endpoint");
@@ -124,9 +120,22 @@ fn types_and_their_fields() {
     );
     check(
         "workflow:\n  - step: start\n    save: {storage: postgres}\n",
-        "unsupported_storage 8:21 /workflow/0/save/storage",
-        "event_log",
+        "missing_field 8:11 /workflow/0/save",
+        "table: NAME",
     );
+    for (save, expect, hint) in [
+        ("postgres", "missing_field 8:11 /workflow/0/save", "table: NAME"),
+        ("{storage: http}", "missing_field 8:11 /workflow/0/save", "endpoint"),
+        ("{storage: python}", "missing_field 8:11 /workflow/0/save", "def main"),
+        ("{storage: {table: t}}", "missing_field 8:21 /workflow/0/save/storage", "storage: event_log"),
+        ("{storage: sqlite, table: t, mode: replace}", "bad_value 8:45 /workflow/0/save/mode", "upsert"),
+        ("{storage: sqlite, table: t, mode: upsert}", "missing_field 8:45 /workflow/0/save/mode", "key: id"),
+        ("{storage: python, code: [x]}", "wrong_type 8:35 /workflow/0/save/code", "code: |"),
+        ("[x]", "wrong_type 8:11 /workflow/0/save", "storage: event_log"),
+    ] {
+        check(&format!("workflow:\n  - step: start\n    save: {save}\n"), expect, hint);
+    }
+    check("workflow:\n  - step: start\n    type: save\n", "missing_field 7:5 /workflow/0", "storage: event_log");
     check(
         "workflow:\n  - step: start\n    save: {data: 1}\n",
         "missing_field 8:11 /workflow/0/save",
@@ -258,4 +267,43 @@ fn paths_and_names() {
 fn columns_count_characters() {
     let source = format!("{HEAD}workflow: [{{step: start, desc: 'äöü', type: pyton}}]\n");
     assert_eq!(short(&errors(&source)[0]), "unknown_type 6:45 /workflow/0/type");
+}
+
+#[test]
+fn iterators_and_their_fields() {
+    let fine = [("collection", "[1]"), ("element", "n"), ("task", "{type: noop}")];
+    // Without one of the fields; with another value for one; with one more.
+    let of = |name: &str, value: &str| {
+        let mut fields: Vec<(&str, &str)> = fine.into_iter().filter(|(other, _)| *other != name).collect();
+        if !value.is_empty() {
+            fields.insert(0, (name, value));
+        }
+        let lines: String = fields.iter().map(|(name, value)| format!("    {name}: {value}\n")).collect();
+        format!("workflow:\n  - step: start\n    type: iterator\n{lines}")
+    };
+    for (name, value, expect, hint) in [
+        ("collection", "", "missing_field 7:5 /workflow/0", "workload.cities"),
+        ("collection", "5", "wrong_type 9:17 /workflow/0/collection", "or a list"),
+        ("element", "", "missing_field 7:5 /workflow/0", "element: city"),
+        ("element", "a b", "bad_value 9:14 /workflow/0/element", "element: city"),
+        ("element", "workload", "bad_value 9:14 /workflow/0/element", "no word of the language"),
+        ("task", "", "missing_field 7:5 /workflow/0", "type: python"),
+        ("task", "noop", "wrong_type 9:11 /workflow/0/task", "type: python"),
+        ("task", "{data: {}}", "missing_field 9:11 /workflow/0/task", "type: python"),
+        ("task", "{type: pyhton, code: x}", "unknown_type 9:18 /workflow/0/task/type", "did you mean `python`?"),
+        ("task", "{type: iterator}", "unknown_type 9:18 /workflow/0/task/type", "playbook of its own"),
+        ("task", "{type: python}", "missing_field 9:11 /workflow/0/task", "def main"),
+        ("mode", "fast", "bad_value 9:11 /workflow/0/mode", "async"),
+        ("concurrency", "0", "bad_value 9:18 /workflow/0/concurrency", "from 1"),
+        ("limit", "-1", "bad_value 9:12 /workflow/0/limit", "from 0"),
+        ("chunk", "many", "bad_value 9:12 /workflow/0/chunk", "from 1"),
+        ("enumerate", "maybe", "wrong_type 9:16 /workflow/0/enumerate", "index"),
+        ("where", "[x]", "wrong_type 9:12 /workflow/0/where", "write `where"),
+        ("order_by", "'{{ n. }}'", "bad_expression 9:22 /workflow/0/order_by", "Jinja"),
+        ("on_item_error", "skip", "bad_value 9:20 /workflow/0/on_item_error", "continue"),
+        ("iterator", "[x]", "wrong_type 9:15 /workflow/0/iterator", "below it"),
+    ] {
+        check(&of(name, value), expect, hint);
+    }
+    check("workflow:\n  - {step: start, type: noop, loop: [x]}\n", "wrong_type 7:37 /workflow/0/loop", "collection");
 }

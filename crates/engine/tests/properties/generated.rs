@@ -40,7 +40,7 @@ pub fn plans() -> impl Strategy<Value = Plan> {
         .prop_map(|(distance, condition, data)| ArcPlan { distance, condition, data });
     let flags =
         (prop::bool::weighted(0.15), prop::bool::weighted(0.2), prop::bool::weighted(0.2), prop::bool::weighted(0.4));
-    let step = (0_u8..11, 0_u8..8, flags, prop::collection::vec(arc, 0..4)).prop_map(
+    let step = (0_u8..14, 0_u8..8, flags, prop::collection::vec(arc, 0..4)).prop_map(
         |(kind, retry, (join_any, exclusive, cleans, limited), arcs)| StepPlan {
             kind,
             retry,
@@ -113,10 +113,11 @@ impl Plan {
             if step.join_any {
                 source.push_str(", join: any");
             }
-            if step.exclusive {
+            // The `mode` of an iterator is something else.
+            if step.exclusive && !matches!(step.kind, 11 | 12) {
                 source.push_str(", mode: exclusive");
             }
-            let has_number = !matches!(step.kind, 6..=8);
+            let has_number = !matches!(step.kind, 6..=8 | 11 | 12);
             let mut arcs: Vec<String> = step
                 .arcs
                 .iter()
@@ -148,6 +149,17 @@ impl Plan {
             5 => "save: {storage: event_log, data: {n: 3}}".to_owned(),
             6 | 7 => "desc: passes".to_owned(),
             8 => format!("type: wait, seconds: {}", self.number(name, 0)),
+            11 | 12 => {
+                let mode = if limited { "" } else { ", mode: async, concurrency: 2" };
+                let strict = if step.kind == 11 { "" } else { ", on_item_error: continue" };
+                let save = if step.exclusive { ", save: {storage: event_log, data: {n: '{{ i }}'}}" } else { "" };
+                let count = self.number(name, 0) / 2;
+                format!(
+                    "type: iterator, collection: '{{{{ range({count}) | list }}}}', element: i{mode}{strict}, \
+                     task: {{type: noop, data: {{i: '{{{{ i }}}}'}}{retry}{save}}}"
+                )
+            }
+            13 => format!("type: noop{retry}, save: {{storage: sqlite, table: t, data: {{n: 1}}}}"),
             9 => format!("type: wait, signal: go-{name}{}", if limited { ", timeout_s: 20" } else { "" }),
             _ => {
                 let end = match (limited, self.number(name, 0)) {

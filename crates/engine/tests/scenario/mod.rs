@@ -164,6 +164,13 @@ pub fn start(path: impl Into<String>, input: Value) -> Input {
     Input::Start { path: path.into(), version: 1, input: Arc::new(input), origin: Origin::default(), reuse: None }
 }
 
+/// One input, without the comparisons that take time; the new tasks.
+pub fn decide(run: &mut Run, input: Input) -> Vec<Arc<Task>> {
+    let decision = evaluate(&run.playbook, &run.execution, input, run.now);
+    run.execution = decision.next;
+    decision.tasks.into_iter().map(|new| new.task).collect()
+}
+
 /// The steps of a workflow, each the inside of a map.
 pub fn steps(steps: &[&str]) -> String {
     steps.iter().fold(String::from("\n"), |all, step| format!("{all}  - {{{step}}}\n"))

@@ -157,6 +157,7 @@ pub fn step(execution: u64, path: &str) -> StepStarted {
         protocol: "noop".to_owned(),
         input: Arc::new(serde_json::Value::Null),
         progress: Progress { completed: 0, known: 1 },
+        saves: false,
     }
 }
 

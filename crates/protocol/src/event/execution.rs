@@ -150,6 +150,9 @@ pub struct StepStarted {
     /// The rendered data the step's action receives.
     pub input: Arc<Value>,
     pub progress: Progress,
+    /// A save follows the action, as a task of its own.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub saves: bool,
 }
 
 /// A worker took the task.
@@ -245,6 +248,9 @@ pub struct IteratorStarted {
     pub count: u32,
     /// The items after filter, order, limit and chunking, in order; a JSON list.
     pub items: Arc<Value>,
+    /// A save follows the action of each item.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub saves: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,47 +1,70 @@
 //! Which event led to which: `causation_id` of the execution log.
 //!
-//! Within a visit of a step each event is caused by the one before it; a new visit by whatever came last.
+//! Within a visit of a step each event is caused by the one before it, within an item of an iterator by that item's;
+//! a new item by its iterator's last event, a new visit by whatever came last.
 
 use protocol::{Event, EventId};
 use std::collections::HashMap;
 
 #[derive(Default)]
 pub(super) struct Causes {
-    /// The newest event of each live visit.
-    visits: HashMap<(String, u32), EventId>,
+    /// The newest events of each live visit.
+    visits: HashMap<(String, u32), Visit>,
     newest: Option<EventId>,
+}
+
+#[derive(Default)]
+struct Visit {
+    /// Of the visit itself.
+    own: Option<EventId>,
+    /// Of its items.
+    items: HashMap<u32, EventId>,
 }
 
 impl Causes {
     /// The cause of an event, `drafted` being what the decision not yet committed noted so far.
     pub(super) fn of(&self, event: &Event, drafted: &Causes) -> Option<EventId> {
-        let key = visit(event).map(|(step, visit)| (step.to_owned(), visit));
-        key.and_then(|key| drafted.visits.get(&key).or_else(|| self.visits.get(&key)).copied())
-            .or(drafted.newest)
-            .or(self.newest)
+        // The last item ends an iterator.
+        let place = place(event).filter(|_| !matches!(event, Event::IteratorCompleted(_)));
+        let of = place.and_then(|(step, visit, item)| {
+            let key = (step.to_owned(), visit);
+            let visits = [drafted.visits.get(&key), self.visits.get(&key)];
+            let of_item =
+                item.and_then(|item| visits.iter().flatten().find_map(|visit| visit.items.get(&item).copied()));
+            of_item.or_else(|| visits.iter().flatten().find_map(|visit| visit.own))
+        });
+        of.or(drafted.newest).or(self.newest)
     }
 
     pub(super) fn note(&mut self, event: &Event, id: EventId) {
         self.newest = Some(id);
-        if let Some((step, visit)) = visit(event) {
-            let key = (step.to_owned(), visit);
-            match event {
-                Event::StepCompleted(_) | Event::StepFailed(_) => self.visits.remove(&key),
-                _ => self.visits.insert(key, id),
-            };
+        let Some((step, visit, item)) = place(event) else { return };
+        let key = (step.to_owned(), visit);
+        if matches!(event, Event::StepCompleted(_) | Event::StepFailed(_)) {
+            self.visits.remove(&key);
+            return;
+        }
+        let visit = self.visits.entry(key).or_default();
+        match item {
+            Some(item) => drop(visit.items.insert(item, id)),
+            None => visit.own = Some(id),
         }
     }
 }
 
-fn visit(event: &Event) -> Option<(&str, u32)> {
+/// The step, the visit and the item that an event is about.
+fn place(event: &Event) -> Option<(&str, u32, Option<u32>)> {
     Some(match event {
-        Event::StepStarted(e) => (&e.step, e.visit),
-        Event::ActionStarted(e) => (&e.step, e.visit),
-        Event::ActionCompleted(e) => (&e.step, e.visit),
-        Event::ActionFailed(e) => (&e.step, e.visit),
-        Event::RetryScheduled(e) => (&e.step, e.visit),
-        Event::StepCompleted(e) => (&e.step, e.visit),
-        Event::StepFailed(e) => (&e.step, e.visit),
+        Event::StepStarted(e) => (&e.step, e.visit, None),
+        Event::ActionStarted(e) => (&e.step, e.visit, e.item),
+        Event::ActionCompleted(e) => (&e.step, e.visit, e.item),
+        Event::ActionFailed(e) => (&e.step, e.visit, e.item),
+        Event::RetryScheduled(e) => (&e.step, e.visit, e.item),
+        Event::ApprovalRequested(e) => (&e.step, e.visit, None),
+        Event::IteratorStarted(e) => (&e.step, e.visit, None),
+        Event::IteratorCompleted(e) => (&e.step, e.visit, None),
+        Event::StepCompleted(e) => (&e.step, e.visit, None),
+        Event::StepFailed(e) => (&e.step, e.visit, None),
         _ => return None,
     })
 }

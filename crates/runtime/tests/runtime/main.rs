@@ -6,6 +6,7 @@ mod clock;
 mod credentials;
 mod executions;
 mod full_disk;
+mod iterators;
 mod recovery;
 mod schedules;
 mod sharing;

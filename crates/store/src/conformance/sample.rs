@@ -237,6 +237,7 @@ impl Run {
             protocol: "noop".into(),
             input: json!({"n": self.step}).into(),
             progress,
+            saves: false,
         };
         self.push(commit, started.into());
         let worker = "here".to_owned();

@@ -34,7 +34,7 @@ pub(super) fn of_type(
             Some(read(of, fields, base, compiler, problems))
         }
         StepType::Foreign => Some(foreign::read(type_at, word, fields, base, compiler, problems)),
-        StepType::Control | StepType::Workbook | StepType::Wait | StepType::Approval | StepType::Unsupported => None,
+        _ => None,
     }
 }
 
@@ -67,9 +67,6 @@ fn read(
     }
     let known: Vec<&str> = [of.one_of, of.optional, step::COMMON].concat();
     for (key, at) in fields.rest() {
-        if step::unsupported(problems, key, &at.pointer) {
-            continue;
-        }
         if !of.one_of.contains(&key.text.as_str()) && !of.optional.contains(&key.text.as_str()) {
             unknown_field(problems, key, &at.pointer, &format!("a {} step", of.protocol), &known);
         }
@@ -120,9 +117,7 @@ pub(super) fn from_workbook(
         }
     };
     for (key, at) in fields.rest() {
-        if !step::unsupported(problems, key, &at.pointer) {
-            unknown_field(problems, key, &at.pointer, "a workbook step", step::COMMON);
-        }
+        unknown_field(problems, key, &at.pointer, "a workbook step", step::COMMON);
     }
     let action = action.map(|mut action| {
         action.expects.extend(expects);
@@ -197,7 +192,7 @@ fn exactly_one(of: &ActionType, fields: &Fields<'_>, problems: &mut Problems) {
     }
 }
 
-fn verbatim_text(at: &At<'_>, problems: &mut Problems) -> Template {
+pub(super) fn verbatim_text(at: &At<'_>, problems: &mut Problems) -> Template {
     match at.text() {
         Some(text) => Template::fixed(Value::String(text.to_owned())),
         None => {

@@ -129,6 +129,11 @@ impl<'a> Fields<'a> {
         );
     }
 
+    /// One of several fields must be there.
+    pub(super) fn missing_one(&self, problems: &mut Problems, message: &str, hint: &str) {
+        problems.error("missing_field", self.place, &self.pointer, message, Some(hint.to_owned()));
+    }
+
     /// Keys and values nobody took, in order.
     pub(super) fn rest(&self) -> Vec<(&'a Key, At<'a>)> {
         self.entries

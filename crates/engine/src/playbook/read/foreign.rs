@@ -6,7 +6,7 @@ use super::{
     auth,
     compile::Compiler,
     limits::MAX_NAME,
-    retry, step, types,
+    retry, types,
 };
 use crate::playbook::{model::Action, problems::Problems, suggest, template::Template};
 
@@ -42,7 +42,7 @@ pub(super) fn read(
         config.extend(auth::read(&at, base, compiler, problems).map(|auth| ("auth".to_owned(), auth)));
     }
     for (key, at) in fields.rest() {
-        if !step::unsupported(problems, key, &at.pointer) && !at.node.is_null() {
+        if !at.node.is_null() {
             config.push((key.text.clone(), compiler.template(&at, base, problems)));
         }
     }

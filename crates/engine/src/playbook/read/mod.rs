@@ -9,6 +9,7 @@ mod document;
 mod encoded;
 mod foreign;
 mod form;
+mod iterate;
 mod limits;
 mod next;
 mod number;

@@ -4,6 +4,7 @@ use super::{
     action,
     at::{At, Fields},
     compile::Compiler,
+    iterate,
     limits::MAX_NAME,
     next, save,
     types::{self, StepType},
@@ -36,9 +37,8 @@ pub(super) const COMMON: &[&str] = &[
     "input",
     "join",
     "mode",
+    "loop",
 ];
-/// Fields of later versions.
-pub(super) const UNSUPPORTED: &[&str] = &["loop"];
 /// Names that mean something else in expressions.
 const RESERVED: &[&str] = &["workload", "work", "context", "execution_id", "result", "this", "error", "data", "loop"];
 
@@ -89,11 +89,11 @@ pub(super) fn read(
     let word = type_at.as_ref().and_then(At::text);
     let step_type = word.map_or(StepType::Control, types::step_type);
     let next = fields.take("next").map_or_else(Vec::new, |at| next::read(&at, &base, names, compiler, problems));
-    let save = fields.take("save").and_then(|at| save::read(&at, &base, compiler, problems));
-    // Of a type that is not known here `mode` may mean anything.
-    let is_known = !matches!(step_type, StepType::Unsupported | StepType::Foreign);
-    let join = if is_known { join(fields, problems) } else { Join::All };
-    let exclusive = is_known && exclusive(fields, problems);
+    let mut save = fields.take("save").and_then(|at| save::read(&at, &base, compiler, problems));
+    // Of a type that is not known here `mode` may mean anything; of these two it means something else.
+    let join = if step_type == StepType::Foreign { Join::All } else { join(fields, problems) };
+    let has_mode = !matches!(step_type, StepType::Foreign | StepType::Iterator | StepType::Save);
+    let exclusive = has_mode && exclusive(fields, problems);
     let is_end = name.eq_ignore_ascii_case("end") || word == Some("end");
     let result = fields.peek("result");
     if let Some(at) = &result
@@ -103,14 +103,42 @@ pub(super) fn read(
     }
     let result = fields.take("result").filter(|_| is_end).map(|at| compiler.template(&at, &base, problems));
 
+    let is_action = matches!(step_type, StepType::Action(_) | StepType::Foreign | StepType::Workbook);
+    let looped = fields.peek("loop").filter(|_| is_action).and_then(|_| fields.take("loop"));
     let (work, data) = match step_type {
-        StepType::Action(_) | StepType::Foreign => {
-            let read = type_at.as_ref().and_then(|at| action::of_type(at, fields, &base, compiler, problems));
-            read.map_or((Work::Control, None), |(action, data)| (Work::Action(Box::new(action)), data))
+        StepType::Action(_) | StepType::Foreign | StepType::Workbook => {
+            let (action, data) = if step_type == StepType::Workbook {
+                action::from_workbook(workbook, fields, &base, compiler, problems)
+            } else {
+                let read = type_at.as_ref().and_then(|at| action::of_type(at, fields, &base, compiler, problems));
+                read.map_or((None, None), |(action, data)| (Some(action), data))
+            };
+            iterate::retry_saves(&mut save, action.as_ref().and_then(|action| action.retry.as_ref()));
+            match (action, looped) {
+                (None, _) => (Work::Control, data),
+                (Some(action), None) => (Work::Action(Box::new(action)), data),
+                (Some(action), Some(at)) => {
+                    let iterate = iterate::of_loop(&at, action, data, &base, compiler, problems);
+                    (iterate.map_or(Work::Control, |iterate| Work::Iterator(Box::new(iterate))), None)
+                }
+            }
         }
-        StepType::Workbook => {
-            let (action, data) = action::from_workbook(workbook, fields, &base, compiler, problems);
-            (action.map_or(Work::Control, |action| Work::Action(Box::new(action))), data)
+        StepType::Iterator => {
+            let (iterate, data) = iterate::read(fields, &base, workbook, compiler, problems);
+            (iterate.map_or(Work::Control, |iterate| Work::Iterator(Box::new(iterate))), data)
+        }
+        StepType::Save => {
+            let is_inside = save.is_none() && fields.peek("save").is_none();
+            let data = if is_inside {
+                save = save::of_step(fields, &base, compiler, problems);
+                None
+            } else {
+                action::own_data(fields, false, &base, compiler, problems)
+            };
+            for (key, at) in fields.rest() {
+                super::at::unknown_field(problems, key, &at.pointer, "a save step", COMMON);
+            }
+            (Work::Save, data)
         }
         StepType::Wait => {
             let (wait, data) = wait::wait(fields, &base, compiler, problems);
@@ -120,15 +148,11 @@ pub(super) fn read(
             let (approval, data) = wait::approval(fields, &base, compiler, problems);
             (Work::Approval(Box::new(approval)), data)
         }
-        StepType::Control | StepType::Unsupported => {
+        StepType::Control => {
             let data = action::own_data(fields, false, &base, compiler, problems);
             fields.take("timeout_s");
             fields.take("assert");
-            if step_type == StepType::Control {
-                control_fields(fields, problems);
-            } else if let (Some(word), Some(at)) = (word, &type_at) {
-                unsupported_type(word, at, problems);
-            }
+            control_fields(fields, problems);
             (if save.is_some() { Work::Save } else { Work::Control }, data)
         }
     };
@@ -138,19 +162,10 @@ pub(super) fn read(
     Step { name, desc, work, data, next, save, result, join, exclusive, is_end }
 }
 
-pub(super) fn unsupported_type(word: &str, at: &At<'_>, problems: &mut Problems) {
-    let types: Vec<String> = types::known().map(|name| format!("`{name}`")).collect();
-    let hint = format!("this version runs {}", types.join(", "));
-    at.error(problems, "unsupported_type", format!("type `{word}` is not supported by this version"), hint);
-}
-
 /// What is left of a control step; fields of an action mean that its type was forgotten.
 fn control_fields(fields: &Fields<'_>, problems: &mut Problems) {
     for (key, at) in fields.rest() {
         let field = key.text.as_str();
-        if unsupported(problems, key, &at.pointer) {
-            continue;
-        }
         let of = types::actions().find(|name| match types::step_type(name) {
             StepType::Action(action) => action.one_of.contains(&field),
             _ => false,
@@ -164,16 +179,6 @@ fn control_fields(fields: &Fields<'_>, problems: &mut Problems) {
             None => super::at::unknown_field(problems, key, &at.pointer, "a control step", COMMON),
         }
     }
-}
-
-/// Reports a field of a later version; false when it is none.
-pub(super) fn unsupported(problems: &mut Problems, key: &crate::playbook::node::Key, pointer: &str) -> bool {
-    let is = UNSUPPORTED.contains(&key.text.as_str());
-    if is {
-        let message = format!("`{}` is not supported by this version", key.text);
-        problems.error("unsupported_field", key.place, pointer, message, Some("leave it out for now".into()));
-    }
-    is
 }
 
 fn join(fields: &mut Fields<'_>, problems: &mut Problems) -> Join {

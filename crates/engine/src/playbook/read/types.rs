@@ -5,13 +5,13 @@
 pub(super) enum StepType {
     Control,
     Workbook,
+    Iterator,
+    Save,
     Wait,
     Approval,
     Action(&'static ActionType),
     /// Of no type that is known here: whoever offers it knows its fields.
     Foreign,
-    /// Of the dialect, not run by this version.
-    Unsupported,
 }
 
 /// A protocol and the fields of its steps.
@@ -102,7 +102,6 @@ const SQL_EXAMPLE: &str = "write `command: SELECT …`";
 
 const ACTIONS: &[&ActionType] = &[&PYTHON, &HTTP, &SQLITE, &POSTGRES, &DUCKDB, &SNOWFLAKE, &SECRETS, &PLAYBOOK, &NOOP];
 const CONTROL: &[&str] = &["start", "end", "route", "router"];
-const UNSUPPORTED: &[&str] = &["iterator", "save"];
 
 pub(super) fn step_type(word: &str) -> StepType {
     if CONTROL.contains(&word) {
@@ -110,19 +109,18 @@ pub(super) fn step_type(word: &str) -> StepType {
     }
     match word {
         "workbook" => return StepType::Workbook,
+        "iterator" => return StepType::Iterator,
+        "save" => return StepType::Save,
         "wait" => return StepType::Wait,
         "approval" => return StepType::Approval,
         _ => {}
     }
-    if let Some(action) = ACTIONS.iter().find(|action| action.protocol == word) {
-        return StepType::Action(action);
-    }
-    if UNSUPPORTED.contains(&word) { StepType::Unsupported } else { StepType::Foreign }
+    ACTIONS.iter().find(|action| action.protocol == word).map_or(StepType::Foreign, |action| StepType::Action(action))
 }
 
 /// The types this page knows.
 pub(super) fn known() -> impl Iterator<Item = &'static str> + Clone {
-    actions().chain(["workbook", "wait", "approval"]).chain(CONTROL.iter().copied())
+    actions().chain(["workbook", "iterator", "save", "wait", "approval"]).chain(CONTROL.iter().copied())
 }
 
 /// Those of them that a provider runs.

@@ -124,8 +124,6 @@ fn rest(fields: &Fields<'_>, what: &str, own: &[&str], problems: &mut Problems) 
     let known: Vec<&str> =
         step::COMMON.iter().copied().filter(|name| !no_action.contains(name)).chain(own.iter().copied()).collect();
     for (key, at) in fields.rest() {
-        if !step::unsupported(problems, key, &at.pointer) {
-            unknown_field(problems, key, &at.pointer, what, &known);
-        }
+        unknown_field(problems, key, &at.pointer, what, &known);
     }
 }

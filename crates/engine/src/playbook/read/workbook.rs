@@ -5,7 +5,6 @@ use super::{
     at::At,
     compile::Compiler,
     limits::MAX_NAME,
-    step,
     types::{self, StepType},
 };
 use crate::playbook::{model::Action, node::Node, problems::Problems, suggest};
@@ -125,11 +124,7 @@ fn read_action(node: &Node, pointer: &str, compiler: &mut Compiler, problems: &m
             action.defaults = defaults;
             Some(action)
         }
-        StepType::Unsupported => {
-            step::unsupported_type(word, &at, problems);
-            None
-        }
-        StepType::Control | StepType::Workbook | StepType::Wait | StepType::Approval => {
+        _ => {
             let hint = suggest::hint(word, types::actions()).unwrap_or_default();
             at.error(problems, "unknown_type", format!("a workbook entry cannot be of type `{word}`"), hint);
             None
