@@ -62,6 +62,7 @@ pub use definition::definition;
 pub use model::Playbook;
 pub use read::MAX_SOURCE_BYTES;
 pub use read::parse;
+pub use read::schema;
 pub use triggers::CatchUp;
 pub use triggers::Overlap;
 pub use triggers::Schedule;

@@ -15,6 +15,7 @@ use serde_json::Value;
 
 /// The names of a step's own inputs; several are merged in this order.
 const INPUTS: &[&str] = &["with", "input", "args", "data"];
+pub(super) const ASSERTS: &[&str] = &["expects", "returns"];
 
 /// Reads the fields of the action a `type` names; the second value is its own data. `None` when no task is done by
 /// such a type.
@@ -239,6 +240,6 @@ pub(super) fn asserts(fields: &mut Fields<'_>, problems: &mut Problems) -> (Vec<
     };
     let mut list = |name: &str| inner.take(name).map_or_else(Vec::new, |at| texts(&at, problems, name));
     let lists = (list("expects"), list("returns"));
-    inner.warn_rest(problems, "`assert`", &["expects", "returns"]);
+    inner.warn_rest(problems, "`assert`", ASSERTS);
     lists
 }

@@ -14,6 +14,7 @@ use crate::playbook::{
 
 /// Highest and lowest priority.
 const PRIORITY: i32 = 100;
+pub(super) const RATE: &[&str] = &["key", "limit", "per_s"];
 const MAX_PER_S: f64 = 31.0 * MAX_TIMEOUT_S;
 
 pub(super) fn read(top: &mut Fields<'_>, compiler: &mut Compiler, problems: &mut Problems) -> Admission {
@@ -58,7 +59,7 @@ fn rate(at: &At<'_>, compiler: &mut Compiler, problems: &mut Problems) -> Option
         }
     };
     let limit = limit(&mut fields, "rate", hint, problems);
-    fields.warn_rest(problems, "`rate`", &["key", "limit", "per_s"]);
+    fields.warn_rest(problems, "`rate`", RATE);
     Some(Rate { limit: limit?, per_ms: per_ms?, key })
 }
 

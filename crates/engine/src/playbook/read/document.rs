@@ -20,8 +20,9 @@ use std::{
     sync::Arc,
 };
 
-const API_VERSIONS: &[&str] = &["noetl.io/v1", "signalbox/v1"];
-const TOP: &[&str] = &[
+pub(super) const API_VERSIONS: &[&str] = &["noetl.io/v1", "signalbox/v1"];
+pub(super) const METADATA: &[&str] = &["name", "path", "version", "description"];
+pub(super) const TOP: &[&str] = &[
     "apiVersion",
     "kind",
     "metadata",
@@ -143,7 +144,7 @@ fn metadata(top: &mut Fields<'_>, problems: &mut Problems) -> Option<(String, St
     }
     let description = fields.text(problems, "description").map(str::to_owned);
     fields.take("version");
-    fields.warn_rest(problems, "`metadata`", &["name", "path", "version", "description"]);
+    fields.warn_rest(problems, "`metadata`", METADATA);
     Some((name?.to_owned(), path?.to_owned(), description))
 }
 

@@ -16,7 +16,7 @@ use serde_json::Value;
 /// Most fields of a form.
 const MAX_FIELDS: usize = 100;
 const HINT: &str = "write a list: `- {name: amount, type: number}`";
-const KNOWN: &[&str] = &["name", "label", "type", "required", "default", "options"];
+pub(super) const KNOWN: &[&str] = &["name", "label", "type", "required", "default", "options"];
 
 pub(super) fn read(at: &At<'_>, base: &str, compiler: &mut Compiler, problems: &mut Problems) -> FormPlan {
     let Some(items) = at.items() else {

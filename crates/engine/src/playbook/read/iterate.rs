@@ -19,7 +19,7 @@ use crate::playbook::{
 };
 use protocol::event::IteratorMode;
 
-const FIELDS: &[&str] = &[
+pub(super) const FIELDS: &[&str] = &[
     "collection",
     "element",
     "mode",

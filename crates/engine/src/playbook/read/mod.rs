@@ -16,6 +16,7 @@ mod number;
 mod retry;
 mod save;
 mod schedule;
+mod schema;
 mod step;
 mod types;
 mod wait;
@@ -23,6 +24,7 @@ mod webhook;
 mod workbook;
 
 pub use limits::MAX_SOURCE_BYTES;
+pub use schema::schema;
 
 use super::{Parsed, node::Place, problems::Problems, yaml};
 use compile::Compiler;

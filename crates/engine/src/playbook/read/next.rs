@@ -10,7 +10,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 /// The names of an arc's data; several are merged in this order.
 const DATA: &[&str] = &["with", "payload", "input", "args", "data"];
-const KNOWN: &[&str] = &["step", "when", "with", "payload", "input", "args", "data", "else", "on"];
+pub(super) const KNOWN: &[&str] = &["step", "when", "with", "payload", "input", "args", "data", "else", "on"];
 
 pub(super) fn read(
     at: &At<'_>,

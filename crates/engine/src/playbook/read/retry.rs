@@ -10,7 +10,7 @@ use serde_json::Value;
 
 const HINT: &str = "write `retry: true`, a number of attempts, or a map with `max_attempts`, `initial_delay`, \
                     `backoff_multiplier`, `max_delay`, `jitter`, `retry_when`, `stop_when`";
-const KNOWN: &[&str] =
+pub(super) const KNOWN: &[&str] =
     &["max_attempts", "initial_delay", "backoff_multiplier", "max_delay", "jitter", "retry_when", "stop_when"];
 
 /// The `retry` of an action; `None` when there is none, or `false`.

@@ -83,12 +83,21 @@ const STORAGES: &[Storage] = &[
     },
 ];
 /// `event` is what some public playbooks call it.
-const LOG: &[&str] = &["event_log", "event"];
+pub(super) const LOG: &[&str] = &["event_log", "event"];
 const MODES: &[&str] = &["insert", "upsert", "update", "append"];
 const VERBATIM: &[&str] = &["code", "code_b64", "code_base64"];
 const HINT: &str = "write `save:` with `storage: event_log` and `data:` below it";
 /// Fields of every save.
 const COMMON: &[&str] = &["storage", "type", "data", "args", "auth", "timeout_s", "retry"];
+
+/// Every field that some save has.
+pub(super) fn fields() -> Vec<&'static str> {
+    let of_storages = STORAGES.iter().flat_map(|storage| [storage.inner, storage.outer].concat());
+    let mut all: Vec<&str> = COMMON.iter().copied().chain(of_storages).chain(["params"]).collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
 
 /// What a `save` says; `None` when it is wrong (and reported).
 pub(super) fn read(at: &At<'_>, base: &str, compiler: &mut Compiler, problems: &mut Problems) -> Option<Save> {

@@ -11,7 +11,7 @@ use crate::playbook::{
 };
 use std::collections::HashSet;
 
-const KNOWN: &[&str] = &["name", "cron", "timezone", "overlap", "catch_up", "paused", "input"];
+pub(super) const KNOWN: &[&str] = &["name", "cron", "timezone", "overlap", "catch_up", "paused", "input"];
 const HINT: &str = "write `schedule: {cron: \"0 6 * * *\", timezone: Europe/Berlin}`";
 
 pub(super) fn read(at: &At<'_>, compiler: &mut Compiler, problems: &mut Problems) -> Vec<Schedule> {

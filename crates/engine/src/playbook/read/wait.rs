@@ -14,9 +14,9 @@ use crate::playbook::{
 };
 use protocol::Timestamp;
 
-const WAIT: &[&str] = &["seconds", "until", "signal", "timeout_s"];
+pub(super) const WAIT: &[&str] = &["seconds", "until", "signal", "timeout_s"];
 const WAIT_HINT: &str = "write `seconds: 30`, `until: 2026-01-31T08:00:00Z` or `signal: payment_received`";
-const APPROVAL: &[&str] = &["message", "form", "timeout_s", "default"];
+pub(super) const APPROVAL: &[&str] = &["message", "form", "timeout_s", "default"];
 
 /// A wait; the second value is the step's own data. `None` when it is wrong (and reported).
 pub(super) fn wait(

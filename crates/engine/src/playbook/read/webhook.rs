@@ -7,6 +7,7 @@ use super::{
 };
 use crate::playbook::{problems::Problems, triggers::Webhook};
 
+pub(super) const KNOWN: &[&str] = &["name", "path", "secret", "input"];
 const HINT: &str = "write `webhook: {name: orders, secret: orders_hook}`; `secret` names a credential";
 
 pub(super) fn read(at: &At<'_>, compiler: &mut Compiler, problems: &mut Problems) -> Option<Webhook> {
@@ -37,6 +38,6 @@ pub(super) fn read(at: &At<'_>, compiler: &mut Compiler, problems: &mut Problems
     };
     let secret = fields.text(problems, "secret").map(str::to_owned);
     let input = fields.take("input").and_then(|at| compiler.map(&at, "", problems, "input"));
-    fields.warn_rest(problems, "`webhook`", &["name", "path", "secret", "input"]);
+    fields.warn_rest(problems, "`webhook`", KNOWN);
     Some(Webhook { name: name?, secret, input })
 }
