@@ -9,6 +9,8 @@ pub(crate) const EXECUTIONS: &str = "/executions";
 #[cfg(feature = "ssr")]
 pub(crate) const REGISTER: &str = "/register";
 pub(crate) const PLAYBOOKS: &str = "/playbooks";
+#[cfg(feature = "ssr")]
+pub(crate) const CREDENTIALS: &str = "/credentials";
 
 pub(crate) fn execution(id: ExecutionId) -> String {
     format!("{EXECUTIONS}/{id}")
@@ -48,6 +50,23 @@ pub(crate) fn run_again(path: &str, version: u32, id: ExecutionId) -> String {
 pub(crate) fn registered(registered: &protocol::api::Registered) -> String {
     let word = if registered.created { "new" } else { "unchanged" };
     format!("{}&registered={word}", playbook_version(&registered.path, registered.version))
+}
+
+/// The form for a credential of some type; with a name, for another value of that one.
+#[cfg(feature = "ssr")]
+pub(crate) fn credential_form(kind: &str, name: Option<&str>) -> String {
+    let name = name.map(|name| format!("&name={}", escape(name, b""))).unwrap_or_default();
+    format!("{CREDENTIALS}?type={}{name}#set", escape(kind, b""))
+}
+
+#[cfg(feature = "ssr")]
+pub(crate) fn credential_stored(name: &str) -> String {
+    format!("{CREDENTIALS}?stored={}", escape(name, b""))
+}
+
+#[cfg(feature = "ssr")]
+pub(crate) fn credential_deleted(name: &str) -> String {
+    format!("{CREDENTIALS}?deleted={}", escape(name, b""))
 }
 
 /// The list of executions under some filters.

@@ -63,6 +63,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/executions/:id/events") view=pages::ExecutionEvents ssr=SsrMode::Async />
                 <Route path=path!("/playbooks") view=pages::Playbooks ssr=SsrMode::Async />
                 <Route path=path!("/playbooks/*path") view=pages::Playbook ssr=SsrMode::Async />
+                <Route path=path!("/credentials") view=pages::Credentials ssr=SsrMode::Async />
                 <Route path=path!("/register") view=pages::Register ssr=SsrMode::Async />
             </Routes>
         </Router>
@@ -76,6 +77,7 @@ fn Keys() -> impl IntoView {
         ("g d", "Dashboard"),
         ("g e", "Executions"),
         ("g p", "Playbooks"),
+        ("g c", "Credentials"),
         ("/", "Search in the list"),
         ("?", "These keys"),
         ("Esc", "Close"),

@@ -18,6 +18,8 @@ for (const colorScheme of ["light", "dark"] as const) {
         "/playbooks",
         "/playbooks/stories/quick",
         "/register",
+        "/credentials",
+        "/credentials?type=generic",
         "/executions",
         "/executions?status=failed",
         `/executions/${good}`,

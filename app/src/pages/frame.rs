@@ -17,16 +17,18 @@ pub(crate) enum Area {
     Dashboard,
     Executions,
     Playbooks,
+    Credentials,
 }
 
 impl Area {
-    const ALL: [Area; 3] = [Area::Dashboard, Area::Executions, Area::Playbooks];
+    const ALL: [Area; 4] = [Area::Dashboard, Area::Executions, Area::Playbooks, Area::Credentials];
 
     fn name(self) -> &'static str {
         match self {
             Area::Dashboard => "Dashboard",
             Area::Executions => "Executions",
             Area::Playbooks => "Playbooks",
+            Area::Credentials => "Credentials",
         }
     }
 
@@ -35,6 +37,7 @@ impl Area {
             Area::Dashboard => "dashboard",
             Area::Executions => "executions",
             Area::Playbooks => "playbooks",
+            Area::Credentials => "credentials",
         }
     }
 
@@ -43,6 +46,7 @@ impl Area {
             Area::Dashboard => href::DASHBOARD,
             Area::Executions => href::EXECUTIONS,
             Area::Playbooks => href::PLAYBOOKS,
+            Area::Credentials => href::CREDENTIALS,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The pages, each under the name of its URL. Rendered by the server only.
 
+mod credentials;
 mod dashboard;
 mod execution;
 mod execution_events;
@@ -10,6 +11,7 @@ mod playbooks;
 mod problem;
 mod register;
 
+pub(crate) use credentials::Credentials;
 pub(crate) use dashboard::Dashboard;
 pub(crate) use execution::Execution;
 pub(crate) use execution_events::ExecutionEvents;

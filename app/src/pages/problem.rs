@@ -25,6 +25,7 @@ pub(crate) fn ProblemPage(#[prop(optional_no_strip)] area: Option<Area>, problem
     let back = match area {
         Some(Area::Executions) => Some((href::EXECUTIONS, "All executions")),
         Some(Area::Playbooks) => Some((href::PLAYBOOKS, "All playbooks")),
+        Some(Area::Credentials) => Some((href::CREDENTIALS, "All credentials")),
         _ => Some((href::DASHBOARD, "Dashboard")),
     };
     view! {

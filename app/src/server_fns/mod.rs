@@ -4,9 +4,11 @@
 //! Absences: no wasm calls these; without scripts they work the same.
 
 mod cancel_execution;
+mod delete_credential;
 mod register_playbook;
 mod reply;
 mod run_playbook;
+mod set_credential;
 mod set_theme;
 
 pub(crate) use reply::Rejected;

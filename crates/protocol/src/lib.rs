@@ -5,6 +5,7 @@
 
 pub mod api;
 pub mod blob;
+pub mod credential;
 pub mod diagnostic;
 pub mod envelope;
 pub mod event;

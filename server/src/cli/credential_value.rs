@@ -3,6 +3,7 @@
 
 use super::error::Error;
 use console::Term;
+use protocol::credential;
 use serde_json::{Map, Value};
 use std::{
     fs,
@@ -13,40 +14,6 @@ pub(super) struct Given {
     pub(super) kind: String,
     pub(super) value: Value,
 }
-
-/// What a prompt asks for.
-struct Ask {
-    field: &'static str,
-    words: &'static str,
-    default: Option<&'static str>,
-    is_secret: bool,
-}
-
-const fn plain(field: &'static str, words: &'static str, default: Option<&'static str>) -> Ask {
-    Ask { field, words, default, is_secret: false }
-}
-
-const fn secret(field: &'static str, words: &'static str) -> Ask {
-    Ask { field, words, default: None, is_secret: true }
-}
-
-/// The fields of the types that steps of ours use.
-const TYPES: &[(&str, &[Ask])] = &[
-    (
-        "postgres",
-        &[
-            plain("host", "Host", Some("localhost")),
-            plain("port", "Port", Some("5432")),
-            plain("user", "User", None),
-            secret("password", "Password"),
-            plain("database", "Database", None),
-        ],
-    ),
-    ("bearer", &[secret("token", "Token")]),
-    ("basic", &[plain("username", "Username", None), secret("password", "Password")]),
-    ("header", &[plain("name", "Header", None), secret("value", "Value")]),
-    ("api_key", &[plain("header", "Header", Some("X-API-Key")), secret("value", "Key")]),
-];
 
 /// # Errors
 /// When it cannot be read or is no value of the type.
@@ -106,27 +73,26 @@ fn prompt(name: &str, kind: Option<&str>) -> Result<Given, Error> {
     let term = Term::stderr();
     let kind = kind.unwrap_or("generic");
     let failed = |error: std::io::Error| Error::failed(format!("the terminal: {error}"));
-    let Some((_, asks)) = TYPES.iter().find(|(known, _)| *known == kind) else {
+    let Some(known) = credential::kind(kind) else {
         write!(&term, "Fields of `{name}` as a JSON object (not shown): ").map_err(failed)?;
         let text = term.read_secure_line().map_err(failed)?;
         return parse(Some(kind), &text).map_err(Error::bad_input);
     };
     let mut value = Map::new();
-    for ask in *asks {
-        match (ask.default, ask.is_secret) {
-            (Some(default), _) => write!(&term, "{} [{default}]: ", ask.words),
-            (None, true) => write!(&term, "{} (not shown): ", ask.words),
-            (None, false) => write!(&term, "{}: ", ask.words),
+    for field in known.fields {
+        match (field.default, field.is_secret) {
+            (Some(default), _) => write!(&term, "{} [{default}]: ", field.label),
+            (None, true) => write!(&term, "{} (not shown): ", field.label),
+            (None, false) => write!(&term, "{}: ", field.label),
         }
         .map_err(failed)?;
-        let line = if ask.is_secret { term.read_secure_line() } else { term.read_line() }.map_err(failed)?;
-        let line = if ask.is_secret { line } else { line.trim().to_owned() };
-        match (line.is_empty(), ask.default) {
-            (false, _) => value.insert(ask.field.to_owned(), Value::String(line)),
-            (true, Some(default)) => value.insert(ask.field.to_owned(), Value::String(default.to_owned())),
-            // A database may ask for no password.
-            (true, None) if kind == "postgres" => None,
-            (true, None) => return Err(Error::bad_input(format!("`{}` is empty; nothing was stored", ask.field))),
+        let line = if field.is_secret { term.read_secure_line() } else { term.read_line() }.map_err(failed)?;
+        let line = if field.is_secret { line } else { line.trim().to_owned() };
+        match (line.is_empty(), field.default) {
+            (false, _) => value.insert(field.name.to_owned(), Value::String(line)),
+            (true, Some(default)) => value.insert(field.name.to_owned(), Value::String(default.to_owned())),
+            (true, None) if field.is_optional => None,
+            (true, None) => return Err(Error::bad_input(format!("`{}` is empty; nothing was stored", field.name))),
         };
     }
     Ok(Given { kind: kind.to_owned(), value: Value::Object(value) })

@@ -78,3 +78,64 @@ async fn pages_are_compressed_for_those_who_ask() {
         assert_eq!((page.status, page.header("content-encoding")), (200, coding), "{accepts}");
     }
 }
+
+async fn send_form(server: &TestServer, name: &str, form: &str) -> Answer {
+    let own = format!("http://{}", server.address);
+    let sent = server
+        .post(&format!("/api/sf/{name}"), "application/x-www-form-urlencoded", form.to_owned())
+        .header("accept", "text/html")
+        .header("origin", &own)
+        .header("referer", format!("{own}/credentials"))
+        .header("sec-fetch-site", "same-origin");
+    Answer::of(sent).await
+}
+
+#[tokio::test]
+async fn a_credential_is_stored_replaced_and_deleted_by_forms_and_never_shown() {
+    let server = TestServer::start().await;
+    let page = server.read("/credentials").await;
+    assert!(page.status == 200 && page.text().contains("No credential is stored"), "{}", page.status);
+    for kind in ["postgres", "bearer", "basic", "header", "api_key", "generic"] {
+        let form = server.read(&format!("/credentials?type={kind}")).await.text();
+        assert!(form.contains(&format!("name=\"kind\" value=\"{kind}\"")), "{kind}");
+    }
+
+    let form = "kind=postgres&name=pg&hint=of+tests&value%5Bhost%5D=db.test&value%5Bport%5D=5432&value%5Buser%5D=ada\
+                &value%5Bpassword%5D=open-sesame&value%5Bdatabase%5D=";
+    let stored = send_form(&server, "set_credential", form).await;
+    assert_eq!((stored.status, stored.header("location")), (303, "/credentials?stored=pg"), "{}", stored.text());
+    let listed = server.read("/credentials?stored=pg").await.text();
+    assert!(listed.contains("pg is stored.") && listed.contains("of tests"), "{listed}");
+    let spoken = server.read("/credentials?stored=hunted").await.text();
+    assert!(!spoken.contains("hunted is stored"), "a link says nothing of what is not there");
+
+    let replacing = server.read("/credentials?type=postgres&name=pg").await.text();
+    assert!(replacing.contains("Replace the value of pg"), "{replacing}");
+    let json =
+        send_form(&server, "set_credential", "kind=generic&name=own&json=%7B%22pin%22%3A%22open-sesame%22%7D").await;
+    assert_eq!(json.status, 303, "{}", json.text());
+    let listed_json = server.read("/api/v1/credentials").await.expect(200);
+    let kinds: Vec<_> = listed_json.as_array().unwrap().iter().map(|row| row["type"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["generic", "postgres"]);
+
+    // What is wrong is said beside the form: what was entered is there again, but for secrets.
+    let wrong = form.replace("name=pg", "name=p%2Fg");
+    for (form, status) in [(wrong.as_str(), 422), ("kind=basic&name=web&value%5Bpassword%5D=open-sesame", 400)] {
+        let refused = send_form(&server, "set_credential", form).await;
+        assert_eq!(refused.status, status, "{}", refused.text());
+        let text = refused.text();
+        assert!(text.contains("form-problem") && !text.contains("sesame"), "{text}");
+        assert!(
+            status == 400 || (text.contains("p/g") && text.contains("db.test") && text.contains("of tests")),
+            "{text}"
+        );
+    }
+
+    for page in [listed, replacing] {
+        assert!(!page.contains("sesame") && !page.contains("db.test"), "{page}");
+    }
+    let deleted = send_form(&server, "delete_credential", "name=pg").await;
+    assert_eq!((deleted.status, deleted.header("location")), (303, "/credentials?deleted=pg"), "{}", deleted.text());
+    assert_eq!(send_form(&server, "delete_credential", "name=pg").await.status, 404);
+    assert_eq!(server.read("/api/v1/credentials").await.expect(200).as_array().map(Vec::len), Some(1));
+}

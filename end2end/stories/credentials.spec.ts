@@ -1,0 +1,40 @@
+import { goTo } from "../fixtures/screen";
+import { expect, test } from "../fixtures/test";
+
+for (const javaScriptEnabled of [true, false]) {
+  test.describe(javaScriptEnabled ? "with scripts" : "without scripts", () => {
+    test.use({ javaScriptEnabled });
+
+    test("a credential is stored, replaced and deleted, and its value is never shown", async ({ page, server, complaints }) => {
+      complaints.allow(/status of 400/);
+      await page.goto("/");
+      await goTo(page, "Credentials");
+      await expect(page.getByText("No credential is stored.")).toBeVisible();
+
+      await page.getByRole("navigation", { name: "Type" }).getByRole("link", { name: "basic", exact: true }).click();
+      await page.getByLabel(/^Name/).fill("web");
+      await page.getByLabel(/^Username/).fill("ada");
+      await page.getByLabel(/^Password/).fill("open-sesame");
+      await expect(page.getByLabel(/^Password/)).toHaveAttribute("type", "password");
+      await page.getByLabel(/^Note/).fill("of the stories");
+      await page.getByRole("button", { name: "Store" }).click();
+      await expect(page.getByRole("status").filter({ hasText: "web is stored." })).toBeVisible();
+      const row = page.getByRole("row").filter({ hasText: "of the stories" });
+      await expect(row).toContainText("basic");
+
+      await row.getByRole("link", { name: "Replace the value of web" }).click();
+      await expect(page.getByRole("heading", { name: "Replace the value of web" })).toBeVisible();
+      await page.getByLabel(/^Username/).fill("grace");
+      await page.getByLabel(/^Password/).fill("another-sesame");
+      await page.getByRole("button", { name: "Store" }).click();
+      await expect(page.getByRole("status").filter({ hasText: "web is stored." })).toBeVisible();
+      expect(await page.content()).not.toContain("sesame");
+      expect(await server.get<unknown[]>("/api/v1/credentials")).toHaveLength(1);
+
+      await row.locator("summary", { hasText: "Delete" }).click();
+      await page.getByRole("button", { name: "Delete web" }).click();
+      await expect(page.getByText("web is not stored any more.")).toBeVisible();
+      expect(await server.get<unknown[]>("/api/v1/credentials")).toEqual([]);
+    });
+  });
+}
