@@ -107,6 +107,10 @@ fn belongs(event: &WorkflowExecution, query: &ExecutionQuery) -> bool {
         && query.status.as_ref().filter(|list| !list.is_empty()).is_none_or(has_status)
         && query.path.as_ref().filter(|path| !path.is_empty()).is_none_or(|path| *path == event.workflow_id)
         && query.q.as_ref().filter(|text| !text.is_empty()).is_none_or(has_text)
+        // Events do not tell where an execution comes from.
+        && query.parent.is_none()
+        && query.rerun_of.is_none()
+        && query.trigger.is_none()
 }
 
 #[cfg(feature = "hydrate")]

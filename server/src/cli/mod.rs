@@ -6,6 +6,7 @@
 
 mod approvals;
 mod approve;
+mod bulk;
 mod cancel;
 mod credential_value;
 mod credentials;
@@ -18,6 +19,7 @@ mod order;
 mod output;
 mod pause;
 mod register;
+mod rerun;
 mod resume;
 mod run;
 mod schedules;
@@ -57,6 +59,8 @@ enum Command {
     Pause(pause::Args),
     Resume(resume::Args),
     Signal(signal::Args),
+    Rerun(rerun::Args),
+    Bulk(bulk::Args),
     Approvals(approvals::Args),
     Approve(approve::Args),
     Schedules(schedules::Args),
@@ -102,6 +106,8 @@ async fn run(command: Command) -> Result<Exit, Error> {
         Command::Terminate(args) => terminate::terminate(args).await,
         Command::Pause(args) => pause::pause(args).await,
         Command::Resume(args) => resume::resume(args).await,
+        Command::Rerun(args) => rerun::rerun(args).await,
+        Command::Bulk(args) => bulk::bulk(args).await,
         Command::Signal(args) => signal::signal(args).await,
         Command::Approvals(args) => approvals::approvals(args).await,
         Command::Approve(args) => approve::approve(args).await,

@@ -2,9 +2,9 @@
 
 use super::{
     Refusal, approvals, credential_rotation, credentials, events, execution_approvals, execution_cancel,
-    execution_events, execution_pause, execution_resume, execution_signals, execution_terminate, executions, health,
-    openapi, playbook_versions, playbooks, playbooks_validate, schedule_pause, schedule_resume, schedule_run,
-    schedules, workers,
+    execution_events, execution_pause, execution_rerun, execution_resume, execution_signals, execution_terminate,
+    executions, executions_bulk, health, openapi, playbook_versions, playbooks, playbooks_validate, schedule_pause,
+    schedule_resume, schedule_run, schedules, workers,
 };
 use crate::AppState;
 use axum::{
@@ -32,6 +32,8 @@ pub(crate) fn routes() -> Router<AppState> {
                 .routes(routes!(execution_terminate::terminate))
                 .routes(routes!(execution_pause::pause))
                 .routes(routes!(execution_resume::resume))
+                .routes(routes!(execution_rerun::rerun))
+                .routes(routes!(executions_bulk::bulk))
                 .routes(routes!(execution_signals::signal))
                 .routes(routes!(execution_approvals::answer))
                 .routes(routes!(approvals::list))

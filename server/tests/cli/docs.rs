@@ -30,7 +30,7 @@ fn every_curl_line_of_the_api_docs_works() {
     assert_eq!(answers.len(), asking.clone().count(), "{out}");
     for (line, answer) in asking.zip(answers) {
         let status = answer.rsplit('[').next().expect("a status");
-        let orders = ["/cancel", "/terminate", "/pause", "/resume", "/signals", "/approvals/"];
+        let orders = ["/cancel", "/terminate", "/pause", "/resume", "/signals", "/approvals/", "/rerun"];
         let has_ended = status == "409" && orders.iter().any(|order| line.contains(order));
         let is_good = status.starts_with('2') || has_ended;
         assert!(is_good, "{line}\n{answer}]");

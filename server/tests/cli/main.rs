@@ -15,6 +15,7 @@ mod events;
 mod list;
 mod postgres;
 mod register;
+mod rerun;
 mod run;
 mod schedules;
 mod serve;

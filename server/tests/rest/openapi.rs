@@ -21,6 +21,8 @@ async fn the_document_lists_every_route_and_resolves() {
         "/api/v1/executions/{id}/cancel",
         "/api/v1/executions/{id}/events",
         "/api/v1/executions/{id}/pause",
+        "/api/v1/executions/bulk",
+        "/api/v1/executions/{id}/rerun",
         "/api/v1/executions/{id}/resume",
         "/api/v1/executions/{id}/signals",
         "/api/v1/executions/{id}/terminate",

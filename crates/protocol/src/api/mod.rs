@@ -1,9 +1,11 @@
 //! Request and response bodies of `/api/v1`, shared by REST, the CLI, server functions and the socket.
 
 mod control;
+mod rerun;
 mod schedules;
 
 pub use control::{ApprovalAnswer, ApprovalPage, ApprovalQuery, ReasonRequest, SignalRequest, WaitingApproval};
+pub use rerun::{BulkAction, BulkAnswer, BulkOutcome, BulkRequest, Lineage, ParentTask, RerunRequest};
 pub use schedules::{CatchUp, Overlap, ScheduleDetail, ScheduleList, ScheduleQuery, ScheduleRequest, ScheduleSource};
 
 use crate::{Diagnostic, Envelope, Epoch, ExecutionId, Outcome, Phase, Position, TaskError, Timestamp};
@@ -148,11 +150,15 @@ pub struct ExecutionDetail {
     pub summary: ExecutionSummary,
     pub input: Value,
     pub result: Option<Value>,
+    /// Where it comes from; `null` when somebody just started it. Its own children and reruns are found with the
+    /// list's filters `parent` and `rerun_of`.
+    #[serde(default)]
+    pub lineage: Option<Lineage>,
 }
 
 /// Filters of the execution list; also the page's query string.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams))]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams, utoipa::ToSchema))]
 #[cfg_attr(feature = "openapi", into_params(parameter_in = Query))]
 #[serde(deny_unknown_fields)]
 pub struct ExecutionQuery {
@@ -165,6 +171,15 @@ pub struct ExecutionQuery {
     /// A part of the path or of the execution's id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub q: Option<String>,
+    /// Started by a step of this execution.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<ExecutionId>,
+    /// Runs this execution again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rerun_of: Option<ExecutionId>,
+    /// Started by `schedule:NAME`, `webhook:NAME`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trigger: Option<String>,
     /// Started at or after / before, epoch ms.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<i64>,

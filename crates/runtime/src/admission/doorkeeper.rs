@@ -2,7 +2,7 @@
 
 use super::{Place, Poked};
 use crate::{Api, api::from_store, driver::Message};
-use engine::Input;
+use engine::{Input, Playbook};
 use protocol::{Event, ExecutionId, Position, Problem, Timestamp, event::ExecutionQueued};
 use std::{collections::BTreeMap, sync::PoisonError, time::Duration};
 use store::{QueueFilter, QueuedExecution};
@@ -129,7 +129,7 @@ impl Doorkeeper {
             let Some(queued) = self.queued(&first).await? else { return Ok(None) };
             match self.api.place(&entry.playbook, id, &queued.input).await? {
                 Place::Taken => {
-                    self.start(id, queued).await?;
+                    self.start(id, &entry.playbook, queued).await?;
                     last = Some(id);
                 }
                 Place::None { until: Some(until), .. } => return Ok(Some(until)),
@@ -156,9 +156,13 @@ impl Doorkeeper {
         }))
     }
 
-    async fn start(&self, id: ExecutionId, queued: ExecutionQueued) -> Result<(), Problem> {
+    async fn start(&self, id: ExecutionId, playbook: &Playbook, queued: ExecutionQueued) -> Result<(), Problem> {
         let ExecutionQueued { path, version, input, origin, .. } = queued;
-        let input = Input::Start { path, version, input, origin, reuse: None };
+        let reuse = match &origin.rerun {
+            None => None,
+            Some(rerun) => Some(self.api.reuse_of(playbook, rerun).await?),
+        };
+        let input = Input::Start { path, version, input, origin, reuse };
         let shared = self.api.shared();
         let told = shared.driver.ask(|reply| Message::Tell { id, input, reply }).await;
         // It may have been cancelled meanwhile; a place that is not needed goes to the next.

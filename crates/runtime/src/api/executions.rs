@@ -37,7 +37,9 @@ impl Api {
     /// # Errors
     /// 404 when there is none.
     pub async fn execution(&self, id: ExecutionId) -> Result<ExecutionDetail, Problem> {
-        self.shared.store.execution(id).await.map_err(from_store)?.ok_or_else(|| missing(id))
+        let mut detail = self.shared.store.execution(id).await.map_err(from_store)?.ok_or_else(|| missing(id))?;
+        detail.lineage = self.lineage(id).await?;
+        Ok(detail)
     }
 
     /// One execution as its page shows it.
@@ -139,6 +141,8 @@ fn filter(query: ExecutionQuery) -> Result<ExecutionFilter, Problem> {
         until: query.until.map(Timestamp),
         before,
         limit: query.limit.unwrap_or(ROWS.0).clamp(1, ROWS.1),
-        ..ExecutionFilter::default()
+        parent: query.parent,
+        rerun_of: query.rerun_of,
+        trigger: query.trigger.filter(|trigger| !trigger.is_empty()),
     })
 }

@@ -1,12 +1,14 @@
 //! Every use case. REST, server functions, the WebSocket and the CLI call these and nothing else.
 
 mod approvals;
+mod bulk;
 mod commands;
 mod control;
 mod credentials;
 mod executions;
 mod overview;
 mod playbooks;
+mod rerun;
 mod schedules;
 mod submit;
 mod workers;

@@ -2,12 +2,12 @@
 
 use super::{Api, from_store, playbooks::hash};
 use crate::{admission::Entry, driver::Message};
-use engine::Input;
+use engine::{Input, Reuse};
 use protocol::{
     ExecutionId, Problem,
     api::{SubmitRequest, Submitted},
     blob::BlobRef,
-    event::Origin,
+    event::{Origin, Rerun},
 };
 use serde_json::Value;
 use std::sync::Arc;
@@ -18,6 +18,18 @@ const INPUT_BYTES: usize = 1024 * 1024;
 const KEY_BYTES: usize = 512;
 /// Highest and lowest priority, as in playbooks.
 const PRIORITY: std::ops::RangeInclusive<i32> = -100..=100;
+
+/// An execution that is to start.
+pub(super) struct Beginning {
+    pub(super) path: String,
+    pub(super) version: Option<u32>,
+    /// As [`checked_input`] lets it through.
+    pub(super) input: Arc<Value>,
+    pub(super) idempotency_key: Option<String>,
+    pub(super) priority: Option<i32>,
+    pub(super) trigger: Option<String>,
+    pub(super) rerun: Option<(Rerun, Arc<Reuse>)>,
+}
 
 impl Api {
     /// Starts an execution; it is durable when this returns. With a key that was used before, nothing is started:
@@ -34,6 +46,12 @@ impl Api {
     pub(crate) async fn start(&self, request: SubmitRequest, trigger: Option<String>) -> Result<Submitted, Problem> {
         let SubmitRequest { path, version, input, idempotency_key, priority } = request;
         let input = Arc::new(checked_input(input)?);
+        self.begin(Beginning { path, version, input, idempotency_key, priority, trigger, rerun: None }).await
+    }
+
+    /// What every start comes to.
+    pub(super) async fn begin(&self, beginning: Beginning) -> Result<Submitted, Problem> {
+        let Beginning { path, version, input, idempotency_key, priority, trigger, rerun } = beginning;
         if let Some(key) = &idempotency_key {
             check_key(key)?;
             if let Some(earlier) = self.submitted_with(key).await? {
@@ -46,8 +64,10 @@ impl Api {
         }
         let entry = self.shared.catalog.entry(&path, version).await?;
         let id = ExecutionId(self.shared.environment.id());
+        let (rerun, reuse) = rerun.unzip();
         let origin = Origin {
             trigger,
+            rerun,
             priority: priority.unwrap_or_else(|| entry.playbook.priority()),
             idempotency_key: idempotency_key.clone(),
             ..Origin::default()
@@ -64,7 +84,7 @@ impl Api {
                 key: Some(lane.clone()),
             },
             Entry::Free | Entry::In => {
-                Input::Start { path: path.clone(), version: version_run, input: input.clone(), origin, reuse: None }
+                Input::Start { path: path.clone(), version: version_run, input: input.clone(), origin, reuse }
             }
         };
         let told = self.shared.driver.ask(|reply| Message::Submit { id, entry, first, reply }).await;

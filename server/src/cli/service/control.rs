@@ -4,7 +4,10 @@ use super::{embedded::Embedded, remote::Remote};
 use async_trait::async_trait;
 use protocol::{
     ExecutionId, Problem,
-    api::{ApprovalAnswer, ApprovalPage, ApprovalQuery, ExecutionDetail, ReasonRequest, SignalRequest},
+    api::{
+        ApprovalAnswer, ApprovalPage, ApprovalQuery, BulkAnswer, BulkRequest, ExecutionDetail, ReasonRequest,
+        RerunRequest, SignalRequest, Submitted,
+    },
 };
 
 /// Whom the history names.
@@ -23,6 +26,8 @@ pub(in crate::cli) enum Order {
 pub(in crate::cli) trait Control {
     async fn tell(&self, id: ExecutionId, order: Order, reason: Option<String>) -> Result<ExecutionDetail, Problem>;
     async fn signal(&self, id: ExecutionId, request: SignalRequest) -> Result<ExecutionDetail, Problem>;
+    async fn rerun(&self, id: ExecutionId, request: RerunRequest) -> Result<Submitted, Problem>;
+    async fn bulk(&self, request: BulkRequest) -> Result<BulkAnswer, Problem>;
     async fn approvals(&self, query: ApprovalQuery) -> Result<ApprovalPage, Problem>;
     async fn approve(&self, id: ExecutionId, step: &str, answer: ApprovalAnswer) -> Result<ExecutionDetail, Problem>;
 }
@@ -40,6 +45,14 @@ impl Control for Embedded {
 
     async fn signal(&self, id: ExecutionId, request: SignalRequest) -> Result<ExecutionDetail, Problem> {
         self.api.signal(id, request, BY).await
+    }
+
+    async fn rerun(&self, id: ExecutionId, request: RerunRequest) -> Result<Submitted, Problem> {
+        self.api.rerun(id, request).await
+    }
+
+    async fn bulk(&self, request: BulkRequest) -> Result<BulkAnswer, Problem> {
+        self.api.bulk(request, BY).await
     }
 
     async fn approvals(&self, query: ApprovalQuery) -> Result<ApprovalPage, Problem> {
@@ -65,6 +78,14 @@ impl Control for Remote {
 
     async fn signal(&self, id: ExecutionId, request: SignalRequest) -> Result<ExecutionDetail, Problem> {
         self.send(&format!("executions/{id}/signals"), &request).await
+    }
+
+    async fn rerun(&self, id: ExecutionId, request: RerunRequest) -> Result<Submitted, Problem> {
+        self.send(&format!("executions/{id}/rerun"), &request).await
+    }
+
+    async fn bulk(&self, request: BulkRequest) -> Result<BulkAnswer, Problem> {
+        self.send("executions/bulk", &request).await
     }
 
     async fn approvals(&self, query: ApprovalQuery) -> Result<ApprovalPage, Problem> {

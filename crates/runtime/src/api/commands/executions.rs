@@ -1,15 +1,16 @@
 //! Executions: start, look.
 
-use super::{Id, json, or_empty, read, unknown};
+use super::{BY, Id, Of, json, or_empty, read, unknown};
 use crate::Api;
 use protocol::{
     ExecutionId, Position, Problem, Topic,
-    api::{ExecutionQuery, SubmitRequest},
+    api::{BulkRequest, ExecutionQuery, RerunRequest, SubmitRequest},
 };
 use serde::Deserialize;
 use serde_json::Value;
 
-pub(super) const METHODS: &[&str] = &["submit", "executions", "execution", "execution_events", "topic_events"];
+pub(super) const METHODS: &[&str] =
+    &["submit", "executions", "execution", "execution_events", "topic_events", "rerun", "bulk"];
 
 /// Unknown fields are not refused here: serde cannot do that next to `flatten`.
 #[derive(Deserialize)]
@@ -39,6 +40,11 @@ fn hundred() -> u32 {
 pub(super) async fn call(api: &Api, method: &str, params: Value) -> Result<Value, Problem> {
     match method {
         "submit" => json(api.submit(read::<SubmitRequest>(params)?).await?),
+        "rerun" => {
+            let Of { execution_id, request } = read::<Of<RerunRequest>>(params)?;
+            json(api.rerun(execution_id, request).await?)
+        }
+        "bulk" => json(api.bulk(read::<BulkRequest>(params)?, BY).await?),
         "executions" => json(api.executions(read::<ExecutionQuery>(or_empty(params))?).await?),
         "execution" => json(api.execution(read::<Id>(params)?.execution_id).await?),
         "execution_events" => {

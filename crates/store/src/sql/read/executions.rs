@@ -81,6 +81,7 @@ pub(crate) async fn find(
         input: value("input", whole.input)?.unwrap_or_default(),
         result: value("result", whole.result)?,
         summary: whole.row.summary()?,
+        lineage: None,
     }))
 }
 

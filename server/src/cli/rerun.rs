@@ -1,0 +1,48 @@
+//! `signalbox rerun`
+
+use super::{
+    error::{Error, Exit},
+    flags::TargetFlags,
+    output::line,
+    service::locate,
+    source,
+};
+use protocol::{ExecutionId, api::RerunRequest};
+
+/// Runs an execution again, as a new one
+///
+/// From where it stopped, if it failed or was cancelled; else from the start.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The execution
+    id: ExecutionId,
+    /// The step to begin at; `start` does everything anew
+    #[arg(long, value_name = "STEP")]
+    from: Option<String>,
+    /// Another input, an object; @FILE reads it from a file, @- from standard input
+    #[arg(long, value_name = "JSON|@FILE")]
+    input: Option<String>,
+    /// Another version of its playbook
+    #[arg(long)]
+    version: Option<u32>,
+    #[command(flatten)]
+    target: TargetFlags,
+    /// Print the answer as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn rerun(args: Args) -> Result<Exit, Error> {
+    let input = args.input.as_deref().map(source::input).transpose()?;
+    let service = locate(&args.target).await?;
+    let request = RerunRequest { from: args.from, input, version: args.version, idempotency_key: None };
+    let submitted = service.rerun(args.id, request).await;
+    service.close().await;
+    let submitted = submitted?;
+    if args.json {
+        line::json(&submitted)?;
+    } else {
+        line::print(format_args!("{}", submitted.execution_id))?;
+    }
+    Ok(Exit::Done)
+}

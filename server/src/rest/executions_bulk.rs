@@ -1,0 +1,27 @@
+//! `/api/v1/executions/bulk`
+
+use super::{
+    Refusal,
+    extract::{Json as JsonBody, NoQuery},
+};
+use axum::{Json, extract::State};
+use protocol::{
+    Problem,
+    api::{BulkAnswer, BulkRequest},
+};
+use runtime::Api;
+
+/// Does one thing to all executions that a filter finds. What goes wrong with one is told of that one.
+#[utoipa::path(
+    post, operation_id = "bulk_executions", path = "/executions/bulk", tag = "executions", request_body = BulkRequest,
+    responses((status = 200, body = BulkAnswer),
+        (status = 400, description = "The filter says nothing, or something wrong", body = Problem,
+            content_type = "application/problem+json"))
+)]
+pub(super) async fn bulk(
+    State(api): State<Api>,
+    NoQuery: NoQuery,
+    JsonBody(request): JsonBody<BulkRequest>,
+) -> Result<Json<BulkAnswer>, Refusal> {
+    Ok(Json(api.bulk(request, "api").await?))
+}
