@@ -22,6 +22,7 @@ mod start;
 mod workers;
 
 pub use api::Api;
+pub use api::Delivery;
 pub use environment::{Environment, SystemEnvironment};
 pub use log::StoreLog;
 pub use membership::Membership;

@@ -3,7 +3,7 @@
 use crate::{
     Api, Environment, SystemEnvironment,
     admission::{Doorkeeper, Gate},
-    api::Shared,
+    api::{Hooks, Shared},
     catalog::Catalog,
     credentials::Vault,
     definitions,
@@ -98,6 +98,7 @@ impl Runtime {
             started_at,
             schedules_changed: Notify::new(),
             gate,
+            hooks: Hooks::default(),
         });
         hub.set_commands(Arc::new(api.commands()));
         hub.set_workers(Arc::new(Door(workers.clone())));

@@ -19,4 +19,5 @@ mod stack;
 
 pub(crate) use headers::Policy;
 pub(crate) use host::AllowedHosts;
+pub(crate) use origin::is_of_this_machine;
 pub(crate) use stack::guarded;

@@ -15,13 +15,24 @@ use protocol::Problem;
 use std::sync::Arc;
 
 pub(crate) async fn check(State(hosts): State<Arc<AllowedHosts>>, request: Request, next: Next) -> Response {
-    if !is_write_or_upgrade(request.method(), request.headers()) {
+    // Other sites are who calls webhooks. Those without a signature ask `is_of_this_machine`.
+    let is_hook = request.uri().path().starts_with("/hooks/") && !request.headers().contains_key(header::UPGRADE);
+    if is_hook || !is_write_or_upgrade(request.method(), request.headers()) {
         return next.run(request).await;
     }
     match foreign(request.headers(), &hosts) {
         None => next.run(request).await,
         Some(from) => refuse(&from).into_response(),
     }
+}
+
+/// Whether a request was made by a program of this machine: it calls the server by a loopback name, and no page sent
+/// it.
+pub(crate) fn is_of_this_machine(headers: &HeaderMap) -> bool {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    let is_page = headers.contains_key(header::ORIGIN) || headers.contains_key("sec-fetch-site");
+    ["127.0.0.1", "localhost", "[::1]"].contains(&name) && !is_page
 }
 
 /// Everything but plain reads.

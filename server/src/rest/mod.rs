@@ -18,6 +18,7 @@ mod executions;
 mod executions_bulk;
 mod extract;
 mod health;
+mod hooks;
 mod openapi;
 mod page;
 mod playbook_versions;

@@ -3,14 +3,14 @@
 use super::{
     Refusal, approvals, credential_rotation, credentials, events, execution_approvals, execution_cancel,
     execution_events, execution_pause, execution_rerun, execution_resume, execution_signals, execution_terminate,
-    executions, executions_bulk, health, openapi, playbook_versions, playbooks, playbooks_validate, schedule_pause,
-    schedule_resume, schedule_run, schedules, workers,
+    executions, executions_bulk, health, hooks, openapi, playbook_versions, playbooks, playbooks_validate,
+    schedule_pause, schedule_resume, schedule_run, schedules, workers,
 };
 use crate::AppState;
 use axum::{
     Router,
     http::{Method, Uri},
-    routing::get,
+    routing::{get, post},
 };
 use protocol::Problem;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -54,6 +54,7 @@ pub(crate) fn routes() -> Router<AppState> {
         // `validate` is a legal playbook path, and the literal route would hide it.
         .route("/api/v1/playbooks/validate", get(playbooks::get_called_validate))
         .route("/api/v1/openapi.json", openapi::serve(document))
+        .route("/hooks/{*name}", post(hooks::deliver))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/api", axum::routing::any(unknown))

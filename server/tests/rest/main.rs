@@ -18,6 +18,7 @@ mod execution_terminate;
 mod executions;
 mod executions_bulk;
 mod health;
+mod hooks;
 mod openapi;
 mod playbook_versions;
 mod playbooks;

@@ -11,7 +11,11 @@ mod playbooks;
 mod rerun;
 mod schedules;
 mod submit;
+mod webhooks;
 mod workers;
+
+pub use webhooks::Delivery;
+pub(crate) use webhooks::Hooks;
 
 use crate::{
     Environment, admission::Gate, catalog::Catalog, credentials::Vault, driver::DriverHandle, workers::Registry,
@@ -41,6 +45,7 @@ pub(crate) struct Shared {
     /// Somebody put, resumed or took away a schedule.
     pub(crate) schedules_changed: Notify,
     pub(crate) gate: Arc<Gate>,
+    pub(crate) hooks: Hooks,
 }
 
 impl Api {

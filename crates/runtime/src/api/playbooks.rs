@@ -16,7 +16,7 @@ impl Api {
     /// Adds a version of the playbook the YAML names, unless the newest one is equal.
     ///
     /// # Errors
-    /// 422 `playbook_invalid` with every problem of the source.
+    /// 422 `playbook_invalid` with every problem of the source; 409 `webhook_taken`.
     pub async fn register_playbook(&self, source: &str) -> Result<Registered, Problem> {
         let parsed = parse(source);
         let Some(playbook) = parsed.playbook else {
@@ -29,6 +29,7 @@ impl Api {
                 Problem::new(422, "playbook_invalid", "Playbook invalid", detail).with_diagnostics(parsed.diagnostics)
             );
         };
+        self.check_webhook(&playbook).await?;
         let new = NewPlaybook {
             path: playbook.path().to_owned(),
             name: playbook.name().to_owned(),

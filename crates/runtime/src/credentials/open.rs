@@ -42,7 +42,11 @@ impl Vault {
         Ok((task, known.redaction()))
     }
 
-    async fn credential(&self, store: &Arc<dyn Store>, name: &str) -> Result<Value, TaskError> {
+    /// The value of a credential: a map.
+    ///
+    /// # Errors
+    /// `credential_unknown`, `credential_key` …
+    pub(crate) async fn credential(&self, store: &Arc<dyn Store>, name: &str) -> Result<Value, TaskError> {
         let found = store.credential(name).await.map_err(|error| {
             let problem = from_store(error);
             TaskError::new("credential_unavailable", format!("credential `{name}` cannot be read: {}", problem.detail))

@@ -9,6 +9,7 @@ mod yaml;
 
 pub(super) use json::Json;
 pub(super) use json::OptionalJson;
+pub(super) use json::body;
 pub(super) use key::IdempotencyKey;
 pub(super) use path::ExecutionPath;
 pub(super) use path::NamePath;
