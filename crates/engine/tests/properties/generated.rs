@@ -1,6 +1,7 @@
 //! Playbooks made up by the hundred.
 
 use proptest::prelude::*;
+use protocol::{TaskKey, TaskPart};
 use std::fmt::Write;
 
 /// A playbook, and what its workers and people answer.
@@ -72,26 +73,24 @@ impl Plan {
 
     /// A number for a visit, from 0 to 9: what its task, its signal or its person answers.
     pub fn number(&self, step: &str, visit: u32) -> u64 {
-        self.hash(step, visit, 0) / 7 % 10
+        self.hash(step, &[visit]) / 7 % 10
     }
 
     /// Whether an attempt fails.
-    pub fn fails(&self, step: &str, visit: u32, attempt: u32) -> bool {
-        self.fails && self.hash(step, visit, attempt).is_multiple_of(6)
+    pub fn fails(&self, key: &TaskKey) -> bool {
+        let item = key.item.map_or(0, |item| item + 1);
+        let numbers = [key.visit, key.attempt, item, u32::from(key.part == TaskPart::Save)];
+        self.fails && self.hash(&key.step, &numbers).is_multiple_of(6)
     }
 
-    /// Whether whoever runs the step is lost with it.
-    pub fn kills_workers(&self, step: &str) -> bool {
+    /// Whether whoever runs the step is lost with it, and nobody answers it in time.
+    pub fn is_doomed(&self, step: &str) -> bool {
         self.fails && self.number(step, 0) > 7
     }
 
-    fn hash(&self, step: &str, visit: u32, attempt: u32) -> u64 {
-        let number = u64::from(visit) << 16 | u64::from(attempt);
-        let mut hash = self.seed ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        for byte in step.bytes() {
-            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3).rotate_left(17);
-        }
-        hash
+    fn hash(&self, step: &str, numbers: &[u32]) -> u64 {
+        let all = numbers.iter().map(|number| u64::from(*number)).chain(step.bytes().map(u64::from));
+        all.fold(self.seed, |hash, one| (hash ^ one).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(17))
     }
 
     pub fn source(&self) -> String {
@@ -164,7 +163,7 @@ impl Plan {
             _ => {
                 let end = match (limited, self.number(name, 0)) {
                     (false, _) => "",
-                    (true, 0..=4) => ", timeout_s: 30",
+                    (true, 3..) => ", timeout_s: 30",
                     (true, _) => ", timeout_s: 30, default: {n: 5}",
                 };
                 format!("type: approval, form: [{{name: n, type: integer}}]{end}")

@@ -4,7 +4,7 @@
 use crate::{generated::Plan, scenario};
 use engine::{Execution, Input, NewTask, Playbook, Reuse, evaluate, refusal, wake_at};
 use protocol::{
-    Event, ExecutionId, Phase, Task, TaskError, TaskKey, TaskReport, Timestamp,
+    Event, ExecutionId, Phase, Task, TaskError, TaskKey, TaskPart, TaskReport, Timestamp,
     event::Origin,
     task::{Logs, TaskOutcome},
 };
@@ -69,11 +69,18 @@ struct Simulation<'a> {
     open: Vec<Open>,
     /// Attempts whose workers were lost: they may report after all.
     lost: Vec<Arc<Task>>,
-    losses: BTreeMap<(String, u32), u32>,
+    losses: BTreeMap<Work, u32>,
     /// What the engine waits for, as the events tell it.
     waits: BTreeMap<(String, u32), Wait>,
     pauses: u32,
     early_signals: u32,
+}
+
+/// A piece of work, whichever attempt it is at: step, visit, item, part.
+type Work = (String, u32, Option<u32>, TaskPart);
+
+fn work(key: &TaskKey) -> Work {
+    (key.step.clone(), key.visit, key.item, key.part)
 }
 
 struct Open {
@@ -139,12 +146,12 @@ impl<'a> Simulation<'a> {
             self.now = self.now.max(*time);
             self.note(event);
             if let Event::RetryScheduled(e) = event {
-                due.insert((e.step.clone(), e.visit, e.attempt), e.due);
+                due.insert(((e.step.clone(), e.visit, e.item, e.part), e.attempt), e.due);
             }
         }
         for key in self.execution.open_tasks() {
             let is_claimed = self.execution.is_claimed(&key);
-            let due = due.get(&(key.step.clone(), key.visit, key.attempt)).copied().unwrap_or(self.now);
+            let due = due.get(&(work(&key), key.attempt)).copied().unwrap_or(self.now);
             let task = Task {
                 key,
                 protocol: "noop".into(),
@@ -219,7 +226,7 @@ impl<'a> Simulation<'a> {
                 assert!(self.history.log.len() > before, "a report that counts was lost: {}", task.key);
             }
             Move::Lose(task) => {
-                *self.losses.entry((task.key.step.clone(), task.key.visit)).or_default() += 1;
+                *self.losses.entry(work(&task.key)).or_default() += 1;
                 self.give(Input::Lost { key: task.key.clone(), worker: "w".into(), reason: "gone".into() });
                 self.lost.push(task);
             }
@@ -250,12 +257,12 @@ impl<'a> Simulation<'a> {
     fn moves(&mut self) -> Vec<Move> {
         let mut moves = Vec::new();
         for open in &self.open {
-            let losses = self.losses.get(&(open.task.key.step.clone(), open.task.key.visit)).copied().unwrap_or(0);
+            let losses = self.losses.get(&work(&open.task.key)).copied().unwrap_or(0);
             // Five losses fail a step, which tame plans do not.
             // A child execution is nobody's to lose.
             let is_child = open.task.protocol == "playbook";
             let may_lose = self.faults.losses && !is_child && losses < if self.plan.fails { 5 } else { 4 };
-            let is_doomed = may_lose && self.plan.kills_workers(&open.task.key.step);
+            let is_doomed = may_lose && self.plan.is_doomed(&open.task.key.step);
             if open.is_claimed || open.due <= self.now {
                 if !is_doomed {
                     moves.push(Move::Report(open.task.clone()));
@@ -271,7 +278,8 @@ impl<'a> Simulation<'a> {
         }
         moves.extend(self.lost.pop().map(Move::ReportLate));
         for ((step, visit), wait) in &self.waits {
-            if let Some(name) = &wait.signal {
+            let comes = wait.until.is_none() || !self.plan.is_doomed(step);
+            if let Some(name) = wait.signal.as_ref().filter(|_| comes) {
                 moves.push(Move::Send { name: name.clone(), step: step.clone(), visit: *visit });
             }
         }
@@ -306,8 +314,8 @@ impl<'a> Simulation<'a> {
 
     /// What the provider answers to a task: always the same for the same task.
     fn answer(&self, task: &Task) -> TaskReport {
-        let TaskKey { step, visit, attempt, .. } = &task.key;
-        let outcome = if self.plan.fails(step, *visit, *attempt) {
+        let TaskKey { step, visit, .. } = &task.key;
+        let outcome = if self.plan.fails(&task.key) {
             TaskOutcome::Failed { error: TaskError::new("told", "told to fail"), result: None }
         } else {
             TaskOutcome::Completed { result: Arc::new(json!({ "n": self.plan.number(step, *visit) })) }

@@ -61,11 +61,12 @@ impl Draft {
             // What a pause takes out of the task table a later input may put back under the same key, and within a
             // commit tasks are settled last.
             let is_pause = matches!(&letter, Letter::Input { input: Input::Pause { .. }, .. });
+            let before = drafting.events.len();
             match drafting.take(&letter, &entry.playbook, pools) {
                 None => letters.push(letter),
                 Some(problem) => refused.push((letter, problem)),
             }
-            if is_pause {
+            if is_pause && drafting.events.len() > before {
                 break;
             }
         }

@@ -3,6 +3,7 @@
 mod admission;
 mod children;
 mod clock;
+mod control;
 mod credentials;
 mod executions;
 mod full_disk;
