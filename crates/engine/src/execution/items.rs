@@ -7,6 +7,7 @@ use super::{
     piece::{Hold, Piece},
     state::{Execution, RecordId},
 };
+use crate::effort::look;
 use protocol::{
     TaskError, TaskKey, TaskPart, Timestamp,
     event::{ActionCompleted, ActionFailed, IteratorStarted, RetryScheduled},
@@ -128,7 +129,7 @@ impl Execution {
 
     fn items_under_way(&self, id: RecordId, visit: u32) -> impl Iterator<Item = (u32, &Piece)> {
         let opened = self.iterations.get(&(id, visit)).map_or(0, Iteration::opened);
-        (0..opened).filter_map(move |item| Some((item, self.item_piece(id, visit, item)?)))
+        (0..opened).inspect(|_| look()).filter_map(move |item| Some((item, self.item_piece(id, visit, item)?)))
     }
 
     pub(super) fn iterator_started(&mut self, event: &IteratorStarted, time: Timestamp) {

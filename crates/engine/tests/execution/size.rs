@@ -87,6 +87,14 @@ fn beside(n: usize) -> String {
     crate::scenario::workflow(&steps)
 }
 
+/// Items that are all under way at once, or a few.
+fn items(n: usize, at_once: usize) -> String {
+    crate::scenario::workflow(&format!(
+        "\n  - {{step: start, type: iterator, collection: '{{{{ range({n}) | list }}}}', element: i, mode: async, \
+         concurrency: {at_once}, task: {{type: noop}}}}\n"
+    ))
+}
+
 fn controls(n: usize) -> String {
     let mut steps = String::from("\n  - {step: start, next: c0}\n");
     for i in 0..n {
@@ -113,6 +121,28 @@ fn large_playbooks_look_at_no_more_per_event_than_small_ones() {
 fn a_thousand_control_steps_are_one_decision() {
     let (events, _) = run(&controls(1000), Order::Oldest);
     assert_eq!(events, 6);
+}
+
+#[test]
+fn items_are_handed_out_and_settled_without_looking_at_the_others() {
+    for order in [Order::Oldest, Order::Newest] {
+        for few_at_once in [true, false] {
+            let n = 5_000;
+            let (events, each) = run(&items(n, if few_at_once { 8 } else { n }), order);
+            println!("items {order:?}: {events} events, {each:.3} looks each");
+            assert!(events > 2 * n && each < 1.0, "{order:?}: {each:.2} per event");
+        }
+    }
+}
+
+#[test]
+fn items_that_are_looked_at_in_a_row_are_counted() {
+    let playbook = parse(&items(100, 100));
+    let execution = Execution::new("01998c4e-9c1b-7d2e-8a10-0123456789ab".parse().unwrap());
+    let next = evaluate(&playbook, &execution, crate::scenario::start("t", json!(null)), Timestamp(1)).next;
+    let begun = looks();
+    assert_eq!(next.open_tasks().count(), 100);
+    assert!(looks() - begun >= 100);
 }
 
 /// Waits that are over one after the other, and answers that come one after the other: what was looked at for each.
