@@ -16,7 +16,7 @@ use std::{
 const SECRETS: [&str; 3] = ["open-sesame", "second-sesame", "third-sesame"];
 
 /// Files below a folder that have the text in them.
-fn files_with(folder: &Path, text: &str) -> Vec<String> {
+pub(crate) fn files_with(folder: &Path, text: &str) -> Vec<String> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
