@@ -167,3 +167,43 @@ async fn items_save_by_tasks_of_their_own() {
     bench.ended(id).await;
     assert_eq!(result(&bench, id).await["data"], json!([{"n": 1}, {"n": 2}, {"n": 3}]));
 }
+
+const ROWS: &str = "
+  - {step: start, type: sqlite, database: rows.db, command: 'CREATE TABLE rows (id INTEGER PRIMARY KEY, text TEXT, at INTEGER)', next: each}
+  - step: each
+    type: iterator
+    collection: [{id: 1, text: a}, {id: 2, text: b}, {id: 1, text: c}]
+    element: row
+    task:
+      type: noop
+      data: {text: '{{ row.text * 2 }}'}
+      save: {storage: sqlite, database: rows.db, table: rows, mode: upsert, key: id, data: {id: '{{ row.id }}', text: '{{ this.text }}', at: '{{ _loop.index }}'}}
+    next: more
+  - {step: more, save: {storage: sqlite, database: rows.db, table: rows, data: [{id: 7, text: x, at: 9}, {id: 8, text: y, at: 9}]}, next: read}
+  - {step: read, type: sqlite, database: rows.db, command: 'SELECT id, text, at FROM rows ORDER BY id', next: end}
+  - {step: end, result: '{{ read.rows }}'}
+";
+
+#[tokio::test]
+async fn rows_are_saved_by_the_provider_of_their_storage() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let bench = Bench::with_tools(SqliteStore::in_memory().await.expect("a store"), folder.path()).await;
+    let id = bench.submit(&playbook("rows", ROWS), json!({})).await;
+    bench.ended(id).await;
+    let rows = [(1, "cc", 2), (2, "bb", 1), (7, "x", 9), (8, "y", 9)];
+    let rows: Vec<Value> = rows.iter().map(|(id, text, at)| json!({"id": id, "text": text, "at": at})).collect();
+    assert_eq!(result(&bench, id).await, json!(rows), "{:?}", bench.log(id).await);
+}
+
+#[tokio::test]
+async fn large_items_and_results_come_back_whole() {
+    let bench = Bench::on(SqliteStore::in_memory().await.expect("a store"), 4).await;
+    let steps = "
+  - {step: start, type: iterator, collection: '{{ workload.texts }}', element: text, mode: async, task: {type: noop, data: {text: '{{ text }}'}}, next: end}
+  - {step: end, result: {all: '{{ start | length }}', last: '{{ start[-1].text | length }}'}}
+";
+    let texts: Vec<String> = (0..40).map(|n| "x".repeat(20_000 + n)).collect();
+    let id = bench.submit(&playbook("large", steps), json!({"texts": texts})).await;
+    bench.ended(id).await;
+    assert_eq!(result(&bench, id).await, json!({"all": 40, "last": 20_039}));
+}

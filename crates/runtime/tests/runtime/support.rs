@@ -112,6 +112,18 @@ impl Bench {
         Self { runtime, store, arrivals: Mutex::new(arrivals) }
     }
 
+    /// With the providers that come with the program, working in this folder.
+    pub(crate) async fn with_tools(store: Arc<dyn Store>, folder: &std::path::Path) -> Self {
+        let (_, arrivals) = mpsc::unbounded_channel();
+        let hub = Hub::new(Arc::new(StoreLog::new(store.clone())), HubConfig::default());
+        let providers = tools::builtin(tools::ToolsConfig::new(folder));
+        let (server, membership) = ("server".to_owned(), Membership::Alone);
+        let vault = Arc::new(Vault::in_memory());
+        let parts = Parts { store: store.clone(), hub, providers, vault, server, membership };
+        let runtime = Runtime::start(parts).await.expect("the runtime starts");
+        Self { runtime, store, arrivals: Mutex::new(arrivals) }
+    }
+
     pub(crate) async fn arrival(&self) -> Arrived {
         self.arrivals.lock().await.recv().await.expect("the gate is held by the runtime")
     }
