@@ -182,3 +182,17 @@ fn a_clean_up_may_be_paused_and_runs_out_of_time_as_cancelled() {
     run.input(Input::Tick);
     assert_eq!((run.outcome(), run.error().code.as_str()), (Some(Outcome::Cancelled), "execution_timeout"));
 }
+
+#[test]
+fn an_iterator_that_is_cancelled_in_the_middle_cleans_up_once() {
+    let mut run = Run::started(&steps(&[
+        "step: start, type: iterator, collection: [1, 2, 3], element: n, mode: async, task: {type: noop}, next: [{step: undo, on: cancelled}]",
+        "step: undo, type: noop",
+    ]));
+    run.complete("start", json!(1));
+    run.claim("start");
+    let decision = run.input(cancel());
+    assert_eq!((decision.settled.len(), run.open()), (2, vec!["undo".to_owned()]));
+    run.complete("undo", json!(1));
+    assert_eq!(run.outcome(), Some(Outcome::Cancelled));
+}

@@ -281,3 +281,32 @@ fn waits_answers_and_saves_are_taken_over_like_any_result() {
     assert_eq!(reused(&run), ["start/1", "ok/1", "keep/1"]);
     assert_eq!(run.input_of("last"), json!({"by": "ann"}));
 }
+
+#[test]
+fn the_list_of_an_iterator_and_the_result_of_a_child_are_taken_over_and_no_item_runs_again() {
+    let source = workflow(&steps(&[
+        "step: start, type: iterator, collection: [1, 2], element: n, mode: async, task: {type: noop}, next: child",
+        "step: child, type: playbook, path: tests/child, next: keep",
+        "step: keep, type: noop, save: {storage: sqlite, table: t, data: {n: 1}}, next: last",
+        "step: last, type: noop, data: {list: '{{ start }}', child: '{{ child.n }}', kept: '{{ keep.k }}'}",
+    ]));
+    let mut old = Run::of(&source);
+    old.start(json!(null));
+    for n in [10, 20] {
+        old.complete("start", json!(n));
+    }
+    old.complete("child", json!({"n": 7}));
+    old.complete("keep", json!({"k": 8}));
+    old.complete("keep", json!("saved"));
+    old.fail("last", "x");
+    let run = rerun(&old, &source, None, json!({}));
+    assert_eq!(reused(&run), ["start/1", "child/1", "keep/1"]);
+    assert_eq!(run.input_of("last"), json!({"list": [10, 20], "child": 7, "kept": 8}));
+    assert_eq!(run.open(), ["last"]);
+    // An iterator that was stopped in the middle is done anew as a whole.
+    let mut half = Run::of(&source);
+    half.start(json!(null));
+    half.complete("start", json!(10));
+    half.fail("start", "x");
+    assert_eq!(rerun(&half, &source, None, json!({})).open(), ["start", "start"]);
+}
