@@ -217,7 +217,7 @@ impl Driver {
                 self.start(starts);
             }
             Message::Leave(pool) => self.pools.leave(pool),
-            Message::Moved(ids) => ids.into_iter().for_each(|id| self.moved(id)),
+            Message::Moved(ids) => self.moved(&ids),
             Message::Keep(ours) => self.keep(&ours),
             Message::Free(reply) => {
                 // Whoever asked may have gone.

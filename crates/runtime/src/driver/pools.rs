@@ -8,7 +8,7 @@ use futures::FutureExt;
 use protocol::{ExecutionId, Task, TaskKey, TaskReport};
 use std::{
     cmp::Reverse,
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     panic::AssertUnwindSafe,
     sync::Arc,
     time::{Duration, Instant},
@@ -178,6 +178,11 @@ impl Pools {
         let free = |route: &Route| route.pools.iter().filter_map(|id| self.pools.get(id)).map(Pool::places).sum();
         let idle = self.routes.iter().filter(|(_, route)| route.waiting.is_empty());
         idle.map(|(protocol, route)| (protocol.clone(), free(route))).filter(|(_, places)| *places > 0).collect()
+    }
+
+    /// Executions with tasks that run here.
+    pub(super) fn executions(&self) -> HashSet<ExecutionId> {
+        self.switches.keys().map(|key| key.execution_id).collect()
     }
 
     /// Tasks of an execution that run here.

@@ -9,7 +9,7 @@ use engine::Input;
 use futures::{future::BoxFuture, stream::FuturesUnordered};
 use protocol::{ExecutionId, Problem};
 use std::{
-    collections::{HashMap, HashSet, VecDeque},
+    collections::{HashMap, HashSet, VecDeque, hash_map::Entry},
     sync::Arc,
 };
 use store::{Store, StoreError, StoredTask};
@@ -19,7 +19,7 @@ const ENDED: usize = 8_192;
 
 #[derive(Default)]
 pub(super) struct Visits {
-    /// What waits for an execution to be loaded.
+    /// What waits for an execution to be loaded; there as long as that is under way.
     letters: HashMap<ExecutionId, Vec<Letter>>,
     pub(super) loading: FuturesUnordered<BoxFuture<'static, Loaded>>,
     /// Tasks being read of executions that others moved.
@@ -59,12 +59,8 @@ impl Driver {
         if !is_command && self.visits.ended.contains(&id) {
             return self.undeliverable(letter);
         }
-        let waiting = self.visits.letters.entry(id).or_default();
-        waiting.push(letter);
-        if waiting.len() == 1 {
-            let (store, catalog) = (self.store.clone(), self.catalog.clone());
-            self.visits.loading.push(Box::pin(async move { Loaded { id, slot: load(store, catalog, id).await } }));
-        }
+        self.look_up(id);
+        self.visits.letters.entry(id).or_default().push(letter);
     }
 
     pub(super) fn visited(&mut self, Loaded { id, slot }: Loaded) {
@@ -74,6 +70,7 @@ impl Driver {
                 slot.is_visited = true;
                 // It may have been taken up meanwhile.
                 self.slots.entry(id).or_insert(slot).mailbox.extend(letters);
+                self.stop_unwanted(id);
                 self.advance(id);
             }
             Err(problem) => {
@@ -99,8 +96,29 @@ impl Driver {
         }
     }
 
-    /// Somebody else committed to an execution: if it is here, it is loaded again.
-    pub(super) fn moved(&mut self, id: ExecutionId) {
+    /// Somebody else committed to these executions.
+    pub(super) fn moved(&mut self, ids: &[ExecutionId]) {
+        let running = self.pools.executions();
+        for &id in ids {
+            if self.slots.contains_key(&id) {
+                self.load_again(id);
+            } else if running.contains(&id) {
+                // A task of somebody else's runs here: it may not be wanted any more.
+                self.look_up(id);
+            }
+        }
+    }
+
+    /// Loads it, unless that is under way: an older state must not come behind a newer one.
+    fn look_up(&mut self, id: ExecutionId) {
+        if let Entry::Vacant(entry) = self.visits.letters.entry(id) {
+            entry.insert(Vec::new());
+            let (store, catalog) = (self.store.clone(), self.catalog.clone());
+            self.visits.loading.push(Box::pin(async move { Loaded { id, slot: load(store, catalog, id).await } }));
+        }
+    }
+
+    fn load_again(&mut self, id: ExecutionId) {
         let Some(slot) = self.slots.get_mut(&id) else { return };
         // With a commit under way the conflict will tell.
         if slot.is_visited || slot.reloading || slot.in_flight.is_some() {
@@ -113,16 +131,20 @@ impl Driver {
 
     /// After somebody else moved it: tasks that are no longer wanted stop, and new ones are looked for.
     pub(super) fn reconcile(&mut self, id: ExecutionId) {
+        self.stop_unwanted(id);
+        if self.slots.get(&id).is_some_and(|slot| !slot.is_visited) {
+            let store = self.store.clone();
+            self.visits.tasks.push(Box::pin(async move { (id, store.open_tasks(Some(id)).await) }));
+            self.post(id, Letter::Input { input: Input::Tick, reply: None });
+        }
+    }
+
+    fn stop_unwanted(&mut self, id: ExecutionId) {
         for key in self.pools.running_of(id) {
             if !self.slots.get(&id).is_some_and(|slot| slot.state.is_open(&key)) {
                 self.pools.cancel(&key);
                 self.cancel_child(&key);
             }
-        }
-        if self.slots.get(&id).is_some_and(|slot| !slot.is_visited) {
-            let store = self.store.clone();
-            self.visits.tasks.push(Box::pin(async move { (id, store.open_tasks(Some(id)).await) }));
-            self.post(id, Letter::Input { input: Input::Tick, reply: None });
         }
     }
 

@@ -95,6 +95,18 @@ async fn a_command_at_any_server_reaches_the_execution_and_its_task() {
 }
 
 #[tokio::test]
+async fn a_cancelled_execution_stops_its_task_at_the_server_that_runs_it() {
+    let pair = Pair::new();
+    let owner = pair.server("owner", 0).await;
+    let able = pair.server("able", 1).await;
+    let id = owner.submit(&playbook("shared", WORK), json!({})).await;
+    let running = able.arrival().await;
+    assert_eq!(running.task.key.execution_id, id);
+    owner.runtime.api().cancel(id, None, "somebody").await.expect("cancelled");
+    assert!(able.arrival().await.cancelled, "it is not its execution, and it stops all the same");
+}
+
+#[tokio::test]
 async fn what_a_dead_server_moved_another_takes_over() {
     let pair = Pair::new();
     let dead = pair.server("dead", 1).await;

@@ -69,3 +69,77 @@ impl Bench {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
+
+    use super::*;
+    use async_trait::async_trait;
+    use protocol::{ExecutionId, TaskKey, TaskPart, frame::worker::WorkerJoin, task::Credentials};
+    use serde_json::{Value, json};
+    use uuid::Uuid;
+
+    /// Does what its protocol says.
+    struct Odd(&'static str);
+
+    #[async_trait]
+    impl Provider for Odd {
+        fn protocols(&self) -> &[&'static str] {
+            &["odd"]
+        }
+
+        fn concurrency(&self) -> usize {
+            1
+        }
+
+        async fn run(&self, _task: Task, mut cancelled: Cancelled) -> Run {
+            match self.0 {
+                "panics" => panic!("by accident"),
+                "stops" => cancelled.wait().await,
+                _ => std::future::pending().await,
+            }
+            Run::completed(json!("stopped"))
+        }
+    }
+
+    /// What the desk says of it.
+    async fn report(how: &'static str, cancels: bool) -> Value {
+        let desk = Arc::new(Desk::new(WorkerJoin::default()));
+        desk.connected(1 << 20);
+        desk.next().unwrap();
+        desk.joined(3_600_000);
+        let execution_id = ExecutionId(Uuid::nil());
+        let task = Task {
+            key: TaskKey { execution_id, step: "s".into(), visit: 1, attempt: 1, part: TaskPart::Action, item: None },
+            protocol: "odd".into(),
+            config: Arc::default(),
+            input: Arc::default(),
+            timeout_ms: 10_000,
+            heartbeat_ms: None,
+            priority: 0,
+            credentials: Credentials::default(),
+        };
+        let switch = desk.begin(&task.key, None).unwrap();
+        let bench = Bench { provider: Arc::new(Odd(how)), places: Arc::new(Semaphore::new(1)) };
+        if cancels {
+            desk.cancel(std::slice::from_ref(&task.key));
+        }
+        bench.work(task, switch, desk.clone()).await;
+        serde_json::from_str(&desk.next().unwrap()).unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whatever_a_provider_does_there_is_an_end() {
+        for (how, cancels, code) in [
+            ("panics", false, Some("provider_panicked")),
+            ("hangs", false, Some("timeout")),
+            ("hangs", true, None),
+            ("stops", true, None),
+        ] {
+            let said = report(how, cancels).await;
+            assert_eq!(said["reports"][0]["error"]["code"].as_str(), code, "{how}: {said}");
+            assert_eq!(said["released"].is_array(), code.is_none(), "{how}: {said}");
+        }
+    }
+}
