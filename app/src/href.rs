@@ -11,9 +11,42 @@ pub(crate) const REGISTER: &str = "/register";
 pub(crate) const PLAYBOOKS: &str = "/playbooks";
 #[cfg(feature = "ssr")]
 pub(crate) const CREDENTIALS: &str = "/credentials";
+#[cfg(feature = "ssr")]
+pub(crate) const APPROVALS: &str = "/approvals";
+#[cfg(feature = "ssr")]
+pub(crate) const SCHEDULES: &str = "/schedules";
+#[cfg(feature = "ssr")]
+pub(crate) const NEW_SCHEDULE: &str = "/schedules/new";
 
 pub(crate) fn execution(id: ExecutionId) -> String {
     format!("{EXECUTIONS}/{id}")
+}
+
+/// Where an execution is run again, from its start or from a step.
+pub(crate) fn rerun(id: ExecutionId, from: Option<&str>) -> String {
+    match from {
+        Some(step) => format!("{EXECUTIONS}/{id}/rerun?from={}", escape(step, b"")),
+        None => format!("{EXECUTIONS}/{id}/rerun"),
+    }
+}
+
+/// A page of the approvals that wait.
+#[cfg(feature = "ssr")]
+pub(crate) fn approvals(path: Option<&str>, cursor: Option<&str>) -> String {
+    let pairs = [("path", path), ("cursor", cursor)];
+    with_fields(APPROVALS, pairs.into_iter().filter_map(|(name, value)| Some((name, value?.to_owned()))).collect())
+}
+
+/// One schedule; those of playbooks have slashes in their names.
+#[cfg(feature = "ssr")]
+pub(crate) fn schedule(name: &str) -> String {
+    format!("{SCHEDULES}/named/{}", escape(name, b"/:"))
+}
+
+/// A new schedule of a playbook.
+#[cfg(feature = "ssr")]
+pub(crate) fn new_schedule(path: &str) -> String {
+    format!("{NEW_SCHEDULE}?path={}", escape(path, b"/"))
 }
 
 /// All events of an execution, page by page from the first.
@@ -40,9 +73,10 @@ pub(crate) fn playbook_version(path: &str, version: u32) -> String {
     format!("{}?version={version}", playbook(path))
 }
 
-/// The playbook's page with the input of one of its executions in the form.
-pub(crate) fn run_again(path: &str, version: u32, id: ExecutionId) -> String {
-    format!("{}&from={id}#run", playbook_version(path, version))
+/// A version of a playbook with what changed since an older one.
+#[cfg(feature = "ssr")]
+pub(crate) fn playbook_changes(path: &str, version: u32, since: u32) -> String {
+    format!("{}&since={since}#changes", playbook_version(path, version))
 }
 
 /// Where a registration leads: the version, with a word on whether it is a new one.
@@ -71,6 +105,19 @@ pub(crate) fn credential_deleted(name: &str) -> String {
 
 /// The list of executions under some filters.
 pub(crate) fn executions(query: &ExecutionQuery) -> String {
+    with_fields(EXECUTIONS, fields(query))
+}
+
+/// Where one thing is done to all executions under some filters.
+#[cfg(feature = "ssr")]
+pub(crate) fn bulk(action: &str, query: &ExecutionQuery) -> String {
+    let mut pairs = vec![("action", action.to_owned())];
+    pairs.extend(fields(query));
+    with_fields("/executions/bulk", pairs)
+}
+
+/// The fields of a query that say something.
+pub(crate) fn fields(query: &ExecutionQuery) -> Vec<(&'static str, String)> {
     let fields = [
         ("status", query.status.clone()),
         ("path", query.path.clone()),
@@ -83,11 +130,13 @@ pub(crate) fn executions(query: &ExecutionQuery) -> String {
         ("cursor", query.cursor.clone()),
         ("limit", query.limit.map(|n| n.to_string())),
     ];
-    let pairs: Vec<String> = fields
-        .into_iter()
-        .filter_map(|(name, value)| value.filter(|v| !v.is_empty()).map(|v| format!("{name}={}", escape(&v, b""))))
-        .collect();
-    if pairs.is_empty() { EXECUTIONS.to_owned() } else { format!("{EXECUTIONS}?{}", pairs.join("&")) }
+    fields.into_iter().filter_map(|(name, value)| Some((name, value.filter(|value| !value.is_empty())?))).collect()
+}
+
+fn with_fields(place: &str, fields: Vec<(&str, String)>) -> String {
+    let pairs: Vec<String> =
+        fields.into_iter().map(|(name, value)| format!("{name}={}", escape(&value, b""))).collect();
+    if pairs.is_empty() { place.to_owned() } else { format!("{place}?{}", pairs.join("&")) }
 }
 
 /// The anchor of one step on an execution's page. Step names are free text; anchors are not.

@@ -59,10 +59,16 @@ pub fn App() -> impl IntoView {
             <Routes fallback=pages::NotFound>
                 <Route path=path!("/") view=pages::Dashboard ssr=SsrMode::Async />
                 <Route path=path!("/executions") view=pages::Executions ssr=SsrMode::Async />
+                <Route path=path!("/executions/bulk") view=pages::Bulk ssr=SsrMode::Async />
                 <Route path=path!("/executions/:id") view=pages::Execution ssr=SsrMode::Async />
                 <Route path=path!("/executions/:id/events") view=pages::ExecutionEvents ssr=SsrMode::Async />
+                <Route path=path!("/executions/:id/rerun") view=pages::Rerun ssr=SsrMode::Async />
+                <Route path=path!("/approvals") view=pages::Approvals ssr=SsrMode::Async />
                 <Route path=path!("/playbooks") view=pages::Playbooks ssr=SsrMode::Async />
                 <Route path=path!("/playbooks/*path") view=pages::Playbook ssr=SsrMode::Async />
+                <Route path=path!("/schedules") view=pages::Schedules ssr=SsrMode::Async />
+                <Route path=path!("/schedules/new") view=pages::NewSchedule ssr=SsrMode::Async />
+                <Route path=path!("/schedules/named/*name") view=pages::Schedule ssr=SsrMode::Async />
                 <Route path=path!("/credentials") view=pages::Credentials ssr=SsrMode::Async />
                 <Route path=path!("/register") view=pages::Register ssr=SsrMode::Async />
             </Routes>
@@ -76,7 +82,9 @@ fn Keys() -> impl IntoView {
     let keys = [
         ("g d", "Dashboard"),
         ("g e", "Executions"),
+        ("g a", "Approvals"),
         ("g p", "Playbooks"),
+        ("g s", "Schedules"),
         ("g c", "Credentials"),
         ("/", "Search in the list"),
         ("?", "These keys"),

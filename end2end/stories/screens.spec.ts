@@ -1,6 +1,6 @@
 import path from "node:path";
 import { Gate } from "../fixtures/gate";
-import { FAILING, QUICK, TWO_GATES } from "../fixtures/playbooks";
+import { ASKING, FAILING, QUICK, TWO_GATES } from "../fixtures/playbooks";
 import type { Server } from "../fixtures/server";
 import { expect, live, test } from "../fixtures/test";
 
@@ -13,7 +13,15 @@ type Content = { pages: Record<string, string>; done: () => Promise<void> };
 const CONTENTS: Record<string, (server: Server) => Promise<Content>> = {
   async empty() {
     return {
-      pages: { dashboard: "/", executions: "/executions", playbooks: "/playbooks", register: "/register" },
+      pages: {
+        dashboard: "/",
+        executions: "/executions",
+        approvals: "/approvals",
+        playbooks: "/playbooks",
+        register: "/register",
+        schedules: "/schedules",
+        schedule: "/schedules/new",
+      },
       done: async () => {},
     };
   },
@@ -21,6 +29,11 @@ const CONTENTS: Record<string, (server: Server) => Promise<Content>> = {
   async busy(server) {
     await server.register(QUICK);
     await server.register(TWO_GATES);
+    await server.register(QUICK.replace("Greets and ends.", "Greets, and ends."));
+    await server.register(ASKING);
+    const asking = await server.submit("stories/asking", { customer: "Ada" });
+    await server.schedule("nightly-greeting", { path: "stories/quick", cron: "0 3 * * *", timezone: "Europe/Berlin" });
+    await server.schedule("weekly", { path: "stories/quick", cron: "0 6 * * MON", paused: true });
     for (let n = 0; n < 30; n += 1) await server.submit("stories/quick", { who: `visitor ${n}` });
     const [first, second] = [await Gate.at(server.file("first")), await Gate.at(server.file("second"))];
     const id = await server.submit("stories/two_gates", { first: first.path, second: second.path });
@@ -33,6 +46,12 @@ const CONTENTS: Record<string, (server: Server) => Promise<Content>> = {
         playbooks: "/playbooks",
         playbook: "/playbooks/stories/two_gates",
         execution: `/executions/${id}`,
+        asking: `/executions/${asking}`,
+        approvals: "/approvals",
+        schedules: "/schedules",
+        schedule: "/schedules/named/nightly-greeting",
+        changes: "/playbooks/stories/quick?version=2&since=1",
+        bulk: "/executions/bulk?action=cancel&path=stories/asking",
       },
       done: async () => await second.open("two"),
     };
@@ -40,7 +59,7 @@ const CONTENTS: Record<string, (server: Server) => Promise<Content>> = {
 
   async failed(server) {
     await server.register(FAILING);
-    const ids: string[] = [];
+        const ids: string[] = [];
     for (let n = 0; n < 5; n += 1) ids.push(await server.submit("stories/failing"));
     for (const id of ids) await expect.poll(async () => (await server.execution(id)).outcome).toBe("failed");
     return {
@@ -49,6 +68,7 @@ const CONTENTS: Record<string, (server: Server) => Promise<Content>> = {
         executions: "/executions?status=failed",
         playbook: "/playbooks/stories/failing",
         execution: `/executions/${ids[0]}`,
+        rerun: `/executions/${ids[0]}/rerun`,
         missing: "/executions/none-of-ours",
       },
       done: async () => {},
@@ -63,6 +83,7 @@ for (const [content, prepare] of Object.entries(CONTENTS)) {
         test.use({ colorScheme, viewport: { width, height: width === 390 ? 844 : 900 } });
 
         test("every page fits its window", async ({ page, server, complaints }) => {
+          test.setTimeout(240_000);
           complaints.allow(/status of 404/);
           const { pages, done } = await prepare(server);
           for (const [name, where] of Object.entries(pages)) {

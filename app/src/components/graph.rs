@@ -87,6 +87,19 @@ fn node_view(node: GraphNode, progress: Option<GraphProgress>) -> impl IntoView 
         },
         _ => kind.clone(),
     };
+    // How much of an iterator is done: `37 / 1000`, and a thin line.
+    let items = Memo::new(move |_| state.get().and_then(|state| state.items));
+    let second = move || match items.get() {
+        Some((done, count)) => format!("{done} / {count} · {}", second()),
+        None => second(),
+    };
+    let width = node.width;
+    let line = move || {
+        items.get().map(|(done, count)| {
+            let part = f64::from(done) / f64::from(count.max(1)) * (width - 12.0);
+            view! { <rect class="node-progress" x="6" y=node.height - 4.0 width=part height="2" rx="1" /> }
+        })
+    };
     let word = move || state.get().map(|state| label(state.status));
     let mark = move || {
         state.get().map(|_| {
@@ -115,6 +128,7 @@ fn node_view(node: GraphNode, progress: Option<GraphProgress>) -> impl IntoView 
                 <text class="node-kind" x=text_x y="34">
                     {second}
                 </text>
+                {line}
                 // To be heard: to the eye the shape says it.
                 <text class="node-word" x=text_x y="34">
                     {word}

@@ -1,10 +1,12 @@
 //! Pieces of pages and islands. A component of the same name has its styles in `style/<name>.css`.
 
+mod approval_form;
 mod copy_id;
 mod edge_route;
 mod execution_table;
 mod graph;
 mod history;
+mod item_list;
 mod json;
 mod node_state;
 mod rate;
@@ -17,12 +19,15 @@ mod when;
 #[cfg(feature = "ssr")]
 mod diagnostics;
 #[cfg(feature = "ssr")]
+mod diff;
+#[cfg(feature = "ssr")]
 mod empty;
 #[cfg(feature = "ssr")]
 mod icon;
 #[cfg(feature = "ssr")]
 mod source;
 
+pub(crate) use approval_form::ApprovalForm;
 pub(crate) use copy_id::CopyId;
 pub(crate) use execution_table::ExecutionTable;
 pub(crate) use execution_table::RowsOf;
@@ -30,6 +35,7 @@ pub(crate) use graph::GraphProgress;
 pub(crate) use graph::GraphView;
 pub(crate) use history::History;
 pub(crate) use history::HistoryTable;
+pub(crate) use item_list::ItemList;
 pub(crate) use json::JsonBlock;
 pub(crate) use node_state::NodeStates;
 pub(crate) use rate::Rate;
@@ -40,10 +46,13 @@ pub(crate) use step_list::ErrorBlock;
 pub(crate) use step_list::StepList;
 pub(crate) use timeline::Timeline;
 pub(crate) use when::Elapsed;
+pub(crate) use when::Until;
 pub(crate) use when::When;
 
 #[cfg(feature = "ssr")]
 pub(crate) use diagnostics::Diagnostics;
+#[cfg(feature = "ssr")]
+pub(crate) use diff::DiffView;
 #[cfg(feature = "ssr")]
 pub(crate) use empty::Empty;
 #[cfg(feature = "ssr")]

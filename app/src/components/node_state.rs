@@ -4,7 +4,7 @@ use protocol::{
     Phase, StepStatus, Timestamp,
     event::Transition,
     graph::{GraphEdge, GraphNode},
-    view::ExecutionView,
+    view::{ExecutionView, StepView},
 };
 
 /// The parts of an execution a graph needs; changes less often than the execution.
@@ -21,17 +21,19 @@ pub(crate) struct NodeState {
     pub(crate) status: StepStatus,
     /// Start and end, for steps that do work.
     pub(crate) ran: Option<(Timestamp, Option<Timestamp>)>,
+    /// Of an iterator: items that ended, of how many.
+    pub(crate) items: Option<(u32, u32)>,
 }
 
 impl NodeStates {
     pub(crate) fn of(execution: &ExecutionView) -> Self {
-        let state = |status, ran| NodeState { status, ran: Some(ran) };
+        let state = |step: &StepView| NodeState {
+            status: step.status,
+            ran: Some((step.started_at, step.ended_at)),
+            items: step.items.as_ref().map(|items| (items.completed + items.failed, items.count)),
+        };
         Self {
-            steps: execution
-                .steps
-                .iter()
-                .map(|step| (step.step.clone(), state(step.status, (step.started_at, step.ended_at))))
-                .collect(),
+            steps: execution.steps.iter().map(|step| (step.step.clone(), state(step))).collect(),
             transitions: execution.transitions.clone(),
             is_started: execution.phase != Phase::Initial,
             is_ended: execution.phase == Phase::Completed,
@@ -43,7 +45,7 @@ impl NodeStates {
         if let Some((_, state)) = self.steps.iter().find(|(step, _)| *step == node.step) {
             return Some(*state);
         }
-        let passed = |status| Some(NodeState { status, ran: None });
+        let passed = |status| Some(NodeState { status, ran: None, items: None });
         let is_reached = if node.step == "start" {
             self.is_started
         } else {
@@ -76,7 +78,7 @@ mod tests {
     fn states(is_ended: bool) -> NodeStates {
         let ran = Some((Timestamp(1), None));
         NodeStates {
-            steps: vec![("a".into(), NodeState { status: StepStatus::Running, ran })],
+            steps: vec![("a".into(), NodeState { status: StepStatus::Running, ran, items: None })],
             transitions: vec![
                 Transition { from: "start".into(), to: "route".into(), when: None, taken: true, visit: 1, data: None },
                 Transition {

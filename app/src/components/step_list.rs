@@ -1,6 +1,6 @@
 //! The steps of an execution, each with its input, result, error and logs.
 
-use super::{Elapsed, JsonBlock, StatusMark, label};
+use super::{Elapsed, ItemList, JsonBlock, StatusMark, Until, label};
 use crate::{format, href, live::Clock};
 use leptos::prelude::*;
 use protocol::{
@@ -30,7 +30,10 @@ pub(crate) fn StepList(execution: RwSignal<ExecutionView>, clock: Clock) -> impl
 #[component]
 fn StepEntry(name: String, execution: RwSignal<ExecutionView>, clock: Clock) -> impl IntoView {
     let anchor = href::step_anchor(&name);
-    let whole = href::execution_json(execution.with_untracked(|view| view.execution_id));
+    let id = execution.with_untracked(|view| view.execution_id);
+    let whole = href::execution_json(id);
+    let rerun = href::rerun(id, Some(&name));
+    let is_over = Memo::new(move |_| execution.with(|view| view.status().is_final()));
     let title = name.clone();
     let step = Memo::new(move |known: Option<&Option<StepView>>| {
         let found = execution.with(|view| view.steps.iter().find(|step| step.step == name).cloned());
@@ -52,6 +55,20 @@ fn StepEntry(name: String, execution: RwSignal<ExecutionView>, clock: Clock) -> 
     let result = Memo::new(move |_| step.with(|step| step.as_ref().and_then(|step| step.result.clone())));
     let has_result = Memo::new(move |_| result.with(Option::is_some));
     let error = Memo::new(move |_| step.with(|step| step.as_ref().and_then(|step| step.error.clone())));
+    let items = Memo::new(move |_| step.with(|step| step.as_ref().and_then(|step| step.items.clone())));
+    let has_items = Memo::new(move |_| items.with(Option::is_some));
+    let child = Memo::new(move |_| step.with(|step| step.as_ref().and_then(|step| step.child)));
+    let reused = Memo::new(move |_| step.with(|step| step.as_ref().and_then(|step| step.reused_of)));
+    let until =
+        Memo::new(move |_| step.with(|step| step.as_ref().filter(|s| !s.status.is_final()).and_then(|s| s.until)));
+    let signal = Memo::new(move |_| {
+        step.with(|step| step.as_ref().filter(|s| !s.status.is_final()).and_then(|s| s.signal.clone()))
+    });
+    let progress = move || {
+        items.with(|items| {
+            items.as_ref().map(|items| format!(" · {} / {}", items.completed + items.failed, items.count))
+        })
+    };
     let aside = move || {
         step.with(|step| {
             step.as_ref().map(|step| {
@@ -69,12 +86,30 @@ fn StepEntry(name: String, execution: RwSignal<ExecutionView>, clock: Clock) -> 
             <summary>
                 <StatusMark status />
                 <span class="step-name">{title}</span>
-                <span class="step-aside quiet">{aside}</span>
+                <span class="step-aside quiet">{aside}{progress}</span>
                 <span class="visually-hidden">{move || label(status.get())}</span>
                 <Elapsed start=started end=ended clock />
             </summary>
             <div class="step-body">
                 {move || error.get().map(|error| view! { <ErrorBlock error /> })}
+                {move || {
+                    child.get().map(|id| view! { <p><a href=href::execution(id)>"The execution that does it"</a></p> })
+                }}
+                {move || {
+                    reused
+                        .get()
+                        .map(|id| view! { <p>"Its result is that of " <a href=href::execution(id)>"an earlier execution"</a> "."</p> })
+                }}
+                {move || until.get().map(|at| view! { <p>"Goes on " <Until at=Signal::stored(at) clock /> "."</p> })}
+                {move || {
+                    signal
+                        .get()
+                        .map(|signal| {
+                            let command = format!("signalbox signal {id} {signal}");
+                            view! { <p>"Waits for the signal " <b>{signal}</b> ": " <code>{command}</code></p> }
+                        })
+                }}
+                {move || has_items.get().then(|| view! { <ItemList items clock /> })}
                 <h3>"Input"</h3>
                 <JsonBlock preview=input whole />
                 {move || {
@@ -94,6 +129,11 @@ fn StepEntry(name: String, execution: RwSignal<ExecutionView>, clock: Clock) -> 
                         .into_iter()
                         .map(|(attempt, part, logs)| view! { <LogBlock attempt part logs /> })
                         .collect_view()
+                }}
+                {move || {
+                    is_over
+                        .get()
+                        .then(|| view! { <p class="step-rerun"><a class="button" href=rerun.clone()>"Rerun from here"</a></p> })
                 }}
             </div>
         </details>

@@ -14,6 +14,16 @@ pub(crate) fn When(#[prop(into)] at: Signal<Timestamp>, clock: Clock) -> impl In
     }
 }
 
+/// `in 3 min`.
+#[component]
+pub(crate) fn Until(#[prop(into)] at: Signal<Timestamp>, clock: Clock) -> impl IntoView {
+    view! {
+        <time datetime=move || at.get().to_rfc3339() title=move || clock.exact(at.get())>
+            {move || clock.ahead(at.get())}
+        </time>
+    }
+}
+
 /// `1.24 s`; counts on while there is no end.
 #[component]
 pub(crate) fn Elapsed(

@@ -54,6 +54,27 @@ pub(crate) fn clock_ms(at: Timestamp, zone: Zone) -> String {
     text.split_once('T').map_or_else(String::new, |(_, time)| time.trim_end_matches('Z').to_owned())
 }
 
+/// `in 40 s`, `in 3 min`, `in 5 h`, `in 2 d`, then the date; what is over is due `now`.
+pub(crate) fn ahead(at: Timestamp, now: Timestamp, zone: Zone) -> String {
+    let s = at.ms_since(now).div_ceil(1000);
+    match s {
+        0..=1 => "now".to_owned(),
+        2..=59 => format!("in {s} s"),
+        60..=3_599 => format!("in {} min", s / 60),
+        3_600..=86_399 => format!("in {} h", s / 3_600),
+        86_400..=2_591_999 => format!("in {} d", s / 86_400),
+        _ => format!("on {}", zone.local(at).chars().take(10).collect::<String>()),
+    }
+}
+
+/// `2026-01-31 07:48 UTC+1`: a time people set clocks by.
+#[cfg(feature = "ssr")]
+pub(crate) fn minute(at: Timestamp, zone: Zone) -> String {
+    let text = zone.local(at);
+    let (date, time) = text.split_once('T').unwrap_or((&text, ""));
+    format!("{date} {} {}", time.chars().take(5).collect::<String>(), zone.name())
+}
+
 /// `now`, `12 s ago`, `3 min ago`, `5 h ago`, `2 d ago`, then the date.
 pub(crate) fn ago(at: Timestamp, now: Timestamp, zone: Zone) -> String {
     let s = now.ms_since(at) / 1000;
@@ -112,6 +133,21 @@ mod tests {
             (9_000_000, "2023-11-14"),
         ] {
             assert_eq!(ago(at, Timestamp(at.0 + later_s * 1000), Zone::Utc), text);
+        }
+    }
+
+    #[test]
+    fn times_to_come_name_their_unit() {
+        let now = Timestamp(1_700_000_000_000);
+        for (later_ms, text) in [
+            (-5_000, "now"),
+            (1_500, "in 2 s"),
+            (185_000, "in 3 min"),
+            (7_300_000, "in 2 h"),
+            (200_000_000, "in 2 d"),
+            (9_000_000_000, "on 2024-02-27"),
+        ] {
+            assert_eq!(ahead(Timestamp(now.0 + later_ms), now, Zone::Utc), text);
         }
     }
 

@@ -2,14 +2,14 @@
 
 use crate::{
     components::{
-        CopyId, Elapsed, ErrorBlock, GraphProgress, GraphView, History, JsonBlock, NodeStates, StatusMark, StepList,
-        Timeline, When, label,
+        ApprovalForm, CopyId, Elapsed, ErrorBlock, GraphProgress, GraphView, History, JsonBlock, NodeStates,
+        StatusMark, StepList, Timeline, Until, When, label,
     },
-    href,
-    live::{follow, release_with, use_clock},
+    format, href,
+    live::{Clock, follow, release_with, use_clock},
 };
 use leptos::{html::Div, prelude::*};
-use protocol::{StepStatus, Topic, graph::Graph, view::ExecutionView};
+use protocol::{ExecutionId, StepStatus, Topic, event::Origin, graph::Graph, view::ExecutionView};
 
 /// `graph`: `None` when the playbook's version cannot be read any more.
 #[island]
@@ -21,7 +21,8 @@ pub fn ExecutionBoard(execution: ExecutionView, graph: Option<Graph>) -> impl In
     let path = execution.path.clone();
     let version = execution.version;
     let whole = href::execution_json(id);
-    let again = href::run_again(&path, version, id);
+    let again = href::rerun(id, None);
+    let origin = execution.origin.clone();
     let topic = Topic::Execution(id);
     let view = RwSignal::new(execution);
     follow(topic.clone(), position, move |events| {
@@ -51,6 +52,14 @@ pub fn ExecutionBoard(execution: ExecutionView, graph: Option<Graph>) -> impl In
             format!("{} of {} steps", progress.completed, progress.known)
         }
     };
+    let is_paused = Memo::new(move |_| view.with(|view| view.paused.is_some()));
+    let halted = Memo::new(move |_| view.with(halted));
+    let asked = Memo::new(move |_| {
+        view.with(|view| {
+            let waiting = view.steps.iter().filter(|step| step.waits_for_answer());
+            waiting.map(|step| (step.step.clone(), step.visit)).collect::<Vec<_>>()
+        })
+    });
     let failed_step = move || error.get().and_then(|error| error.step);
     let whole_result = whole.clone();
     view! {
@@ -72,6 +81,7 @@ pub fn ExecutionBoard(execution: ExecutionView, graph: Option<Graph>) -> impl In
                         <Elapsed start=started end=ended clock />
                         <span>"started " <When at=started clock /></span>
                         <a href=href::playbook_version(&path, version)>{format!("version {version}")}</a>
+                        <OriginNote origin />
                         <CopyId id=id.to_string() />
                     </p>
                 </div>
@@ -79,15 +89,27 @@ pub fn ExecutionBoard(execution: ExecutionView, graph: Option<Graph>) -> impl In
                     if is_ended.get() {
                         view! {
                             <a class="button" href=again.clone()>
-                                "Run again"
+                                "Rerun"
                             </a>
                         }
                             .into_any()
                     } else {
-                        view! { <CancelForm id=id.to_string() /> }.into_any()
+                        view! {
+                            <div class="page-tools">
+                                <PauseForm id=id.to_string() is_paused />
+                                <CancelForm id=id.to_string() />
+                            </div>
+                        }
+                            .into_any()
                     }
                 }}
             </header>
+
+            {move || halted.get().map(|text| view! { <p class="notice halted" role="status">{text}</p> })}
+
+            <For each=move || asked.get() key=|asked| asked.clone() let((step, visit))>
+                <AskPanel id step visit view clock />
+            </For>
 
             {move || {
                 error.get()
@@ -175,7 +197,94 @@ fn CancelForm(id: String) -> impl IntoView {
                     <input class="field" type="text" name="reason" maxlength="500" autocomplete="off" />
                 </label>
                 <button class="button danger" type="submit">"Cancel this execution"</button>
+                <button class="button danger" type="submit" name="at_once" value="true" title="Without its steps for a cancellation">
+                    "Terminate at once"
+                </button>
             </form>
         </details>
     }
+}
+
+/// Pausing can be undone: one press.
+#[component]
+fn PauseForm(id: String, is_paused: Memo<bool>) -> impl IntoView {
+    let action = move || if is_paused.get() { "/api/sf/resume_execution" } else { "/api/sf/pause_execution" };
+    view! {
+        <form method="post" action=action>
+            <input type="hidden" name="execution_id" value=id />
+            <button class="button" type="submit">{move || if is_paused.get() { "Resume" } else { "Pause" }}</button>
+        </form>
+    }
+}
+
+/// Why nothing new begins; `None` while it goes on.
+fn halted(view: &ExecutionView) -> Option<String> {
+    if view.status().is_final() {
+        return None;
+    }
+    if view.is_cancelling {
+        return Some("It is being cancelled: the steps that clean up run.".to_owned());
+    }
+    if let Some(paused) = &view.paused {
+        let reason = if matches!(paused.reason.as_str(), "" | "requested") {
+            String::new()
+        } else {
+            format!(": {}", paused.reason)
+        };
+        return Some(format!("Paused by {}{reason}. What runs may end; nothing new begins.", paused.by));
+    }
+    view.queued.as_ref().map(|queued| match (queued.reason.as_str(), &queued.key) {
+        ("rate", _) => "Waits to be let in: its playbook limits how often it starts.".to_owned(),
+        (_, Some(key)) if !key.is_empty() => format!("Waits to be let in: as many with the key `{key}` run as may."),
+        _ => "Waits to be let in: as many run as may.".to_owned(),
+    })
+}
+
+/// Where it comes from.
+#[component]
+fn OriginNote(origin: Origin) -> impl IntoView {
+    let parent = origin.parent.map(|key| {
+        let step = format!("{}#{}", href::execution(key.execution_id), href::step_anchor(&key.step));
+        view! { <span>"child of " <a href=step>{format!("{} {}", key.step, format::short_id(key.execution_id))}</a></span> }
+    });
+    let rerun = origin.rerun.map(|rerun| {
+        let from = rerun.from.map(|step| format!(", from {step}"));
+        view! { <span>"rerun of " <a href=href::execution(rerun.of)>{format::short_id(rerun.of)}</a>{from}</span> }
+    });
+    let trigger = origin.trigger.map(|trigger| view! { <span>"started by " {trigger}</span> });
+    view! {
+        {parent}
+        {rerun}
+        {trigger}
+    }
+}
+
+/// A step that waits for the person who reads this.
+#[component]
+fn AskPanel(id: ExecutionId, step: String, visit: u32, view: RwSignal<ExecutionView>, clock: Clock) -> impl IntoView {
+    let found = view.with_untracked(|view| {
+        let mut steps = view.steps.iter();
+        steps.find(|known| known.step == step && known.visit == visit).and_then(|known| known.approval.clone())
+    });
+    found.map(|approval| {
+        let title = format!("ask-{}", href::step_anchor(&step));
+        let due =
+            approval.due.map(|due| view! { <span class="quiet">"due " <Until at=Signal::stored(due) clock /></span> });
+        view! {
+            <section class="panel ask" aria-labelledby=title.clone()>
+                <h2 id=title.clone() class="panel-title">
+                    <span>{step.clone()} " waits for an answer"</span>
+                    {due}
+                </h2>
+                <ApprovalForm
+                    execution_id=id
+                    step
+                    visit
+                    message=approval.message
+                    form=approval.form.as_ref().clone()
+                    return_to=href::execution(id)
+                />
+            </section>
+        }
+    })
 }

@@ -7,6 +7,7 @@ mod execution_list;
 mod json_input;
 mod lamp;
 mod time_ago;
+mod time_until;
 mod zone_note;
 
 pub use dashboard_board::DashboardBoard;
@@ -16,4 +17,5 @@ pub use execution_list::ExecutionList;
 pub use json_input::JsonInput;
 pub use lamp::Lamp;
 pub use time_ago::TimeAgo;
+pub use time_until::TimeUntil;
 pub use zone_note::ZoneNote;

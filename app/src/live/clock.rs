@@ -39,6 +39,11 @@ impl Clock {
         format::ago(at, self.now(), self.zone(at))
     }
 
+    /// `in 3 min`.
+    pub(crate) fn ahead(self, at: Timestamp) -> String {
+        format::ahead(at, self.now(), self.zone(at))
+    }
+
     /// `2026-01-31 07:48:19.123 UTC+1`.
     pub(crate) fn exact(self, at: Timestamp) -> String {
         format::exact(at, self.zone(at))

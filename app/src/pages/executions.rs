@@ -1,6 +1,7 @@
 //! `/executions`: which executions there are. The filters are the query string.
 
 use super::{
+    bulk::ACTIONS,
     frame::{Area, Frame},
     problem::{FormProblem, ProblemPage},
 };
@@ -45,6 +46,7 @@ pub(crate) fn Executions() -> impl IntoView {
                     <ExecutionList rows query=query.clone() is_one_playbook=false />
                     {is_empty.then(|| view! { <Nothing is_filtered /> })}
                 </section>
+                {(is_filtered && !is_empty).then(|| view! { <BulkForm query=query.clone() /> })}
                 <nav class="pager" aria-label="Pages">
                     {newest.map(|href| view! { <a class="button" href=href>"Newest"</a> })}
                     {older.map(|href| view! { <a class="button" rel="next" href=href>"Older"</a> })}
@@ -77,6 +79,22 @@ fn Nothing(is_filtered: bool) -> impl IntoView {
             </Empty>
         }
         .into_any()
+    }
+}
+
+/// One thing for all that the filters find; the next page shows them before anything is done.
+#[component]
+fn BulkForm(query: ExecutionQuery) -> impl IntoView {
+    let fields = href::fields(&ExecutionQuery { cursor: None, limit: None, ..query }).into_iter();
+    let fields = fields.map(|(name, value)| view! { <input type="hidden" name=name value=value /> }).collect_view();
+    let options = ACTIONS.map(|(word, _, verb)| view! { <option value=word>{verb}</option> }).collect_view();
+    view! {
+        <form class="bulk-form" method="get" action="/executions/bulk">
+            {fields}
+            <label for="bulk-action">"All that match: "</label>
+            <select class="field" id="bulk-action" name="action">{options}</select>
+            <button class="button" type="submit">"Show them"</button>
+        </form>
     }
 }
 
@@ -140,7 +158,7 @@ fn first_page(query: &ExecutionQuery) -> ExecutionQuery {
     ExecutionQuery { cursor: None, ..query.clone() }
 }
 
-fn query(map: &ParamsMap) -> ExecutionQuery {
+pub(super) fn query(map: &ParamsMap) -> ExecutionQuery {
     let text = |name: &str| map.get(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
     ExecutionQuery {
         status: text("status"),

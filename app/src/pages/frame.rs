@@ -16,18 +16,23 @@ use leptos_meta::Title;
 pub(crate) enum Area {
     Dashboard,
     Executions,
+    Approvals,
     Playbooks,
+    Schedules,
     Credentials,
 }
 
 impl Area {
-    const ALL: [Area; 4] = [Area::Dashboard, Area::Executions, Area::Playbooks, Area::Credentials];
+    const ALL: [Area; 6] =
+        [Area::Dashboard, Area::Executions, Area::Approvals, Area::Playbooks, Area::Schedules, Area::Credentials];
 
     fn name(self) -> &'static str {
         match self {
             Area::Dashboard => "Dashboard",
             Area::Executions => "Executions",
+            Area::Approvals => "Approvals",
             Area::Playbooks => "Playbooks",
+            Area::Schedules => "Schedules",
             Area::Credentials => "Credentials",
         }
     }
@@ -36,7 +41,9 @@ impl Area {
         match self {
             Area::Dashboard => "dashboard",
             Area::Executions => "executions",
+            Area::Approvals => "approvals",
             Area::Playbooks => "playbooks",
+            Area::Schedules => "schedules",
             Area::Credentials => "credentials",
         }
     }
@@ -45,7 +52,9 @@ impl Area {
         match self {
             Area::Dashboard => href::DASHBOARD,
             Area::Executions => href::EXECUTIONS,
+            Area::Approvals => href::APPROVALS,
             Area::Playbooks => href::PLAYBOOKS,
+            Area::Schedules => href::SCHEDULES,
             Area::Credentials => href::CREDENTIALS,
         }
     }

@@ -1,5 +1,7 @@
 //! The pages, each under the name of its URL. Rendered by the server only.
 
+mod approvals;
+pub(crate) mod bulk;
 mod credentials;
 mod dashboard;
 mod execution;
@@ -10,7 +12,12 @@ mod playbook;
 mod playbooks;
 mod problem;
 mod register;
+mod rerun;
+mod schedule;
+mod schedules;
 
+pub(crate) use approvals::Approvals;
+pub(crate) use bulk::Bulk;
 pub(crate) use credentials::Credentials;
 pub(crate) use dashboard::Dashboard;
 pub(crate) use execution::Execution;
@@ -20,3 +27,6 @@ pub(crate) use playbook::Playbook;
 pub(crate) use playbooks::Playbooks;
 pub(crate) use problem::NotFound;
 pub(crate) use register::Register;
+pub(crate) use rerun::Rerun;
+pub(crate) use schedule::{NewSchedule, Schedule};
+pub(crate) use schedules::Schedules;

@@ -5,7 +5,7 @@ use super::{
     problem::{FormProblem, ProblemPage},
 };
 use crate::{
-    components::{Diagnostics, Empty, GraphView, Source},
+    components::{Diagnostics, DiffView, Empty, GraphView, Source},
     href,
     islands::{ExecutionList, JsonInput, TimeAgo},
     server_fns::Rejected,
@@ -14,7 +14,7 @@ use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
 use protocol::{
     Diagnostic, ExecutionId, Problem,
-    api::{ExecutionQuery, PlaybookDetail, PlaybookVersion},
+    api::{DiffQuery, ExecutionQuery, PlaybookDetail, PlaybookDiff, PlaybookVersion},
     view::ExecutionRows,
 };
 use runtime::Api;
@@ -34,6 +34,8 @@ struct Loaded {
     /// What the run form starts with.
     input: Value,
     warnings: Vec<Diagnostic>,
+    /// Since the version that was asked for.
+    changes: Option<PlaybookDiff>,
 }
 
 #[component]
@@ -44,9 +46,10 @@ pub(crate) fn Playbook() -> impl IntoView {
     let version = query.read_untracked().get("version");
     let registered = query.read_untracked().get("registered");
     let from = query.read_untracked().get("from").and_then(|id| id.parse().ok());
+    let since = query.read_untracked().get("since").and_then(|version| version.parse().ok());
     let rejected = use_context::<Rejected>();
     Suspend::new(async move {
-        match load(&api, &path, version, from).await {
+        match load(&api, &path, version, from, since).await {
             Ok(loaded) => view! { <Page loaded registered rejected /> }.into_any(),
             Err(problem) => view! { <ProblemPage area=Some(Area::Playbooks) problem /> }.into_any(),
         }
@@ -54,7 +57,13 @@ pub(crate) fn Playbook() -> impl IntoView {
 }
 
 /// `from`: an execution whose input is to be used again; one that is not there any more is no reason to fail.
-async fn load(api: &Api, path: &str, version: Option<String>, from: Option<ExecutionId>) -> Result<Loaded, Problem> {
+async fn load(
+    api: &Api,
+    path: &str,
+    version: Option<String>,
+    from: Option<ExecutionId>,
+    since: Option<u32>,
+) -> Result<Loaded, Problem> {
     let version = match version {
         Some(text) => Some(text.parse().map_err(|_| {
             Problem::not_found("version", &text, "versions are numbers from 1, see the playbook's page")
@@ -68,7 +77,15 @@ async fn load(api: &Api, path: &str, version: Option<String>, from: Option<Execu
         Some(id) => api.execution(id).await.ok().map(|execution| execution.input).filter(Value::is_object),
         None => None,
     };
+    let changes = match since {
+        Some(since) => {
+            let query = DiffQuery { from: Some(since), to: Some(detail.version) };
+            Some(api.playbook_diff(path, query).await?)
+        }
+        None => None,
+    };
     Ok(Loaded {
+        changes,
         input: earlier.unwrap_or_else(|| detail.workload.clone()),
         versions: api.playbook_versions(path).await?,
         warnings: api.validate_playbook(&detail.source).await?.diagnostics,
@@ -83,7 +100,8 @@ fn executions_of(path: &str, limit: Option<u32>) -> ExecutionQuery {
 
 #[component]
 fn Page(loaded: Loaded, registered: Option<String>, rejected: Option<Rejected>) -> impl IntoView {
-    let Loaded { detail, versions, rows, input, warnings } = loaded;
+    let Loaded { detail, versions, rows, input, warnings, changes } = loaded;
+    let before = versions.iter().map(|known| known.version).filter(|known| *known < detail.version).max();
     let path = detail.path.clone();
     let is_latest = detail.version == detail.latest_version;
     let has_none = rows.rows.is_empty();
@@ -129,7 +147,10 @@ fn Page(loaded: Loaded, registered: Option<String>, rejected: Option<Rejected>) 
             </section>
             <div class="columns">
                 <section class="panel" id="run" aria-labelledby="run-title">
-                    <h2 id="run-title" class="panel-title">"Run"</h2>
+                    <h2 id="run-title" class="panel-title">
+                        "Run"
+                        <a class="panel-more" href=href::new_schedule(&path)>"By the clock"</a>
+                    </h2>
                     <RunForm path=path.clone() version=detail.version input rejected />
                 </section>
                 <section class="panel" id="executions" aria-labelledby="executions-title">
@@ -141,11 +162,37 @@ fn Page(loaded: Loaded, registered: Option<String>, rejected: Option<Rejected>) 
                     {has_none.then(|| view! { <Empty title="It has not run yet."><p>"Run it with the form on this page."</p></Empty> })}
                 </section>
             </div>
+            {changes.map(|changes| view! { <Changes changes /> })}
             <section class="panel" id="source" aria-labelledby="source-title">
-                <h2 id="source-title" class="panel-title">"Source"</h2>
+                <h2 id="source-title" class="panel-title">
+                    "Source"
+                    {before
+                        .map(|before| {
+                            let href = href::playbook_changes(&path, detail.version, before);
+                            view! { <a class="panel-more" href=href>{format!("Changes since version {before}")}</a> }
+                        })}
+                </h2>
                 <Source text=detail.source.clone() />
             </section>
         </Frame>
+    }
+}
+
+#[component]
+fn Changes(changes: PlaybookDiff) -> impl IntoView {
+    let is_empty = changes.hunks.is_empty();
+    view! {
+        <section class="panel" id="changes" aria-labelledby="changes-title">
+            <h2 id="changes-title" class="panel-title">
+                <span>{format!("Changes from version {} to {}", changes.from, changes.to)}</span>
+                <span class="quiet number">{format!("+{} −{}", changes.added, changes.removed)}</span>
+            </h2>
+            {if is_empty {
+                view! { <p class="panel-empty quiet">"Nothing: the sources are equal."</p> }.into_any()
+            } else {
+                view! { <DiffView diff=changes /> }.into_any()
+            }}
+        </section>
     }
 }
 

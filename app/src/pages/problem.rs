@@ -26,6 +26,8 @@ pub(crate) fn ProblemPage(#[prop(optional_no_strip)] area: Option<Area>, problem
         Some(Area::Executions) => Some((href::EXECUTIONS, "All executions")),
         Some(Area::Playbooks) => Some((href::PLAYBOOKS, "All playbooks")),
         Some(Area::Credentials) => Some((href::CREDENTIALS, "All credentials")),
+        Some(Area::Approvals) => Some((href::APPROVALS, "All approvals")),
+        Some(Area::Schedules) => Some((href::SCHEDULES, "All schedules")),
         _ => Some((href::DASHBOARD, "Dashboard")),
     };
     view! {

@@ -3,12 +3,16 @@
 //!
 //! Absences: no wasm calls these; without scripts they work the same.
 
-mod cancel_execution;
+mod bulk;
+mod control;
 mod delete_credential;
+mod input;
 mod register_playbook;
 mod reply;
 mod run_playbook;
+mod schedules;
 mod set_credential;
 mod set_theme;
 
 pub(crate) use reply::Rejected;
+pub(crate) use schedules::ScheduleEntered;

@@ -1,6 +1,6 @@
 //! The answer to a form: another place, or a page.
 
-use crate::shell;
+use crate::{href::DASHBOARD, shell};
 use axum::{
     body::Body,
     response::{IntoResponse, Response},
@@ -42,6 +42,24 @@ impl Reply {
 
     /// The page at `href` with the rejected form on it.
     pub(crate) async fn rejected(href: &str, rejected: Rejected) -> Self {
+        Self::page(href, Some(rejected), ()).await
+    }
+
+    /// The same for a form of several fields: the page finds `entered` in its context.
+    pub(crate) async fn rejected_with<E: Clone + Send + Sync + 'static>(
+        href: &str,
+        rejected: Rejected,
+        entered: E,
+    ) -> Self {
+        Self::page(href, Some(rejected), entered).await
+    }
+
+    /// The page at `href`, which finds what was done in its context.
+    pub(crate) async fn page_with<E: Clone + Send + Sync + 'static>(href: &str, done: E) -> Self {
+        Self::page(href, None, done).await
+    }
+
+    async fn page<E: Clone + Send + Sync + 'static>(href: &str, rejected: Option<Rejected>, entered: E) -> Self {
         let api = expect_context::<Api>();
         let options =
             use_context::<LeptosOptions>().unwrap_or_else(|| LeptosOptions::builder().output_name("signalbox").build());
@@ -56,7 +74,10 @@ impl Reply {
             move || {
                 provide_context(api.clone());
                 provide_context(provided.clone());
-                provide_context(rejected.clone());
+                if let Some(rejected) = rejected.clone() {
+                    provide_context(rejected);
+                }
+                provide_context(entered.clone());
             },
             move || shell(options.clone()),
         );
@@ -95,5 +116,29 @@ impl<R: Send, E: FromServerFnError> FromRes<Html, R, E> for Reply {
     async fn from_res(_response: R) -> Result<Self, E> {
         let message = "forms are posted by the browser, not called".to_owned();
         Err(E::from_server_fn_error(ServerFnErrorErr::Deserialization(message)))
+    }
+}
+
+/// Only places of ours: a path, not another host in disguise.
+pub(super) fn own_place(return_to: &str) -> &str {
+    let is_path = return_to.starts_with('/') && !return_to.starts_with("//") && !return_to.starts_with("/\\");
+    if is_path && return_to.is_ascii() { return_to } else { DASHBOARD }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn redirects_stay_here() {
+        for (return_to, place) in [
+            ("/executions?q=a", "/executions?q=a"),
+            ("https://elsewhere.example", "/"),
+            ("//elsewhere.example", "/"),
+            ("/\\elsewhere.example", "/"),
+            ("", "/"),
+        ] {
+            assert_eq!(own_place(return_to), place);
+        }
     }
 }

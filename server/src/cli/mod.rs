@@ -10,6 +10,7 @@ mod bulk;
 mod cancel;
 mod credential_value;
 mod credentials;
+mod diff;
 mod error;
 mod events;
 mod flags;
@@ -52,6 +53,7 @@ enum Command {
     Serve(serve::Args),
     Validate(validate::Args),
     Register(register::Args),
+    Diff(diff::Args),
     Run(run::Args),
     Events(events::Args),
     Cancel(cancel::Args),
@@ -100,6 +102,7 @@ async fn run(command: Command) -> Result<Exit, Error> {
         Command::Serve(args) => serve::serve(args).await,
         Command::Validate(args) => validate::validate(args).await,
         Command::Register(args) => register::register(args).await,
+        Command::Diff(args) => diff::diff(args).await,
         Command::Run(args) => run::run(args).await,
         Command::Events(args) => events::events(args).await,
         Command::Cancel(args) => cancel::cancel(args).await,

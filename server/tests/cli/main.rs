@@ -10,6 +10,7 @@ mod approve;
 mod cancel;
 mod config;
 mod credentials;
+mod diff;
 mod docs;
 mod events;
 mod list;

@@ -20,6 +20,7 @@ mod executions_bulk;
 mod health;
 mod hooks;
 mod openapi;
+mod playbook_diff;
 mod playbook_versions;
 mod playbooks;
 mod playbooks_validate;

@@ -1,10 +1,12 @@
 //! Request and response bodies of `/api/v1`, shared by REST, the CLI, server functions and the socket.
 
 mod control;
+mod diff;
 mod rerun;
 mod schedules;
 
 pub use control::{ApprovalAnswer, ApprovalPage, ApprovalQuery, ReasonRequest, SignalRequest, WaitingApproval};
+pub use diff::{DiffHunk, DiffKind, DiffLine, DiffQuery, PlaybookDiff};
 pub use rerun::{BulkAction, BulkAnswer, BulkOutcome, BulkRequest, Lineage, ParentTask, RerunRequest};
 pub use schedules::{CatchUp, Overlap, ScheduleDetail, ScheduleList, ScheduleQuery, ScheduleRequest, ScheduleSource};
 

@@ -5,6 +5,7 @@ mod bulk;
 mod commands;
 mod control;
 mod credentials;
+mod diff;
 mod executions;
 mod overview;
 mod playbooks;

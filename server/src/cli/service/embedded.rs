@@ -6,7 +6,8 @@ use async_trait::async_trait;
 use protocol::{
     ExecutionId, Position, Problem,
     api::{
-        EventPage, ExecutionDetail, ExecutionPage, ExecutionQuery, Registered, SubmitRequest, Submitted, WorkerList,
+        DiffQuery, EventPage, ExecutionDetail, ExecutionPage, ExecutionQuery, PlaybookDiff, Registered, SubmitRequest,
+        Submitted, WorkerList,
     },
 };
 use runtime::Api;
@@ -35,6 +36,10 @@ impl Embedded {
 impl Service for Embedded {
     async fn register(&self, source: &str) -> Result<Registered, Problem> {
         self.api.register_playbook(source).await
+    }
+
+    async fn playbook_diff(&self, path: &str, query: DiffQuery) -> Result<PlaybookDiff, Problem> {
+        self.api.playbook_diff(path, query).await
     }
 
     async fn submit(&self, request: SubmitRequest) -> Result<Submitted, Problem> {

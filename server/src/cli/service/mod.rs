@@ -17,7 +17,8 @@ use async_trait::async_trait;
 use protocol::{
     ExecutionId, Position, Problem,
     api::{
-        EventPage, ExecutionDetail, ExecutionPage, ExecutionQuery, Registered, SubmitRequest, Submitted, WorkerList,
+        DiffQuery, EventPage, ExecutionDetail, ExecutionPage, ExecutionQuery, PlaybookDiff, Registered, SubmitRequest,
+        Submitted, WorkerList,
     },
 };
 
@@ -35,6 +36,7 @@ fn segment(name: &str) -> String {
 #[async_trait]
 pub(super) trait Service: Control + Schedules + Credentials + Send + Sync {
     async fn register(&self, source: &str) -> Result<Registered, Problem>;
+    async fn playbook_diff(&self, path: &str, query: DiffQuery) -> Result<PlaybookDiff, Problem>;
     async fn submit(&self, request: SubmitRequest) -> Result<Submitted, Problem>;
     async fn execution(&self, id: ExecutionId) -> Result<ExecutionDetail, Problem>;
     async fn executions(&self, query: ExecutionQuery) -> Result<ExecutionPage, Problem>;

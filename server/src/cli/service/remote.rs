@@ -5,7 +5,8 @@ use async_trait::async_trait;
 use protocol::{
     ExecutionId, Position, Problem,
     api::{
-        EventPage, ExecutionDetail, ExecutionPage, ExecutionQuery, Registered, SubmitRequest, Submitted, WorkerList,
+        DiffQuery, EventPage, ExecutionDetail, ExecutionPage, ExecutionQuery, PlaybookDiff, Registered, SubmitRequest,
+        Submitted, WorkerList,
     },
 };
 use reqwest::{Client, RequestBuilder, Response, header::CONTENT_TYPE};
@@ -119,6 +120,11 @@ impl Remote {
 impl Service for Remote {
     async fn register(&self, source: &str) -> Result<Registered, Problem> {
         self.post("playbooks", "application/yaml", source.to_owned()).await
+    }
+
+    async fn playbook_diff(&self, path: &str, query: DiffQuery) -> Result<PlaybookDiff, Problem> {
+        let path = path.split('/').map(super::segment).collect::<Vec<_>>().join("/");
+        self.find(&format!("playbook-diff/{path}"), &query).await
     }
 
     async fn submit(&self, request: SubmitRequest) -> Result<Submitted, Problem> {

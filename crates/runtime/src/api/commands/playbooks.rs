@@ -2,12 +2,12 @@
 
 use super::{json, or_empty, read, unknown};
 use crate::Api;
-use protocol::Problem;
+use protocol::{Problem, api::DiffQuery};
 use serde::Deserialize;
 use serde_json::Value;
 
 pub(super) const METHODS: &[&str] =
-    &["register_playbook", "validate_playbook", "playbooks", "playbook", "playbook_versions"];
+    &["register_playbook", "validate_playbook", "playbooks", "playbook", "playbook_versions", "playbook_diff"];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -29,6 +29,16 @@ struct Path {
     version: Option<u32>,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Versions {
+    path: String,
+    #[serde(default)]
+    from: Option<u32>,
+    #[serde(default)]
+    to: Option<u32>,
+}
+
 pub(super) async fn call(api: &Api, method: &str, params: Value) -> Result<Value, Problem> {
     match method {
         "register_playbook" => json(api.register_playbook(&read::<Source>(params)?.source).await?),
@@ -39,6 +49,10 @@ pub(super) async fn call(api: &Api, method: &str, params: Value) -> Result<Value
             json(api.playbook(&path, version).await?)
         }
         "playbook_versions" => json(api.playbook_versions(&read::<Path>(params)?.path).await?),
+        "playbook_diff" => {
+            let Versions { path, from, to } = read(params)?;
+            json(api.playbook_diff(&path, DiffQuery { from, to }).await?)
+        }
         _ => Err(unknown(method)),
     }
 }

@@ -1,0 +1,37 @@
+//! The input of an execution as a form has it.
+
+use protocol::Problem;
+use serde_json::Value;
+
+/// Nothing, or an object.
+pub(super) fn parse(input: &str) -> Result<Option<Value>, Problem> {
+    if input.trim().is_empty() {
+        return Ok(None);
+    }
+    let value: Value = serde_json::from_str(input).map_err(|error| {
+        Problem::bad_request("invalid_json", format!("the input is not JSON: {error}; correct it and run again"))
+    })?;
+    if !value.is_object() {
+        let detail = "the input must be an object: { … }, merged over the playbook's workload";
+        return Err(Problem::bad_request("input_not_an_object", detail));
+    }
+    Ok(Some(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn input_is_an_object_or_nothing() {
+        for (input, code) in [
+            ("", None),
+            ("  \r\n", None),
+            ("{\"a\": 1}", None),
+            ("{", Some("invalid_json")),
+            ("[1]", Some("input_not_an_object")),
+        ] {
+            assert_eq!(parse(input).err().map(|problem| problem.code), code.map(str::to_owned), "{input}");
+        }
+    }
+}
