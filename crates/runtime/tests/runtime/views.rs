@@ -1,7 +1,7 @@
 //! What a page rendered and then brought forward by events shows is what a page rendered later shows.
 
 use crate::support::{Bench, playbook};
-use protocol::{Envelope, Position, Topic, view::ExecutionView};
+use protocol::{Envelope, ExecutionId, Position, Topic, view::ExecutionView};
 use serde_json::json;
 use worker::Run;
 
@@ -24,7 +24,12 @@ async fn an_execution_view_from_any_position_catches_up_to_the_same() {
     let id = bench.submit(&playbook("views", FAILING), json!({})).await;
     bench.arrival().await.end(Run::failed(protocol::TaskError::new("python_exception", "ValueError: no")));
     bench.ended(id).await;
-    let events = log(&bench, &Topic::Execution(id)).await;
+    catches_up(&bench, id).await;
+}
+
+/// Rendered after any event and brought forward from there, the view is what it is when it is rendered now.
+async fn catches_up(bench: &Bench, id: ExecutionId) -> ExecutionView {
+    let events = log(bench, &Topic::Execution(id)).await;
     let whole = bench.runtime.api().execution_view(id).await.expect("it exists");
     assert_eq!(whole.position, events.last().and_then(|event| event.position).expect("durable"));
     for rendered in 0..=events.len() {
@@ -40,6 +45,51 @@ async fn an_execution_view_from_any_position_catches_up_to_the_same() {
         });
         assert_eq!(live, whole, "rendered after {rendered} events");
     }
+    whole
+}
+
+const ITEMS: &str = "
+  - {step: start, next: each}
+  - step: each
+    type: iterator
+    collection: '{{ range(9) | list }}'
+    element: n
+    mode: async
+    concurrency: 3
+    on_item_error: continue
+    task:
+      type: python
+      code: x
+      data: {n: '{{ n }}'}
+      retry: {max_attempts: 2, initial_delay: 0.001}
+      save: {storage: event_log, data: {n: '{{ this.n }}'}}
+    next: end
+  - {step: end, result: '{{ each | length }}'}
+";
+
+#[tokio::test]
+async fn the_items_of_an_iterator_are_counted_as_they_end() {
+    let bench = Bench::on(testkit::fresh_store().await, 4).await;
+    let id = bench.submit(&playbook("items", ITEMS), json!({})).await;
+    // Every third item fails, and two of them for good.
+    for _ in 0..9 + 3 {
+        let work = bench.arrival().await;
+        let n = work.task.input["n"].as_u64().expect("a number");
+        if n % 3 == 0 && (n > 0 || work.task.key.attempt == 1) {
+            work.end(Run::failed(protocol::TaskError::new("python_exception", "ValueError: no")));
+        } else {
+            work.complete(json!({"n": n}));
+        }
+    }
+    bench.ended(id).await;
+    let view = catches_up(&bench, id).await;
+    let step = view.steps.iter().find(|step| step.step == "each").expect("it ran");
+    let items = step.items.as_ref().expect("its items");
+    assert_eq!((items.count, items.completed, items.failed), (9, 7, 2));
+    assert!(items.open.is_empty());
+    let mut failures: Vec<u32> = items.failures.iter().map(|item| item.item).collect();
+    failures.sort_unstable();
+    assert_eq!(failures, [3, 6]);
 }
 
 #[tokio::test]
