@@ -71,6 +71,10 @@ impl KeySource {
             Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(failed(path, "made", error)),
             _ => sync_folder(path).map_err(|error| failed(path, "made", error))?,
         }
+        tracing::info!(
+            "the key of credentials and secrets is in {}: keep a copy of it, and give it to every server on this store",
+            path.display()
+        );
         self.read()?.ok_or_else(|| KeyError::Missing(path.clone()))
     }
 
