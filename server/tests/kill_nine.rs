@@ -10,9 +10,10 @@ use std::{
     io::{BufRead, BufReader},
     path::Path,
     process::{Child, Command, Stdio},
+    sync::Arc,
     time::Duration,
 };
-use store::{ExecutionFilter, Store, sqlite::SqliteStore};
+use store::{ExecutionFilter, QueueFilter, Store, sqlite::SqliteStore};
 
 /// Parallel branches with a join, a chain, and real subprocesses to be killed in.
 const PLAYBOOK: &str = r#"
@@ -147,6 +148,73 @@ async fn every_execution_survives_sigkill() {
     }
     server.kill();
     check(folder.path(), &acknowledged).await;
+}
+
+/// Two at once, each with a real subprocess to be killed in.
+const LIMITED: &str = r#"
+apiVersion: signalbox/v1
+kind: Playbook
+metadata: {name: limited, path: tests/limited}
+concurrency: 2
+workflow:
+  - step: start
+    type: python
+    code: |
+      def main():
+          return 1
+    next: end
+  - {step: end}
+"#;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_waits_to_be_let_in_is_let_in_over_sigkill() {
+    let full = std::env::var_os("SIGNALBOX_FULL").is_some();
+    let (kills, count) = if full { (15, 60) } else { (4, 12) };
+    let mut moments = Moments(0x5161_0002);
+    let folder = tempfile::tempdir().expect("a folder");
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::Client::new();
+    let mut server = Server::start(folder.path());
+    let register = client.post(format!("{}/api/v1/playbooks", server.url)).header("content-type", "application/yaml");
+    assert_eq!(register.body(LIMITED).send().await.expect("the server answers").status(), 201);
+    for _ in 0..count {
+        let submit = client.post(format!("{}/api/v1/executions", server.url)).json(&json!({"path": "tests/limited"}));
+        assert_eq!(submit.send().await.expect("the server answers").status(), 201);
+    }
+    for _ in 0..kills {
+        let until = position(&client, &server.url).await.expect("healthy") + 1 + moments.below(10);
+        while position(&client, &server.url).await.expect("healthy") < until && !idle(&client, &server.url).await {
+            tokio::time::sleep(Duration::from_millis(1 + moments.below(4))).await;
+        }
+        server.kill();
+        server = Server::start(folder.path());
+    }
+    while !idle(&client, &server.url).await {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    server.kill();
+
+    let store: Arc<dyn Store> = SqliteStore::open(&folder.path().join("signalbox.db")).await.expect("the store opens");
+    let (mut running, mut most, mut ended, mut after) = (0_u32, 0, 0, Position(0));
+    loop {
+        let page = store.log(&Topic::Events, after, 500).await.expect("the log is readable");
+        let Some(last) = page.events.last() else { break };
+        after = last.position.expect("durable");
+        for envelope in &page.events {
+            match &envelope.event {
+                Event::ExecutionStart(_) => running += 1,
+                Event::ExecutionComplete(end) => {
+                    assert_eq!(end.outcome, Outcome::Completed);
+                    (running, ended) = (running - 1, ended + 1);
+                }
+                _ => {}
+            }
+            most = most.max(running);
+        }
+    }
+    assert_eq!((ended, most), (count, 2), "all ended, never more than two at once");
+    assert_eq!(store.queued_count(QueueFilter::default()).await.expect("a count"), 0);
+    store.close().await;
 }
 
 async fn idle(client: &reqwest::Client, url: &str) -> bool {

@@ -7,6 +7,7 @@
 //! Absences: no HTTP, no SQL, no screens. Decisions are the engine's; this crate loads, commits, publishes.
 
 mod admission;
+mod alerts;
 mod api;
 mod catalog;
 pub mod credentials;
@@ -19,6 +20,7 @@ mod membership;
 mod publisher;
 mod schedules;
 mod start;
+mod sweeper;
 mod workers;
 
 pub use api::Api;

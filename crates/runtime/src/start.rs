@@ -3,6 +3,7 @@
 use crate::{
     Api, Environment, SystemEnvironment,
     admission::{Doorkeeper, Gate},
+    alerts::Alerts,
     api::{Hooks, Shared},
     catalog::Catalog,
     credentials::Vault,
@@ -11,6 +12,7 @@ use crate::{
     membership::{Before, Member, Membership},
     publisher::Publisher,
     schedules::Scheduler,
+    sweeper::Sweeper,
     workers::{Door, Registry},
 };
 use hub::Hub;
@@ -46,6 +48,7 @@ pub struct Runtime {
     member: Option<JoinHandle<()>>,
     scheduler: Option<JoinHandle<()>>,
     doorkeeper: Option<JoinHandle<()>>,
+    sweeper: Option<JoinHandle<()>>,
     server: Arc<str>,
 }
 
@@ -99,6 +102,7 @@ impl Runtime {
             schedules_changed: Notify::new(),
             gate,
             hooks: Hooks::default(),
+            alerts: Alerts::default(),
         });
         hub.set_commands(Arc::new(api.commands()));
         hub.set_workers(Arc::new(Door(workers.clone())));
@@ -117,6 +121,7 @@ impl Runtime {
             driver: tokio::spawn(driver.run(inbox)),
             publisher: tokio::spawn(publisher.run(committed)),
             member: Some(tokio::spawn(member.run(before))),
+            sweeper: is_server.then(|| tokio::spawn(Sweeper { api: api.clone(), server: server.clone() }.run())),
             doorkeeper: Some(tokio::spawn(Doorkeeper::new(api.clone()).run(is_server))),
             scheduler: is_server.then(|| tokio::spawn(Scheduler(api.clone()).run())),
             server,
@@ -134,7 +139,10 @@ impl Runtime {
     /// Stops taking work, lets running commits finish, publishes what was committed, closes the store.
     /// Tasks under way are stopped and stay open: the next start takes them up.
     pub async fn shutdown(mut self) {
-        for task in [self.doorkeeper.take(), self.scheduler.take(), self.member.take()].into_iter().flatten() {
+        for task in [self.sweeper.take(), self.doorkeeper.take(), self.scheduler.take(), self.member.take()]
+            .into_iter()
+            .flatten()
+        {
             task.abort();
             let _ = task.await;
         }
@@ -157,7 +165,7 @@ impl Drop for Runtime {
     fn drop(&mut self) {
         self.driver.abort();
         self.publisher.abort();
-        for task in [&self.doorkeeper, &self.scheduler, &self.member].into_iter().flatten() {
+        for task in [&self.sweeper, &self.doorkeeper, &self.scheduler, &self.member].into_iter().flatten() {
             task.abort();
         }
     }

@@ -1,6 +1,10 @@
 //! What an execution's log adds up to.
 
-use super::{items::Iteration, piece::Piece, work::LostAttempt};
+use super::{
+    items::Iteration,
+    piece::{Hold, Piece},
+    work::LostAttempt,
+};
 use crate::effort::look;
 use protocol::{
     ExecutionId, Outcome, Phase, TaskError, Timestamp,
@@ -172,6 +176,13 @@ impl Execution {
     /// Whether nothing new begins until it is resumed.
     pub fn is_paused(&self) -> bool {
         self.is_paused
+    }
+
+    /// Whether, with no task, it waits for nothing: it is in progress and not paused, and no step waits for a time, a
+    /// signal or a person.
+    pub fn waits_for_tasks_only(&self) -> bool {
+        let is_wait = |visit: &Visit| matches!(visit.piece.hold, Hold::Waits { .. } | Hold::Asks { .. });
+        self.phase == Phase::InProgress && !self.is_paused && !self.running.values().any(is_wait)
     }
 
     /// Whether it was cancelled and goes on only to clean up.

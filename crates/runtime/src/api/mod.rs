@@ -19,7 +19,8 @@ pub use webhooks::Delivery;
 pub(crate) use webhooks::Hooks;
 
 use crate::{
-    Environment, admission::Gate, catalog::Catalog, credentials::Vault, driver::DriverHandle, workers::Registry,
+    Environment, admission::Gate, alerts::Alerts, catalog::Catalog, credentials::Vault, driver::DriverHandle,
+    workers::Registry,
 };
 use hub::Hub;
 use protocol::{Position, Problem, Timestamp};
@@ -47,6 +48,7 @@ pub(crate) struct Shared {
     pub(crate) schedules_changed: Notify,
     pub(crate) gate: Arc<Gate>,
     pub(crate) hooks: Hooks,
+    pub(crate) alerts: Alerts,
 }
 
 impl Api {

@@ -48,6 +48,8 @@ pub(crate) enum Message {
     Keep(HashSet<ExecutionId>),
     /// Protocols with free places, and how many.
     Free(oneshot::Sender<Vec<(String, usize)>>),
+    /// Protocols that somebody here offers, busy or not.
+    Offered(oneshot::Sender<HashSet<String>>),
     /// Tasks that wait at other servers.
     Offer(Vec<StoredTask>),
     Shutdown(oneshot::Sender<()>),
@@ -70,6 +72,7 @@ impl Message {
             | Message::Moved(_)
             | Message::Keep(_)
             | Message::Free(_)
+            | Message::Offered(_)
             | Message::Offer(_) => {}
         }
     }

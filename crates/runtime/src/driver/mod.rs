@@ -223,6 +223,9 @@ impl Driver {
                 // Whoever asked may have gone.
                 let _ = reply.send(self.pools.free());
             }
+            Message::Offered(reply) => {
+                let _ = reply.send(self.pools.offered());
+            }
             Message::Offer(tasks) => self.offered(tasks),
             Message::Shutdown(reply) => {
                 let _ = reply.send(());

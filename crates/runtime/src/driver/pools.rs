@@ -114,6 +114,11 @@ impl Pools {
         }
     }
 
+    /// Protocols that somebody offers.
+    pub(super) fn offered(&self) -> HashSet<String> {
+        self.pools.values().flat_map(|pool| pool.protocols.iter().cloned()).collect()
+    }
+
     /// What events name as the worker of a pool's tasks.
     pub(super) fn name(&self, id: PoolId) -> Option<&Arc<str>> {
         self.pools.get(&id).map(|pool| &pool.name)

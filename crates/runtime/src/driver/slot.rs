@@ -103,6 +103,16 @@ impl Slot {
         Ok(slot)
     }
 
+    /// Events it was folded from.
+    pub(crate) fn event_count(&self) -> u64 {
+        self.state.event_count()
+    }
+
+    /// Whether, if it has no task, nothing will ever move it.
+    pub(crate) fn waits_for_nothing(&self) -> bool {
+        self.state.waits_for_tasks_only()
+    }
+
     pub(super) fn take_state_of(&mut self, fresh: Slot) {
         self.entry = fresh.entry;
         self.state = fresh.state;

@@ -12,7 +12,7 @@ mod times;
 pub(crate) use of_playbooks::problems;
 pub(crate) use spec::Spec;
 
-use crate::{Api, api::from_store};
+use crate::{Api, alerts::Alert, api::from_store};
 use due::{Due, Last};
 use protocol::{
     ExecutionId, Problem, Timestamp,
@@ -29,6 +29,9 @@ const LOOK: Duration = Duration::from_secs(1);
 const LOOKS: u32 = 10;
 /// Pause after the store could not be read.
 const RETRY: Duration = Duration::from_secs(5);
+
+/// Who raises alerts.
+const COMPONENT: &str = "schedules";
 
 /// What fires schedules.
 pub(crate) struct Scheduler(pub(crate) Api);
@@ -108,11 +111,21 @@ impl Scheduler {
         let mut fired = None;
         for time in times {
             match self.start(schedule, &spec, time).await {
-                Ok(id) => fired = Some((now, id)),
+                Ok(id) => {
+                    fired = Some((now, id));
+                    let message = format!("schedule `{}` starts executions again", schedule.name);
+                    self.0.clear(COMPONENT, &subject(schedule), message).await?;
+                }
                 // Not a full queue: the next time comes soon enough.
                 Err(problem) if problem.temporary && problem.status == 503 => return Err(problem),
                 Err(problem) => {
-                    tracing::error!(schedule = schedule.name, time = %time.to_rfc3339(), %problem, "a time is left out");
+                    let message = format!(
+                        "schedule `{}` could not start its execution of {}: {problem}",
+                        schedule.name,
+                        time.to_rfc3339()
+                    );
+                    let alert = Alert { subject: subject(schedule), code: "schedule_failed", message };
+                    self.0.raise(COMPONENT, alert).await?;
                 }
             }
         }
@@ -170,4 +183,8 @@ impl Api {
             },
         )
     }
+}
+
+fn subject(schedule: &Schedule) -> String {
+    format!("schedule:{}", schedule.name)
 }

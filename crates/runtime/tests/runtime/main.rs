@@ -13,5 +13,6 @@ mod schedules;
 mod sharing;
 mod submissions;
 mod support;
+mod sweeper;
 mod timers;
 mod views;

@@ -271,3 +271,24 @@ async fn a_schedule_can_be_run_now_and_keeps_its_times() {
     api.delete_schedule("nightly").await.expect("deleted");
     assert_eq!(api.schedule("nightly").await.expect_err("gone").status, 404);
 }
+
+#[tokio::test]
+async fn of_two_servers_one_fires_each_time() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("shared.db");
+    let clock = Clock::at("2026-01-01T00:00:30Z");
+    let mut benches = Vec::new();
+    for name in ["one", "two"] {
+        let store = SqliteStore::open(&path).await.expect("a store");
+        let membership = runtime::Membership::Shared { url: None };
+        benches.push(Bench::member(store, name, 1, membership, clock.clone()).await);
+    }
+    let api = benches[0].runtime.api();
+    api.register_playbook(&playbook("report", NOOP)).await.expect("a valid playbook");
+    api.put_schedule("often", request("* * * * *")).await.expect("put");
+    for minute in 1..=5 {
+        clock.set(&format!("2026-01-01T00:0{minute}:00Z"));
+        stands_at(&clock, &benches[1], "often", &format!("2026-01-01T00:0{}:00Z", minute + 1)).await;
+    }
+    executions(&clock, &benches[1], 5).await;
+}
