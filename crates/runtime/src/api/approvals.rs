@@ -30,7 +30,7 @@ impl Api {
         let mut rows = self.shared.store.approvals(filter).await.map_err(from_store)?;
         let more = rows.len() > limit as usize;
         rows.truncate(limit as usize);
-        let next = rows.last().filter(|_| more).map(|row| write_cursor(row));
+        let next = rows.last().filter(|_| more).map(write_cursor);
         Ok(ApprovalPage { approvals: rows.into_iter().map(waiting).collect(), next })
     }
 

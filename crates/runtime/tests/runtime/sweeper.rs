@@ -48,7 +48,7 @@ async fn a_protocol_nobody_offers_is_told_once_and_cleared() {
     ];
     let raised = "no_provider protocol:duckdb@server".to_owned();
     clock.set("2026-01-01T00:00:31Z");
-    told(&clock, &store, &[raised.clone()]).await;
+    told(&clock, &store, std::slice::from_ref(&raised)).await;
     // More sweeps, and a restart, say nothing new.
     clock.set("2026-01-01T00:02:00Z");
     bench.runtime.shutdown().await;
@@ -139,7 +139,7 @@ async fn an_execution_that_nothing_will_move_is_told_of() {
     let id = strand(&store, "tests/stranded", clock.now()).await;
     clock.set("2026-01-01T00:00:31Z");
     let raised = format!("execution_stuck execution:{id}");
-    told(&clock, &store, &[raised.clone()]).await;
+    told(&clock, &store, std::slice::from_ref(&raised)).await;
     bench.runtime.api().terminate(id, None, "test").await.expect("terminated");
     clock.set("2026-01-01T00:01:31Z");
     told(&clock, &store, &[raised, format!("cleared execution:{id}")]).await;
@@ -158,7 +158,7 @@ async fn a_schedule_that_cannot_start_says_so_until_it_can() {
     let name = "tests/report:default";
     clock.set("2026-01-01T00:01:00Z");
     let raised = format!("schedule_failed schedule:{name}");
-    told(&clock, &store, &[raised.clone()]).await;
+    told(&clock, &store, std::slice::from_ref(&raised)).await;
     clock.set("2026-01-01T00:02:00Z");
     clock
         .until(async || {
