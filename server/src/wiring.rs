@@ -3,7 +3,7 @@
 use crate::config::{LocalConfig, StoreUrl, Tools};
 use hub::{Hub, HubConfig};
 use protocol::TaskError;
-use runtime::{Api, Membership, Parts, Runtime, StoreLog, credentials::Vault};
+use runtime::{Api, Membership, Parts, Retention, Runtime, StoreLog, credentials::Vault};
 use std::{path::Path, sync::Arc};
 use store::{DataDir, Store, StoreError, postgres::PostgresStore, sqlite::SqliteStore};
 use tools::{Handles, SecretHandles};
@@ -33,7 +33,8 @@ impl Wiring {
         let (store, database) = open_store(config).await?;
         let key = config.secrets.key_source(&config.data);
         let vault = Arc::new(Vault::new(key, config.secrets.variables.clone()));
-        let (hub, runtime) = start(store, &config.data, &config.tools, vault, &name, membership).await?;
+        let (hub, runtime) =
+            start(store, &config.data, &config.tools, vault, &name, membership, config.retention).await?;
         Ok(Self { data: Some(data), hub, runtime, _database: database })
     }
 
@@ -44,7 +45,8 @@ impl Wiring {
     pub async fn scratch(tools: &Tools) -> Result<Self, StoreError> {
         let store = SqliteStore::in_memory().await?;
         let vault = Arc::new(Vault::in_memory());
-        let (hub, runtime) = start(store, &std::env::temp_dir(), tools, vault, "scratch", Membership::Visitor).await?;
+        let (data, retention) = (std::env::temp_dir(), Retention::default());
+        let (hub, runtime) = start(store, &data, tools, vault, "scratch", Membership::Visitor, retention).await?;
         Ok(Self { data: None, hub, runtime, _database: None })
     }
 
@@ -68,10 +70,11 @@ async fn start(
     vault: Arc<Vault>,
     name: &str,
     membership: Membership,
+    retention: Retention,
 ) -> Result<(Arc<Hub>, Runtime), StoreError> {
     let hub = Hub::new(Arc::new(StoreLog::new(store.clone())), HubConfig::default());
     let providers = tools.providers(data, Some(Handles(Arc::new(VaultHandles(vault.clone())))));
-    let parts = Parts { store, hub: hub.clone(), providers, vault, server: name.to_owned(), membership };
+    let parts = Parts { store, hub: hub.clone(), providers, vault, server: name.to_owned(), membership, retention };
     let runtime = Runtime::start(parts).await?;
     Ok((hub, runtime))
 }
@@ -82,6 +85,31 @@ struct VaultHandles(Arc<Vault>);
 impl SecretHandles for VaultHandles {
     fn handle(&self, name: &str) -> Result<Option<String>, TaskError> {
         self.0.handle(name)
+    }
+}
+
+/// A store opened to look after it, with nothing running on it.
+pub(crate) struct Alone {
+    pub(crate) store: Arc<dyn Store>,
+    _locks: [Option<DataDir>; 2],
+}
+
+impl Alone {
+    /// Locks the folders of a store that is in files. A database server may be used by others meanwhile.
+    ///
+    /// # Errors
+    /// As [`Wiring::open`].
+    pub(crate) async fn open(config: &LocalConfig) -> Result<Self, StoreError> {
+        let data = match &config.store {
+            StoreUrl::Sqlite(_) => Some(DataDir::lock(&config.data)?),
+            StoreUrl::Postgres(_) => None,
+        };
+        let (store, database) = open_store(config).await?;
+        Ok(Self { store, _locks: [data, database] })
+    }
+
+    pub(crate) async fn close(self) {
+        self.store.close().await;
     }
 }
 

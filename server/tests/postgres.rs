@@ -103,6 +103,13 @@ async fn what_one_server_began_the_next_goes_on_with() {
     let listed = Run::of(folder.path(), ["list", "--json", "--data", "another", "--store", &url]).expect(0);
     let ids: Vec<Value> = listed.lines().iter().map(|line| line["execution_id"].clone()).collect();
     assert_eq!(ids, [json!(open), json!(done)]);
+
+    // A copy of it makes a store in a file.
+    Run::of(folder.path(), ["backup", "copy.ndjson", "--store", &url]).expect(0);
+    Run::of(folder.path(), ["restore", "copy.ndjson", "--data", "file"]).expect(0);
+    let listed = Run::of(folder.path(), ["list", "--json", "--data", "file"]).expect(0);
+    let ids: Vec<Value> = listed.lines().iter().map(|line| line["execution_id"].clone()).collect();
+    assert_eq!(ids, [json!(open), json!(done)]);
 }
 
 #[tokio::test]

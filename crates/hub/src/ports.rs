@@ -24,6 +24,8 @@ pub struct Page {
     /// Nothing followed when it was read. A page may be short, even empty, without being the last: the log
     /// bounds the bytes and the work of one page.
     pub at_head: bool,
+    /// Events of the topic up to here may have been removed; 0 where none were.
+    pub complete_after: Position,
 }
 
 #[derive(Debug, Clone, thiserror::Error)]

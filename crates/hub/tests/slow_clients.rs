@@ -181,6 +181,36 @@ async fn a_log_that_cannot_be_read_is_a_gap_and_the_topic_goes_on_live() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_was_removed_is_a_gap_and_the_topic_goes_on_live() {
+    let (hub, log) = start(HubConfig::default()).await;
+    for _ in 0..6 {
+        hub.publish(log.commit(alert("before"))).await;
+    }
+    settle().await;
+    log.remove_through(4);
+    let gap = |after| ServerFrame::Gap {
+        topic: Topic::SystemAlerts,
+        from: Position(after),
+        to: Position(6),
+        reason: GapReason::Retention,
+    };
+    for (number, after) in [(1, 0), (2, 3)] {
+        let mut peer = Peer::connect(&hub, number).await;
+        peer.send(json!({"type": "subscribe", "topics": [{"topic": "system_alerts", "after": after}]})).await;
+        assert!(matches!(peer.next().await, ServerFrame::Subscribed { .. }));
+        assert_eq!(peer.next().await, gap(after));
+        assert!(peer.is_quiet().await, "not a part of it");
+    }
+    // Whoever has all that was removed misses nothing.
+    let mut peer = Peer::connect(&hub, 3).await;
+    peer.send(json!({"type": "subscribe", "topics": [{"topic": "system_alerts", "after": 4}]})).await;
+    assert!(matches!(peer.next().await, ServerFrame::Subscribed { .. }));
+    assert_eq!((peer.next_position().await, peer.next_position().await), (5, 6));
+    hub.publish(log.commit(alert("after"))).await;
+    assert_eq!(peer.next_position().await, 7);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_position_left_out_by_the_publisher_is_fetched_from_the_log() {
     let (hub, log) = start(HubConfig::default()).await;
     let mut peer = Peer::connect(&hub, 1).await;

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use hub::{Log, LogUnavailable, Page};
 use protocol::{Epoch, Position, Topic};
 use std::sync::Arc;
-use store::{Store, StoreError};
+use store::{LogPage, Store, StoreError};
 
 /// Lets the hub catch up from a store without knowing one.
 pub struct StoreLog(Arc<dyn Store>);
@@ -27,7 +27,8 @@ impl Log for StoreLog {
 
     async fn page(&self, topic: &Topic, after: Position, limit: u32) -> Result<Page, LogUnavailable> {
         let page = self.0.log(topic, after, limit).await.map_err(unavailable)?;
-        Ok(Page { events: page.events, through: page.through, at_head: page.at_head })
+        let LogPage { events, through, at_head, complete_after } = page;
+        Ok(Page { events, through, at_head, complete_after })
     }
 }
 

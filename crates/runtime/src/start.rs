@@ -9,6 +9,7 @@ use crate::{
     credentials::Vault,
     definitions,
     driver::{Driver, DriverHandle, DriverParts, Message, channel},
+    housekeeping::{Housekeeping, Retention},
     membership::{Before, Member, Membership},
     publisher::Publisher,
     schedules::Scheduler,
@@ -35,6 +36,8 @@ pub struct Parts {
     /// pause until its lease has ended. Tasks run here name `server/local` as their worker.
     pub server: String,
     pub membership: Membership,
+    /// How long a server keeps what is over.
+    pub retention: Retention,
 }
 
 /// The running parts. Stop it with [`Runtime::shutdown`]; dropping it aborts.
@@ -49,6 +52,7 @@ pub struct Runtime {
     scheduler: Option<JoinHandle<()>>,
     doorkeeper: Option<JoinHandle<()>>,
     sweeper: Option<JoinHandle<()>>,
+    housekeeping: Option<JoinHandle<()>>,
     server: Arc<str>,
 }
 
@@ -66,7 +70,7 @@ impl Runtime {
     /// # Errors
     /// When the store cannot be read.
     pub async fn start_in(parts: Parts, environment: Arc<dyn Environment>) -> Result<Self, StoreError> {
-        let Parts { store, hub, providers, vault, server, membership } = parts;
+        let Parts { store, hub, providers, vault, server, membership, retention } = parts;
         let server: Arc<str> = Arc::from(server);
         let (handle, inbox) = channel();
         if membership != Membership::Visitor {
@@ -109,6 +113,8 @@ impl Runtime {
         // Listed before anything new can start, so that recovery never meets what this start began.
         let before = Before::list(&store, &server, &membership, started_at).await?;
         let is_server = membership != Membership::Visitor;
+        let environment = api.shared().environment.clone();
+        let housekeeping = Housekeeping { store: store.clone(), environment, retention };
         let member = Member {
             api: api.clone(),
             store: store.clone(),
@@ -124,6 +130,7 @@ impl Runtime {
             sweeper: is_server.then(|| tokio::spawn(Sweeper { api: api.clone(), server: server.clone() }.run())),
             doorkeeper: Some(tokio::spawn(Doorkeeper::new(api.clone()).run(is_server))),
             scheduler: is_server.then(|| tokio::spawn(Scheduler(api.clone()).run())),
+            housekeeping: is_server.then(|| tokio::spawn(housekeeping.run())),
             server,
             api,
             store,
@@ -139,10 +146,8 @@ impl Runtime {
     /// Stops taking work, lets running commits finish, publishes what was committed, closes the store.
     /// Tasks under way are stopped and stay open: the next start takes them up.
     pub async fn shutdown(mut self) {
-        for task in [self.sweeper.take(), self.doorkeeper.take(), self.scheduler.take(), self.member.take()]
-            .into_iter()
-            .flatten()
-        {
+        let others = [self.sweeper.take(), self.housekeeping.take(), self.doorkeeper.take(), self.scheduler.take()];
+        for task in others.into_iter().chain([self.member.take()]).flatten() {
             task.abort();
             let _ = task.await;
         }
@@ -165,7 +170,8 @@ impl Drop for Runtime {
     fn drop(&mut self) {
         self.driver.abort();
         self.publisher.abort();
-        for task in [&self.sweeper, &self.doorkeeper, &self.scheduler, &self.member].into_iter().flatten() {
+        let others = [&self.sweeper, &self.housekeeping, &self.doorkeeper, &self.scheduler];
+        for task in others.into_iter().chain([&self.member]).flatten() {
             task.abort();
         }
     }

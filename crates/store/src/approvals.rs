@@ -102,7 +102,7 @@ fn still_waits(connection: &Connection<'_>) -> String {
     )
 }
 
-async fn sweep(connection: &mut Connection<'_>) -> Result<(), StoreError> {
+pub(crate) async fn sweep(connection: &mut Connection<'_>) -> Result<(), StoreError> {
     // Read first: what comes after it is looked at the next time.
     let seen: Vec<(String, i64)> = sql("SELECT DISTINCT x.execution_id, x.version
         FROM waiting_approvals w JOIN executions x ON x.execution_id = w.execution_id WHERE x.version > w.version")

@@ -56,6 +56,9 @@ pub struct LogPage {
     pub through: Position,
     /// Nothing of the topic was in the log after `through` when it was read.
     pub at_head: bool,
+    /// Events of the topic up to here may have been removed; 0 where none were. Whoever goes on from before this
+    /// may miss some.
+    pub complete_after: Position,
 }
 
 /// Which executions to list.

@@ -6,6 +6,7 @@
 
 mod approvals;
 mod approve;
+mod backup;
 mod bulk;
 mod cancel;
 mod credential_value;
@@ -19,8 +20,11 @@ mod list;
 mod order;
 mod output;
 mod pause;
+mod prune;
+mod rebuild;
 mod register;
 mod rerun;
+mod restore;
 mod resume;
 mod run;
 mod schedules;
@@ -31,6 +35,7 @@ mod signal;
 mod source;
 mod stop;
 mod terminate;
+mod upkeep;
 mod validate;
 mod worker;
 mod workers;
@@ -71,6 +76,10 @@ enum Command {
     Credentials(credentials::Args),
     Worker(worker::Args),
     Workers(workers::Args),
+    Backup(backup::Args),
+    Restore(restore::Args),
+    Prune(prune::Args),
+    Rebuild(rebuild::Args),
 }
 
 /// The whole program.
@@ -120,5 +129,9 @@ async fn run(command: Command) -> Result<Exit, Error> {
         Command::Credentials(args) => credentials::credentials(args).await,
         Command::Worker(args) => worker::worker(args).await,
         Command::Workers(args) => workers::workers(args).await,
+        Command::Backup(args) => backup::backup(args).await,
+        Command::Restore(args) => restore::restore(args).await,
+        Command::Prune(args) => prune::prune(args).await,
+        Command::Rebuild(args) => rebuild::rebuild(args).await,
     }
 }

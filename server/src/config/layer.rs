@@ -27,10 +27,31 @@ pub struct Layer {
     /// Step types whose work a server does itself: `all`, `none`, or a list.
     #[serde(default, deserialize_with = "word_or_list")]
     pub providers: Option<Vec<String>>,
+    /// How long executions are kept after their end, and alerts.
+    pub retention_days: Option<Number>,
+    pub alert_retention_days: Option<Number>,
+}
+
+/// A number: as such in the file, as text in a variable.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(untagged)]
+pub enum Number {
+    Number(i64),
+    Text(String),
+}
+
+impl Number {
+    /// `None` when it is none, or below 0.
+    pub fn read(&self) -> Option<u64> {
+        match self {
+            Number::Number(number) => u64::try_from(*number).ok(),
+            Number::Text(text) => text.trim().parse().ok(),
+        }
+    }
 }
 
 /// The names an environment variable of ours can have, without `SIGNALBOX_`.
-const VARIABLES: [&str; 14] = [
+const VARIABLES: [&str; 16] = [
     "LISTEN",
     "HOSTS",
     "DATA",
@@ -45,6 +66,8 @@ const VARIABLES: [&str; 14] = [
     "CONFIG",
     "SERVER",
     "SECRETS_ENV_ALLOW",
+    "RETENTION_DAYS",
+    "ALERT_RETENTION_DAYS",
 ];
 
 /// All sources, in order of precedence.
@@ -101,6 +124,8 @@ impl Sources {
             secret_key_file: ours("SECRET_KEY_FILE"),
             secrets_env_allow: list("SECRETS_ENV_ALLOW"),
             providers: list("PROVIDERS"),
+            retention_days: ours("RETENTION_DAYS").map(Number::Text),
+            alert_retention_days: ours("ALERT_RETENTION_DAYS").map(Number::Text),
         };
         let named = config.map(Path::to_owned).or_else(|| ours("CONFIG").map(PathBuf::from));
         let surroundings = ["HOME", "XDG_DATA_HOME"]

@@ -12,6 +12,7 @@ mod hosts;
 mod layer;
 mod listen;
 mod providers;
+mod retention;
 mod roles;
 mod secrets;
 mod site;
@@ -29,6 +30,7 @@ pub use site::Site;
 pub use store::{DatabaseUrl, StoreUrl};
 pub use tools::Tools;
 
+use runtime::Retention;
 use std::{net::SocketAddr, path::PathBuf};
 
 /// Everything a server needs to know.
@@ -51,6 +53,7 @@ pub struct LocalConfig {
     pub store: StoreUrl,
     pub tools: Tools,
     pub secrets: Secrets,
+    pub retention: Retention,
 }
 
 impl Config {
@@ -78,7 +81,13 @@ impl LocalConfig {
     pub fn read(sources: &Sources) -> Result<Self, ConfigError> {
         let data = data_dir::read(sources)?;
         let secrets = Secrets::read(sources, std::env::vars_os())?;
-        Ok(Self { store: store::read(sources, &data)?, tools: Tools::read(sources)?, secrets, data })
+        Ok(Self {
+            store: store::read(sources, &data)?,
+            tools: Tools::read(sources)?,
+            secrets,
+            retention: retention::read(sources)?,
+            data,
+        })
     }
 }
 

@@ -22,4 +22,5 @@ mod schedules;
 mod serve;
 mod show;
 mod terminate;
+mod upkeep;
 mod validate;

@@ -140,6 +140,7 @@ fn config(folder: &Path) -> Config {
                 providers: Providers::All,
             },
             secrets: Secrets::default(),
+            retention: runtime::Retention::default(),
         },
         bus: Bus::Memory,
         roles: Roles::All,

@@ -8,7 +8,7 @@ use crate::conditions::resident_mib;
 use anyhow::{Context, ensure};
 use hub::{Hub, HubConfig};
 use protocol::{ExecutionId, api::SubmitRequest};
-use runtime::{Api, Membership, Parts, Runtime, StoreLog, credentials::Vault};
+use runtime::{Api, Membership, Parts, Retention, Runtime, StoreLog, credentials::Vault};
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -49,6 +49,7 @@ impl House {
             vault: Arc::new(Vault::in_memory()),
             server: "bench".to_owned(),
             membership: Membership::Alone,
+            retention: Retention::default(),
         })
         .await?;
         let api = runtime.api();

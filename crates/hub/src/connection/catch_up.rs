@@ -10,7 +10,7 @@
 //! event is.
 
 use bytes::Bytes;
-use protocol::{EventId, Position, Topic};
+use protocol::{EventId, Position, Topic, frame::GapReason};
 use std::collections::{BTreeMap, HashMap};
 
 /// The topics of one connection that are behind.
@@ -32,7 +32,7 @@ struct Lane {
     /// The last page was not full: nothing followed when it was read.
     at_head: bool,
     /// The log could not serve it. A gap is owed from `known` on.
-    lost: bool,
+    lost: Option<GapReason>,
 }
 
 #[derive(Debug)]
@@ -74,6 +74,7 @@ pub(crate) struct Ready {
 pub(crate) struct Lost {
     pub(crate) topic: Topic,
     pub(crate) from: Position,
+    pub(crate) reason: GapReason,
 }
 
 impl CatchUp {
@@ -86,7 +87,7 @@ impl CatchUp {
     /// Takes a topic in, or starts it anew. Everything after `after` will be given out.
     pub(crate) fn add(&mut self, topic: Topic, after: Position) {
         self.remove(&topic);
-        self.lanes.insert(topic, Lane { known: after, at_head: false, lost: false });
+        self.lanes.insert(topic, Lane { known: after, at_head: false, lost: None });
     }
 
     pub(crate) fn remove(&mut self, topic: &Topic) {
@@ -137,28 +138,29 @@ impl CatchUp {
         if self.until.is_none() {
             return Vec::new();
         }
-        let lost: Vec<Topic> =
-            self.lanes.iter().filter(|(_, lane)| lane.lost).map(|(topic, _)| topic.clone()).collect();
+        let lost: Vec<(Topic, GapReason)> =
+            self.lanes.iter().filter_map(|(topic, lane)| Some((topic.clone(), lane.lost?))).collect();
         lost.into_iter()
-            .map(|topic| {
+            .map(|(topic, reason)| {
                 let waiting = self.buffer.iter().find(|(_, entry)| entry.topics.contains(&topic));
                 let given = waiting.map_or(Position(u64::MAX), |((position, _), _)| before(*position));
                 let from = self.lanes[&topic].known.min(given);
                 self.remove(&topic);
-                Lost { topic, from }
+                Lost { topic, from, reason }
             })
             .collect()
     }
 
     /// What to do next, the hub being at `head`. Frames that are ready come first.
     pub(crate) fn want(&self, head: Position) -> Want {
-        let lowest = self.lanes.iter().filter(|(_, lane)| !lane.lost).min_by_key(|(topic, lane)| (lane.known, *topic));
+        let lowest =
+            self.lanes.iter().filter(|(_, lane)| lane.lost.is_none()).min_by_key(|(topic, lane)| (lane.known, *topic));
         let Some((topic, lane)) = lowest else {
             return if self.until.is_some() { Want::Done } else { Want::Join };
         };
         match self.until {
             Some(until) if lane.known >= until => return Want::Done,
-            None if lane.known >= head || self.lanes.values().all(|lane| lane.at_head || lane.lost) => {
+            None if lane.known >= head || self.lanes.values().all(|lane| lane.at_head || lane.lost.is_some()) => {
                 return Want::Join;
             }
             _ => {}
@@ -190,15 +192,15 @@ impl CatchUp {
     }
 
     /// The log does not serve this topic.
-    pub(crate) fn lose(&mut self, request: &Request) {
+    pub(crate) fn lose(&mut self, request: &Request, reason: GapReason) {
         if let Some(lane) = self.current(request) {
-            lane.lost = true;
+            lane.lost = Some(reason);
         }
     }
 
     /// The next frames in order, at least one if any is ready, about `bytes` in all.
     pub(crate) fn take(&mut self, bytes: usize) -> Vec<Bytes> {
-        let lanes = self.lanes.values().filter(|lane| !lane.lost);
+        let lanes = self.lanes.values().filter(|lane| lane.lost.is_none());
         let Some(frontier) = lanes.map(|lane| lane.known).min() else { return Vec::new() };
         let mut frames = Vec::new();
         let mut taken = 0;
@@ -220,7 +222,7 @@ impl CatchUp {
     }
 
     fn current(&mut self, request: &Request) -> Option<&mut Lane> {
-        self.lanes.get_mut(&request.topic).filter(|lane| lane.known == request.after && !lane.lost)
+        self.lanes.get_mut(&request.topic).filter(|lane| lane.known == request.after && lane.lost.is_none())
     }
 
     fn shrink(&mut self) {
@@ -389,11 +391,14 @@ mod tests {
         page(&mut catch_up, &[], 9, false);
         let request = wanted(&catch_up, 99);
         assert_eq!(request.topic.to_string(), first);
-        catch_up.lose(&request);
+        catch_up.lose(&request, GapReason::Unavailable);
         assert_eq!(catch_up.take_lost(), [], "not before it is known up to where");
         catch_up.join(Position(12));
         // 6 was read but not given: it is part of the gap.
-        assert_eq!(catch_up.take_lost(), [Lost { topic: request.topic, from: Position(5) }]);
+        assert_eq!(
+            catch_up.take_lost(),
+            [Lost { topic: request.topic, from: Position(5), reason: GapReason::Unavailable }]
+        );
         page(&mut catch_up, &[], 12, true);
         assert_eq!(taken(&mut catch_up), Vec::<u8>::new());
         assert_eq!(catch_up.want(Position(12)), Want::Done);
@@ -403,10 +408,13 @@ mod tests {
     fn when_every_topic_is_lost_it_is_joined_and_told() {
         let mut catch_up = new(&[("a", 3)]);
         let request = wanted(&catch_up, 99);
-        catch_up.lose(&request);
+        catch_up.lose(&request, GapReason::Unavailable);
         assert_eq!(catch_up.want(Position(99)), Want::Join);
         catch_up.join(Position(9));
-        assert_eq!(catch_up.take_lost(), [Lost { topic: topic("a"), from: Position(3) }]);
+        assert_eq!(
+            catch_up.take_lost(),
+            [Lost { topic: topic("a"), from: Position(3), reason: GapReason::Unavailable }]
+        );
         assert_eq!(catch_up.want(Position(99)), Want::Done);
     }
 }

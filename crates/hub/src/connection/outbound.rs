@@ -13,6 +13,7 @@ use crate::{
     session::Close,
 };
 use futures::future::{BoxFuture, OptionFuture};
+use protocol::frame::GapReason;
 use std::sync::Arc;
 
 /// The sending half.
@@ -76,10 +77,14 @@ impl Outbound {
         let mut outbox = self.shared.outbox();
         let Some(catch_up) = outbox.catch_up() else { return };
         match result {
+            Ok(Read { complete_after, .. }) if complete_after > request.after => {
+                tracing::debug!(topic = %request.topic, after = %request.after, "the log no longer reaches back so far");
+                catch_up.lose(request, GapReason::Retention);
+            }
             Ok(Read { events, through, at_head, .. }) => catch_up.feed(request, events, through, at_head),
             Err(error) => {
                 tracing::warn!(%error, topic = %request.topic, after = %request.after, "a topic cannot be resumed");
-                catch_up.lose(request);
+                catch_up.lose(request, GapReason::Unavailable);
             }
         }
     }

@@ -11,10 +11,7 @@ use super::{
 };
 use crate::{encode, session::Close};
 use bytes::Bytes;
-use protocol::{
-    Position, Topic,
-    frame::{GapReason, ServerFrame},
-};
+use protocol::{Position, Topic, frame::ServerFrame};
 use std::{collections::VecDeque, time::Duration};
 use tokio::time::Instant;
 
@@ -282,8 +279,8 @@ impl Outbox {
     fn tell_gaps(&mut self) {
         let Some(catch_up) = &mut self.catch_up else { return };
         let Some(to) = catch_up.until() else { return };
-        for Lost { topic, from } in catch_up.take_lost() {
-            self.answer(&ServerFrame::Gap { topic, from, to, reason: GapReason::Unavailable });
+        for Lost { topic, from, reason } in catch_up.take_lost() {
+            self.answer(&ServerFrame::Gap { topic, from, to, reason });
         }
     }
 

@@ -26,6 +26,7 @@ pub(crate) struct Read {
     pub(crate) events: Vec<Ready>,
     pub(crate) through: Position,
     pub(crate) at_head: bool,
+    pub(crate) complete_after: Position,
     bytes: usize,
 }
 
@@ -76,7 +77,7 @@ async fn read(core: &Core, topic: &Topic, after: Position, limit: u32) -> Result
     // What is published was in the log before: a page that does not know it yet is no answer.
     let published = core.position();
     let page = core.log.page(topic, after, limit).await?;
-    let at_head = page.at_head;
+    let (at_head, complete_after) = (page.at_head, page.complete_after);
     if at_head && page.through < published {
         let (through, what) = (page.through, "the log ends before what was published");
         return Err(LogUnavailable(format!("{what}: {through} < {published}")));
@@ -91,5 +92,5 @@ async fn read(core: &Core, topic: &Topic, after: Position, limit: u32) -> Result
         through = through.max(position);
         events.push(Ready { position, id: envelope.id, frame });
     }
-    Ok(Read { events, through, at_head, bytes })
+    Ok(Read { events, through, at_head, complete_after, bytes })
 }

@@ -26,6 +26,8 @@ pub struct MemoryLog {
     /// Seed of the pauses before each page; 0: none.
     pauses: AtomicU64,
     pages: AtomicU64,
+    /// Everything up to here has been removed.
+    removed: AtomicU64,
 }
 
 #[derive(Default)]
@@ -57,6 +59,7 @@ impl MemoryLog {
             failures: AtomicU64::new(0),
             pauses: AtomicU64::new(0),
             pages: AtomicU64::new(0),
+            removed: AtomicU64::new(0),
         })
     }
 
@@ -90,6 +93,11 @@ impl MemoryLog {
     pub fn positions(&self, topic: &Topic, after: u64, until: u64) -> Vec<u64> {
         let events = self.events.lock().unwrap();
         events.after(topic, after).iter().copied().take_while(|position| *position <= until).collect()
+    }
+
+    /// Removes everything up to a position.
+    pub fn remove_through(&self, position: u64) {
+        self.removed.store(position, Ordering::Relaxed);
     }
 
     pub fn fail_next(&self, reads: u64) {
@@ -137,13 +145,15 @@ impl Log for MemoryLog {
         self.pages.fetch_add(1, Ordering::Relaxed);
         self.fails()?;
         let log = self.events.lock().unwrap();
-        let positions = log.after(topic, after.0);
+        let removed = self.removed.load(Ordering::Relaxed);
+        let positions = log.after(topic, after.0.max(removed));
         // A log may give less than it was asked for: it does here, in the histories with pauses.
         let limit = if seed % 2 == 1 { limit.div_ceil(3) } else { limit };
         let page = &positions[..positions.len().min(limit as usize)];
         let through = if page.len() < positions.len() { page[page.len() - 1] } else { log.all.len() as u64 };
         let events = page.iter().map(|position| log.seen(topic, *position).clone()).collect();
-        Ok(Page { at_head: page.len() == positions.len(), events, through: Position(through) })
+        let complete_after = Position(removed);
+        Ok(Page { at_head: page.len() == positions.len(), events, through: Position(through), complete_after })
     }
 }
 

@@ -36,7 +36,7 @@ impl Log for NoLog {
     }
 
     async fn page(&self, _topic: &Topic, after: Position, _limit: u32) -> Result<Page, LogUnavailable> {
-        Ok(Page { events: Vec::new(), through: after, at_head: true })
+        Ok(Page { events: Vec::new(), through: after, at_head: true, complete_after: Position(0) })
     }
 }
 

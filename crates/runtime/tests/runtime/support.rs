@@ -4,7 +4,7 @@ use crate::clock::Clock;
 use async_trait::async_trait;
 use hub::{Hub, HubConfig};
 use protocol::{ExecutionId, Phase, Position, Task, api::SubmitRequest};
-use runtime::{Environment, Membership, Parts, Runtime, StoreLog, SystemEnvironment, credentials::Vault};
+use runtime::{Environment, Membership, Parts, Retention, Runtime, StoreLog, SystemEnvironment, credentials::Vault};
 use serde_json::Value;
 use std::sync::Arc;
 use store::Store;
@@ -87,7 +87,8 @@ impl Bench {
         membership: Membership,
         environment: Arc<dyn Environment>,
     ) -> Self {
-        Self::with_vault(store, server, places, membership, environment, Vault::in_memory()).await
+        let vault = Vault::in_memory();
+        Self::keeping(store, server, places, membership, environment, vault, Retention::default()).await
     }
 
     pub(crate) async fn with_vault(
@@ -98,6 +99,19 @@ impl Bench {
         environment: Arc<dyn Environment>,
         vault: Vault,
     ) -> Self {
+        Self::keeping(store, server, places, membership, environment, vault, Retention::default()).await
+    }
+
+    /// As [`Bench::member`]; what is over is kept so long.
+    pub(crate) async fn keeping(
+        store: Arc<dyn Store>,
+        server: &str,
+        places: usize,
+        membership: Membership,
+        environment: Arc<dyn Environment>,
+        vault: Vault,
+        retention: Retention,
+    ) -> Self {
         let (arrived, arrivals) = mpsc::unbounded_channel();
         let hub = Hub::new(Arc::new(StoreLog::new(store.clone())), HubConfig::default());
         let mut providers: Vec<Arc<dyn Provider>> = Vec::new();
@@ -107,7 +121,8 @@ impl Bench {
         let config = tools::ToolsConfig::new(std::env::temp_dir());
         providers.extend(tools::builtin(config).into_iter().filter(|p| p.protocols().contains(&"noop")));
         let vault = Arc::new(vault);
-        let parts = Parts { store: store.clone(), hub, providers, vault, server: server.into(), membership };
+        let server = server.into();
+        let parts = Parts { store: store.clone(), hub, providers, vault, server, membership, retention };
         let runtime = Runtime::start_in(parts, environment).await.expect("the runtime starts");
         Self { runtime, store, arrivals: Mutex::new(arrivals) }
     }
@@ -119,7 +134,8 @@ impl Bench {
         let providers = tools::builtin(tools::ToolsConfig::new(folder));
         let (server, membership) = ("server".to_owned(), Membership::Alone);
         let vault = Arc::new(Vault::in_memory());
-        let parts = Parts { store: store.clone(), hub, providers, vault, server, membership };
+        let retention = Retention::default();
+        let parts = Parts { store: store.clone(), hub, providers, vault, server, membership, retention };
         let runtime = Runtime::start(parts).await.expect("the runtime starts");
         Self { runtime, store, arrivals: Mutex::new(arrivals) }
     }

@@ -6,6 +6,7 @@ pub mod approvals;
 pub mod blobs;
 pub mod cluster;
 pub mod committing;
+pub mod copying;
 pub mod credentials;
 pub mod feed;
 pub mod grouping;
@@ -15,8 +16,10 @@ pub mod listing;
 pub mod playbooks;
 pub mod postgres;
 pub mod queue;
+pub mod rebuilding;
 pub mod refusing;
 pub mod restarting;
+pub mod retention;
 pub mod sample;
 pub mod schedules;
 pub mod servers;
@@ -73,6 +76,10 @@ macro_rules! suite {
                 values_have_their_limits;
             views: events_are_told_in_the_order_of_the_log, events_have_their_columns,
                 an_execution_shows_its_workflow;
+            copying: a_restored_store_is_the_one_that_was_copied, a_store_is_made_from_another_kinds_copy,
+                a_damaged_copy_is_told, a_copy_is_of_one_moment;
+            rebuilding: what_is_computed_anew_is_what_was_kept;
+            retention: what_ended_long_ago_goes_whole, a_history_says_where_it_begins, old_alerts_go;
             restarting: everything_is_there_after_reopening, close_flushes_what_is_queued_and_refuses_the_rest;
         );
     };

@@ -43,11 +43,22 @@ pub struct Run {
     pub version: u64,
     pub time: Timestamp,
     step: u32,
+    /// As a driver folds them.
+    last_step: Option<Arc<str>>,
+    progress: Progress,
 }
 
 impl Run {
     pub fn of(path: &str) -> Self {
-        Self { id: ExecutionId(id()), path: path.into(), version: 0, time: T0, step: 0 }
+        Self {
+            id: ExecutionId(id()),
+            path: path.into(),
+            version: 0,
+            time: T0,
+            step: 0,
+            last_step: None,
+            progress: Progress::default(),
+        }
     }
 
     pub fn at(path: &str, time: Timestamp) -> Self {
@@ -202,8 +213,8 @@ impl Run {
             playbook_version: 1,
             phase,
             outcome,
-            step: (self.step > 0).then(|| format!("s{}", self.step).into()),
-            progress: f64::from(self.step) * 10.0,
+            step: self.last_step.clone(),
+            progress: self.percent(),
             created_at: self.time,
             ended_at: None,
             wake_at: None,
@@ -220,7 +231,26 @@ impl Run {
         commit
     }
 
+    fn percent(&self) -> f64 {
+        let Progress { completed, known } = self.progress;
+        if known == 0 { 0.0 } else { f64::from(completed) * 100.0 / f64::from(known) }
+    }
+
     fn push(&mut self, commit: &mut Commit, event: Event) {
+        match &event {
+            Event::ExecutionStart(e) => self.progress = e.progress,
+            Event::StepStarted(e) => self.progress = e.progress,
+            Event::StepCompleted(e) => self.progress = e.progress,
+            Event::ExecutionComplete(e) => self.progress = e.progress,
+            _ => {}
+        }
+        if let Some(step) = event.step() {
+            self.last_step = Some(step.into());
+        }
+        if let Some(change) = &mut commit.execution {
+            change.step = self.last_step.clone();
+            change.progress = self.percent();
+        }
         commit.events.push(new_event(event, Some(self.id.to_string())));
         self.version += 1;
     }
@@ -260,9 +290,6 @@ impl Run {
             due: self.time,
             claimed_by: Some("here".into()),
         });
-        if let Some(change) = &mut commit.execution {
-            change.step = Some(format!("s{}", self.step).into());
-        }
     }
 
     fn close_step(&mut self, commit: &mut Commit) {

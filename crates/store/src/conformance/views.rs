@@ -63,7 +63,8 @@ pub async fn events_have_their_columns(backend: &dyn Backend) {
     store.commit(child.start_from(origin)).await.expect("a commit");
     store.commit(child.return_value("s1", 1, json!({"text": "a\0b"}))).await.expect("a commit");
     store.commit(child.end(Outcome::Failed)).await.expect("a commit");
-    let rows: Vec<(String, Option<String>, String, String, Option<f64>, Option<String>)> = store
+    type Shown = (String, Option<String>, String, String, Option<f64>, Option<String>);
+    let rows: Vec<Shown> = store
         .database()
         .all(
             sql("SELECT event_type, parent_execution_id, node_id, status, duration, CAST(result AS TEXT)

@@ -4,7 +4,7 @@ use protocol::Epoch;
 
 /// Key of the advisory lock that a commit takes. Derived from the epoch, so that logs in one database (in schemas
 /// of their own) do not wait for each other; the same in every version: never changed.
-pub(super) fn key(epoch: &Epoch) -> i64 {
+pub(crate) fn key(epoch: &Epoch) -> i64 {
     // FNV-1a: the standard library's hash is not the same in every version.
     let hash = epoch
         .0

@@ -23,5 +23,6 @@ pub(crate) use beside::beside;
 pub(crate) use connect::Patience;
 pub(crate) use failure::store_error;
 pub(crate) use listen::Listening;
-#[cfg(test)]
+pub(crate) use lock::key as log_key;
+pub(crate) use open::readers;
 pub(crate) use schema::POSTGRES;

@@ -12,12 +12,14 @@ use super::{
 };
 use crate::{
     StoreError,
+    backup::is_whole,
     sql::{
+        connection::Connection,
         readers::Readers,
         store::{Others, SqlStore},
     },
 };
-use sqlx::postgres::PgPoolOptions;
+use sqlx::{PgPool, postgres::PgPoolOptions};
 use std::{
     sync::{Arc, atomic::AtomicI32},
     time::Duration,
@@ -28,6 +30,24 @@ use std::{
 const CONNECTIONS: u32 = 8;
 /// How long one waits for a connection before it fails as temporary.
 const WAIT: Duration = Duration::from_secs(10);
+
+/// For reading beside whoever serves it.
+///
+/// # Errors
+/// [`StoreError::Backend`] for what is no URL.
+pub(crate) fn readers(url: &str) -> Result<Readers, StoreError> {
+    Ok(Readers::Postgres(pool(&Place::of(url)?)))
+}
+
+/// Connects when first needed. A connection that turns out to be dead is found out by the read, which is done again:
+/// cheaper than asking each time.
+fn pool(place: &Place) -> PgPool {
+    PgPoolOptions::new()
+        .max_connections(CONNECTIONS)
+        .acquire_timeout(WAIT)
+        .test_before_acquire(false)
+        .connect_lazy_with(place.reader())
+}
 
 /// A store in a PostgreSQL database. Needs a tokio runtime for as long as it lives.
 pub type PostgresStore = SqlStore<Columns>;
@@ -46,13 +66,8 @@ impl PostgresStore {
         schema::migrate(&mut writing.connection).await?;
         let epoch = schema::epoch(&mut writing.connection).await.map_err(store_error)?;
         sqlx::query(FORGET_MARKS).execute(&mut writing.connection).await.map_err(store_error)?;
-        // Connects when first needed. A connection that turns out to be dead is found out by the read, which is
-        // done again: cheaper than asking each time.
-        let pool = PgPoolOptions::new()
-            .max_connections(CONNECTIONS)
-            .acquire_timeout(WAIT)
-            .test_before_acquire(false)
-            .connect_lazy_with(place.reader());
+        is_whole(&mut Connection::Postgres(&mut writing.connection)).await?;
+        let pool = pool(&place);
         let pid = Arc::new(AtomicI32::new(0));
         let channel = lock::channel(&epoch);
         let (listening, head) = Listening::new(place.clone(), channel.clone(), pid.clone());

@@ -3,7 +3,7 @@
 use super::{connection::Connection, payload::text, statement::Statement};
 use crate::{StoreError, approvals::ApprovalRow, blobs::Blob, lineage::LineageRow, queue::QueueRow, submissions};
 use protocol::{Event, ExecutionId, Timestamp};
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 /// Rows of one commit.
 #[derive(Debug, Default)]
@@ -116,12 +116,12 @@ pub(crate) async fn write<'e>(
     Ok(())
 }
 
-/// Rows in one statement: what is left of the 32,766 parameters SQLite takes, at ten columns, with room to spare.
+/// Rows in one statement: of the 32,766 parameters SQLite takes, at twelve columns, with room to spare.
 const ROWS: usize = 1_000;
 
 /// An INSERT of many rows.
-struct Insert {
-    into: &'static str,
+pub(crate) struct Insert {
+    into: Cow<'static, str>,
     statements: Vec<Statement>,
     rows: usize,
 }
@@ -133,15 +133,16 @@ pub(crate) struct Values<'s> {
 }
 
 impl Insert {
-    fn into(into: &'static str) -> Self {
-        Self { into, statements: Vec::new(), rows: 0 }
+    /// `into`: table and columns.
+    pub(crate) fn into(into: impl Into<Cow<'static, str>>) -> Self {
+        Self { into: into.into(), statements: Vec::new(), rows: 0 }
     }
 
-    fn row(&mut self, bind: impl FnOnce(Values<'_>) -> Values<'_>) {
+    pub(crate) fn row(&mut self, bind: impl FnOnce(Values<'_>) -> Values<'_>) {
         let is_first = self.rows.is_multiple_of(ROWS);
         if is_first {
             let mut statement = super::statement::sql("INSERT INTO ");
-            statement.push(self.into).push(" VALUES ");
+            statement.push(&self.into).push(" VALUES ");
             self.statements.push(statement);
         }
         self.rows += 1;
@@ -150,7 +151,7 @@ impl Insert {
         bind(Values { statement, separator: "" }).statement.push(")");
     }
 
-    async fn execute(self, connection: &mut Connection<'_>) -> Result<(), StoreError> {
+    pub(crate) async fn execute(self, connection: &mut Connection<'_>) -> Result<(), StoreError> {
         for statement in self.statements {
             statement.execute(connection).await?;
         }

@@ -2,6 +2,7 @@
 
 use super::statement::sql;
 use crate::{StoreError, postgres, sqlite};
+use protocol::Epoch;
 use sqlx::{PgConnection, SqliteConnection};
 
 pub(crate) enum Connection<'c> {
@@ -39,6 +40,25 @@ impl Connection<'_> {
                     (SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || ':' || $1, 0))) AS locked");
                 lock.bind(with).one::<(i64,)>(self).await.map(drop)
             }
+        }
+    }
+
+    /// Until the end of the transaction, nobody commits to the log of this epoch.
+    pub(crate) async fn take_log(&mut self, epoch: &Epoch) -> Result<(), StoreError> {
+        match self {
+            Connection::Sqlite(_) => Ok(()),
+            Connection::Postgres(_) => {
+                let lock = sql("SELECT CAST(1 AS BIGINT) FROM (SELECT pg_advisory_xact_lock($1)) AS locked");
+                lock.bind(postgres::log_key(epoch)).one::<(i64,)>(self).await.map(drop)
+            }
+        }
+    }
+
+    /// Columns as one text: a JSON array.
+    pub(crate) fn row_text(&self, columns: &str) -> String {
+        match self {
+            Connection::Sqlite(_) => format!("json_array({columns})"),
+            Connection::Postgres(_) => format!("CAST(json_build_array({columns}) AS TEXT)"),
         }
     }
 

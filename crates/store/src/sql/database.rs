@@ -3,6 +3,7 @@
 use super::{
     backend::Job,
     connection::Connection,
+    readers::Snapshot,
     statement::{Readable, Statement},
 };
 use crate::StoreError;
@@ -23,6 +24,9 @@ pub struct Database<'s>(&'s dyn Transactions);
 pub(crate) trait Transactions: Send + Sync {
     /// Runs what only reads, in one snapshot.
     async fn read(&self, job: Job) -> Result<(), StoreError>;
+
+    /// For what reads for long, piece by piece.
+    async fn snapshot(&self) -> Result<Snapshot, StoreError>;
 
     /// Commits what is done, durably; of what fails, nothing stays.
     async fn write(&self, job: Job) -> Result<(), StoreError>;
@@ -49,6 +53,10 @@ impl<'s> Database<'s> {
         let (job, kept) = keeping(work);
         self.0.read(job).await?;
         taken(&kept)
+    }
+
+    pub(crate) async fn snapshot(self) -> Result<Snapshot, StoreError> {
+        self.0.snapshot().await
     }
 
     pub(crate) async fn write<T: Send + 'static>(self, work: impl Work<T>) -> Result<T, StoreError> {

@@ -267,7 +267,7 @@ fn encode_change<R: Rows>(
             Ok(reference.map(|reference| reference.to_string()))
         };
         let (input, result) = (data(&change.input, "input")?, data(&change.result, "result")?);
-        rows.execution_data(id, input, result);
+        rows.execution_data(id, unless_null(input), unless_null(result));
     }
     Ok(Change {
         execution_id: id,
@@ -280,6 +280,11 @@ fn encode_change<R: Rows>(
 
 pub(crate) fn optional<'t>(value: Option<&'t str>, what: &str) -> Result<Option<&'t str>, StoreError> {
     value.map(|value| text(value, what)).transpose()
+}
+
+/// A null is kept as none is: as NULL.
+pub(crate) fn unless_null(value: Option<String>) -> Option<String> {
+    value.filter(|json| json != "null")
 }
 
 /// A task's key in one word.

@@ -1,7 +1,8 @@
 //! Migrations. sqlx reads one folder per migrator; ours are in two (portable, and what must differ), embedded
 //! each and run as one sequence by their numbers.
 
-use crate::StoreError;
+use super::{connection::Connection, statement::sql};
+use crate::{StoreError, postgres::POSTGRES, sqlite::SQLITE};
 use sqlx::migrate::{Migrate, MigrateError, Migrator};
 
 pub(crate) static COMMON: Migrator = sqlx::migrate!("../../migrations/common");
@@ -30,10 +31,33 @@ pub(crate) async fn run<C: Migrate>(
     }
 }
 
+/// Whether the database is of this version's schema; for those who only read.
+///
+/// # Errors
+/// [`StoreError::Backend`] when it is not.
+pub(crate) async fn check(connection: &mut Connection<'_>) -> Result<(), StoreError> {
+    let own = match connection {
+        Connection::Sqlite(_) => &SQLITE,
+        Connection::Postgres(_) => &POSTGRES,
+    };
+    let newest = COMMON.iter().chain(own.iter()).map(|migration| migration.version).max().unwrap_or_default();
+    let unusable = |message: String| Err(StoreError::Backend { message, temporary: false });
+    let there: Result<(i64,), StoreError> =
+        sql("SELECT coalesce(max(version), 0) FROM _sqlx_migrations").one(connection).await;
+    match there {
+        Ok((there,)) if there == newest => Ok(()),
+        Ok((there,)) if there < newest => unusable(format!(
+            "the store is of an older signalbox (migration {there}): start this one's server on it once, or use that one"
+        )),
+        Ok((there,)) => unusable(format!("the store is of a newer signalbox (migration {there}): use that one")),
+        Err(StoreError::Backend { message, temporary: false }) => unusable(format!("this is no store: {message}")),
+        Err(error) => Err(error),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{postgres::POSTGRES, sqlite::SQLITE};
     use std::collections::BTreeSet;
 
     #[test]

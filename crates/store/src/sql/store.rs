@@ -5,7 +5,7 @@ use super::{
     database::{Database, Transactions, repeatedly},
     encode::{Entry, Rows},
     read::{events, executions, playbooks, rate, tasks},
-    readers::Readers,
+    readers::{Readers, Snapshot},
     recent::Answer,
     request::{Answered, QUEUE, Request},
     writer::{Shared, Writer},
@@ -131,6 +131,10 @@ macro_rules! snapshot {
 impl<R: Rows> Transactions for SqlStore<R> {
     async fn read(&self, job: Job) -> Result<(), StoreError> {
         snapshot!(self, connection => job(connection))
+    }
+
+    async fn snapshot(&self) -> Result<Snapshot, StoreError> {
+        self.readers.snapshot().await
     }
 
     async fn write(&self, job: Job) -> Result<(), StoreError> {

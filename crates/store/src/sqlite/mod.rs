@@ -15,5 +15,5 @@ mod script;
 pub use open::SqliteStore;
 
 pub(crate) use failure::store_error;
-#[cfg(test)]
+pub(crate) use open::readers;
 pub(crate) use schema::SQLITE;

@@ -9,9 +9,13 @@ use super::{
 };
 use crate::{
     StoreError,
-    sql::{readers::Readers, store::SqlStore},
+    backup::is_whole,
+    sql::{connection::Connection, readers::Readers, store::SqlStore},
 };
-use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
+use sqlx::{
+    SqlitePool,
+    sqlite::{SqliteConnectOptions, SqlitePoolOptions},
+};
 use std::{path::Path, sync::Arc, time::Duration};
 use tokio::sync::RwLock;
 
@@ -19,6 +23,30 @@ use tokio::sync::RwLock;
 const CONNECTIONS: u32 = 4;
 /// How long a read waits for a connection before it fails as temporary.
 const WAIT: Duration = Duration::from_secs(30);
+
+/// For reading beside whoever serves it.
+///
+/// # Errors
+/// [`StoreError::Backend`] when there is no such file.
+pub(crate) fn readers(path: &str) -> Result<Readers, StoreError> {
+    let path = Path::new(path);
+    if !path.is_file() {
+        let message = format!("there is no store at {}", path.display());
+        return Err(StoreError::Backend { message, temporary: false });
+    }
+    Ok(Readers::Sqlite(pool(&Place::file(path)), None))
+}
+
+/// Connects when first needed.
+fn pool(place: &Place) -> SqlitePool {
+    SqlitePoolOptions::new()
+        .max_connections(CONNECTIONS)
+        .acquire_timeout(WAIT)
+        .test_before_acquire(false)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_lazy_with(place.reader())
+}
 
 /// A store in one SQLite file, or in memory. Needs a tokio runtime for as long as it lives.
 pub type SqliteStore = SqlStore<JsonRows>;
@@ -54,18 +82,12 @@ impl SqliteStore {
         let mut connection = connect(place, &options).await?;
         schema::migrate(&mut connection).await?;
         let epoch = schema::epoch(&mut connection).await.map_err(store_error)?;
+        is_whole(&mut Connection::Sqlite(&mut connection)).await?;
         let gate = match place {
             Place::File(_) => None,
             Place::Memory(_) => Some(Arc::new(RwLock::new(()))),
         };
-        // Connects when first needed.
-        let pool = SqlitePoolOptions::new()
-            .max_connections(CONNECTIONS)
-            .acquire_timeout(WAIT)
-            .test_before_acquire(false)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .connect_lazy_with(place.reader());
+        let pool = pool(place);
         let mut log = SqliteLog::new(options, connection, gate.clone());
         let known = log.known().await?;
         Ok(Self::start(epoch, log, known, Readers::Sqlite(pool, gate), None))

@@ -4,6 +4,7 @@ use super::{int, parsed, position};
 use crate::{
     LogPage, StoreError, history,
     history::Source,
+    retention,
     sql::{
         backend::Known,
         connection::Connection,
@@ -78,6 +79,7 @@ pub(crate) async fn log(
 ) -> Result<LogPage, StoreError> {
     let head = head(connection).await?;
     let source = Source::of(topic);
+    let complete_after = retention::complete_after(connection, &source).await?;
     let mut page = Page { events: Vec::new(), bytes: 0, limit: limit.max(1) as usize, full: false };
     match &source {
         Source::Nothing => {}
@@ -90,7 +92,7 @@ pub(crate) async fn log(
                     break;
                 }
                 if window == WINDOWS {
-                    return Ok(LogPage { events: page.events, through: to, at_head: false });
+                    return Ok(LogPage { events: page.events, through: to, at_head: false, complete_after });
                 }
                 from = to;
             }
@@ -99,8 +101,8 @@ pub(crate) async fn log(
     }
     let last = page.events.last().and_then(|event| event.position);
     Ok(match last {
-        Some(last) if page.full => LogPage { events: page.events, through: last, at_head: false },
-        _ => LogPage { events: page.events, through: head.max(after.min(head)), at_head: true },
+        Some(last) if page.full => LogPage { events: page.events, through: last, at_head: false, complete_after },
+        _ => LogPage { events: page.events, through: head.max(after.min(head)), at_head: true, complete_after },
     })
 }
 
