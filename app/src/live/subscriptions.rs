@@ -200,7 +200,7 @@ mod tests {
         subscriptions.subscribed(&path, Position(12));
         assert!(subscriptions.event(both(), Some(Position(13))).is_empty());
         subscriptions.subscribed(&path, Position(12));
-        assert_eq!(subscriptions.event(both(), Some(Position(13))), [path.clone()]);
+        assert_eq!(subscriptions.event(both(), Some(Position(13))), std::slice::from_ref(&path));
     }
 
     #[test]

@@ -134,10 +134,11 @@ fn entered(form: &Value, fields: &HashMap<String, String>) -> Map<String, Value>
                 serde_json::from_str::<serde_json::Number>(text).map_or_else(|_| text.into(), Value::Number)
             }
             (Some("choice"), Some(text)) => {
-                let options = field["options"].as_array().into_iter().flatten();
-                let chosen = options.into_iter().find(|option| match option.as_str() {
+                let mut options = field["options"].as_array().into_iter().flatten();
+                let chosen = options.find(|option| match option.as_str() {
                     Some(option) => option == text,
-                    None => option.to_string() == text,
+                    // `2` is chosen by the text "2".
+                    None => serde_json::to_string(option).is_ok_and(|written| written == text),
                 });
                 chosen.cloned().unwrap_or_else(|| text.into())
             }

@@ -22,6 +22,7 @@ mod hooks;
 mod openapi;
 mod page;
 mod playbook_diff;
+mod playbook_schema;
 mod playbook_versions;
 mod playbooks;
 mod playbooks_validate;

@@ -3,7 +3,7 @@
 use super::{
     Refusal, approvals, credential_rotation, credentials, events, execution_approvals, execution_cancel,
     execution_events, execution_pause, execution_rerun, execution_resume, execution_signals, execution_terminate,
-    executions, executions_bulk, health, hooks, openapi, playbook_diff, playbook_versions, playbooks,
+    executions, executions_bulk, health, hooks, openapi, playbook_diff, playbook_schema, playbook_versions, playbooks,
     playbooks_validate, schedule_pause, schedule_resume, schedule_run, schedules, workers,
 };
 use crate::AppState;
@@ -26,6 +26,7 @@ pub(crate) fn routes() -> Router<AppState> {
                 .routes(routes!(playbooks::get))
                 .routes(routes!(playbook_versions::list))
                 .routes(routes!(playbook_diff::get))
+                .routes(routes!(playbook_schema::get))
                 .routes(routes!(executions::list, executions::submit))
                 .routes(routes!(executions::get))
                 .routes(routes!(execution_events::list))

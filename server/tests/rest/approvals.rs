@@ -29,7 +29,7 @@ async fn who_waits_is_listed_until_somebody_answers() {
     assert_eq!((&row["path"], &row["message"]), (&json!("tests/waiting"), &json!("Refund 1?")));
     assert_eq!(row["form"][0]["name"], "amount", "{row}");
     assert_eq!(list(&server, &format!("?execution_id={two}")).await.len(), 1);
-    assert_eq!(list(&server, "?path=tests/other").await, [json!({}); 0]);
+    assert!(list(&server, "?path=tests/other").await.is_empty());
 
     let page = server.read("/api/v1/approvals?limit=1").await.expect(200);
     let cursor = page["next"].as_str().expect("more follows");
@@ -47,7 +47,7 @@ async fn who_waits_is_listed_until_somebody_answers() {
     let other = format!("/api/v1/executions/{two}/approvals/ask");
     server.send_json(&other, &json!({"data": {"approved": false}})).await.expect(200);
     assert_eq!(server.ended(&two).await["result"]["approved"], false);
-    assert_eq!(list(&server, "").await, [json!({}); 0]);
+    assert!(list(&server, "").await.is_empty());
 }
 
 #[tokio::test]

@@ -21,6 +21,7 @@ mod health;
 mod hooks;
 mod openapi;
 mod playbook_diff;
+mod playbook_schema;
 mod playbook_versions;
 mod playbooks;
 mod playbooks_validate;

@@ -28,6 +28,7 @@ async fn the_document_lists_every_route_and_resolves() {
         "/api/v1/executions/{id}/terminate",
         "/api/v1/health",
         "/api/v1/playbook-diff/{path}",
+        "/api/v1/playbook-schema",
         "/api/v1/playbook-versions/{path}",
         "/api/v1/playbooks",
         "/api/v1/playbooks/validate",

@@ -93,10 +93,9 @@ impl Line {
     /// The code of the close that comes.
     pub(crate) async fn closed(&mut self) -> u16 {
         loop {
-            match tokio::time::timeout(PATIENCE, self.socket.next()).await.expect("a close").expect("a close").unwrap()
-            {
-                Message::Close(close) => return close.expect("a reason").code.into(),
-                _ => {}
+            let next = tokio::time::timeout(PATIENCE, self.socket.next()).await.expect("a close");
+            if let Message::Close(close) = next.expect("a close").unwrap() {
+                return close.expect("a reason").code.into();
             }
         }
     }

@@ -13,20 +13,20 @@ const HANDSHAKE: &str = "GET /api/ws HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: 
 /// Longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-pub struct RawClient {
+pub(crate) struct RawClient {
     stream: TcpStream,
 }
 
 /// How the server ended the connection.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Closed {
+pub(crate) enum Closed {
     With(u16),
     WithoutAWord,
 }
 
 impl RawClient {
     /// Connected, upgraded, `hello` read.
-    pub async fn connect(address: SocketAddr) -> Self {
+    pub(crate) async fn connect(address: SocketAddr) -> Self {
         let mut stream = TcpStream::connect(address).await.unwrap();
         stream.write_all(HANDSHAKE.as_bytes()).await.unwrap();
         let head = head(&mut stream).await;
@@ -38,12 +38,12 @@ impl RawClient {
         client
     }
 
-    pub async fn write(&mut self, bytes: &[u8]) {
+    pub(crate) async fn write(&mut self, bytes: &[u8]) {
         self.stream.write_all(bytes).await.unwrap();
     }
 
     /// One masked frame; `first` is its first byte: FIN, reserved bits and opcode.
-    pub async fn frame(&mut self, first: u8, payload: &[u8]) {
+    pub(crate) async fn frame(&mut self, first: u8, payload: &[u8]) {
         let mut bytes = vec![first];
         match u16::try_from(payload.len()) {
             Ok(len) if len < 126 => bytes.push(0x80 | len as u8),
@@ -63,12 +63,12 @@ impl RawClient {
     }
 
     /// The next frame: first byte and payload.
-    pub async fn read(&mut self) -> (u8, Vec<u8>) {
+    pub(crate) async fn read(&mut self) -> (u8, Vec<u8>) {
         self.try_read().await.expect("a frame")
     }
 
     /// Reads up to the close frame.
-    pub async fn closed(&mut self) -> Closed {
+    pub(crate) async fn closed(&mut self) -> Closed {
         loop {
             match self.try_read().await {
                 Some((0x88, payload)) => return Closed::With(u16::from_be_bytes([payload[0], payload[1]])),
@@ -96,7 +96,7 @@ impl RawClient {
 }
 
 /// The status of the answer to a request that is no handshake.
-pub async fn status(address: SocketAddr, request: &str) -> u16 {
+pub(crate) async fn status(address: SocketAddr, request: &str) -> u16 {
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
     head(&mut stream).await.split(' ').nth(1).unwrap().parse().unwrap()

@@ -67,13 +67,23 @@ impl House {
     }
 
     /// Submits one execution and waits until its end is durable.
-    pub(crate) async fn run_one(&self, path: &str) -> anyhow::Result<()> {
+    pub(crate) async fn run_one(&self, path: &str) -> anyhow::Result<ExecutionId> {
         let mut ended = self.store.ended();
         let id = self.submit(path).await?;
         while !self.store.has_ended(id) {
             ended.changed().await?;
         }
-        Ok(())
+        Ok(id)
+    }
+
+    /// As [`House::measure`], of executions of one step with `items` items: what counts is the items.
+    pub(crate) async fn measure_items(
+        &self,
+        items: u64,
+        load: impl Future<Output = anyhow::Result<()>>,
+    ) -> anyhow::Result<Figures> {
+        let figures = self.measure(1, load).await?;
+        Ok(Figures { steps: figures.steps * items, ..figures })
     }
 
     /// Runs the load, and tells what came of it. `steps` is what each execution is made of.
@@ -111,11 +121,11 @@ impl House {
 /// A case begins with a warm run that is not counted.
 pub(crate) async fn warm(house: &House, playbook: &str, path: &str) -> anyhow::Result<()> {
     house.register(playbook).await?;
-    house.run_one(path).await
+    house.run_one(path).await.map(|_| ())
 }
 
 /// Of sorted times, in milliseconds; 0 of none.
-fn quantile(sorted: &[Duration], q: f64) -> f64 {
+pub(super) fn quantile(sorted: &[Duration], q: f64) -> f64 {
     let last = sorted.len().saturating_sub(1);
     let at = (last as f64 * q).round() as usize;
     sorted.get(at).map_or(0.0, |time| time.as_secs_f64() * 1000.0)

@@ -2,15 +2,17 @@
 
 mod boot;
 mod chain;
+mod each;
 mod fan;
 mod house;
 mod peer;
 mod place;
 mod playbooks;
+mod remote;
 mod watched;
 
 use crate::{
-    conditions::Conditions,
+    conditions::{Conditions, resident_mib},
     options::{Options, PeerKind},
     report::Report,
 };
@@ -18,6 +20,7 @@ use anyhow::{Context, bail};
 use house::{Figures, House};
 use peer::Peer;
 use place::Place;
+use remote::Remote;
 use std::{
     path::PathBuf,
     time::{Duration, Instant},
@@ -35,11 +38,33 @@ enum Case {
     Chain1000,
     /// One execution with 1,000 parallel branches.
     Fan1000,
+    /// Iterators over so many items, a durable task each.
+    Each1000,
+    Each10000,
+    /// One execution of 100,000 events, then all of it read and folded.
+    History,
+    /// Chains, their steps done by a worker process over the socket; submitted and seen by a client over the socket.
+    WorkerSeq,
+    Worker16,
     /// The real binary, from nothing to its ready line.
     Boot,
 }
 
-const CASES: [Case; 5] = [Case::ChainSeq, Case::Chain16, Case::Chain1000, Case::Fan1000, Case::Boot];
+const CASES: [Case; 10] = [
+    Case::ChainSeq,
+    Case::Chain16,
+    Case::Chain1000,
+    Case::Fan1000,
+    Case::Each1000,
+    Case::Each10000,
+    Case::History,
+    Case::WorkerSeq,
+    Case::Worker16,
+    Case::Boot,
+];
+
+/// Of the case about a long history.
+const EVENTS: u64 = 100_000;
 
 impl Case {
     fn name(self) -> &'static str {
@@ -48,6 +73,11 @@ impl Case {
             Case::Chain16 => "chain-16",
             Case::Chain1000 => "chain-1000",
             Case::Fan1000 => "fan-1000",
+            Case::Each1000 => "each-1000",
+            Case::Each10000 => "each-10000",
+            Case::History => "history-100000",
+            Case::WorkerSeq => "worker-seq",
+            Case::Worker16 => "worker-16",
             Case::Boot => "boot",
         }
     }
@@ -92,6 +122,26 @@ async fn one(case: Case, place: Place, time: Duration, report: &mut Report) -> a
         report.add("boot", "rss_mib", "MiB", boot.rss_mib);
         return Ok(());
     }
+    if matches!(case, Case::WorkerSeq | Case::Worker16) {
+        let remote = Remote::start(&place).await?;
+        let figures = remote.chains(if case == Case::WorkerSeq { 1 } else { 16 }, time).await?;
+        remote.stop().await?;
+        report.add(case.name(), "steps_per_s", "1/s", figures.steps as f64 / figures.took.as_secs_f64());
+        report.add(case.name(), "execution_ms", "ms", figures.execution_ms);
+        report.add(case.name(), "server_rss_mib", "MiB", figures.server_rss_mib);
+        report.add(case.name(), "worker_rss_mib", "MiB", figures.worker_rss_mib);
+        return Ok(());
+    }
+    if case == Case::History {
+        let house = House::build(&place.url(), Ready::FromTheStart).await?;
+        let history = each::history(&house, EVENTS).await?;
+        report.add(case.name(), "events", "1", history.events as f64);
+        report.add(case.name(), "run_s", "s", history.run_s);
+        report.add(case.name(), "fold_s", "s", history.fold_s);
+        report.add(case.name(), "rss_mib", "MiB", resident_mib(std::process::id()));
+        house.tear_down().await;
+        return Ok(());
+    }
     let counts = if case == Case::Fan1000 { Ready::FromTheStart } else { Ready::AfterTheOneBefore };
     let house = House::build(&place.url(), counts).await?;
     let figures = match case {
@@ -99,7 +149,9 @@ async fn one(case: Case, place: Place, time: Duration, report: &mut Report) -> a
         Case::Chain16 => chain::at_once(&house, 16, time).await?,
         Case::Chain1000 => chain::together(&house, 1_000, time).await?,
         Case::Fan1000 => fan::run(&house, 1_000, time).await?,
-        Case::Boot => unreachable!("handled above"),
+        Case::Each1000 => each::run(&house, 1_000, time).await?,
+        Case::Each10000 => each::run(&house, 10_000, time).await?,
+        Case::History | Case::WorkerSeq | Case::Worker16 | Case::Boot => unreachable!("handled above"),
     };
     house.tear_down().await;
     add(case.name(), &figures, report);

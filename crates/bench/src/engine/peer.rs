@@ -99,11 +99,12 @@ impl Peer {
 /// What the peer calls the work of a case, with its lanes and steps; `None` for what is ours alone.
 fn work(case: Case) -> Option<(&'static str, u64, u64)> {
     match case {
-        Case::ChainSeq => Some(("chain", 1, 10)),
-        Case::Chain16 => Some(("chain", 16, 10)),
+        Case::ChainSeq | Case::WorkerSeq => Some(("chain", 1, 10)),
+        Case::Chain16 | Case::Worker16 => Some(("chain", 16, 10)),
         Case::Chain1000 => Some(("together", 1_000, 10)),
         Case::Fan1000 => Some(("fan", 1, 1_000)),
-        Case::Boot => None,
+        Case::Each1000 => Some(("items", 1, 1_000)),
+        Case::Each10000 | Case::History | Case::Boot => None,
     }
 }
 

@@ -6,6 +6,7 @@ use std::fmt::Write;
 pub(crate) const CHAIN_STEPS: u64 = 10;
 pub(crate) const CHAIN: &str = "bench/chain";
 pub(crate) const FAN: &str = "bench/fan";
+pub(crate) const EACH: &str = "bench/each";
 
 /// start → s1 → … → s10 → end.
 pub(crate) fn chain() -> String {
@@ -38,6 +39,19 @@ pub(crate) fn fan(branches: u64) -> String {
         .expect("writing to a string cannot fail");
     }
     yaml.push_str("  - step: end\n");
+    yaml
+}
+
+/// start → an iterator over 0 … items-1, a durable task each → end.
+pub(crate) fn each(items: u64) -> String {
+    let mut yaml = head(EACH);
+    write!(
+        yaml,
+        "  - step: start\n    next: each\n  - step: each\n    type: iterator\n    mode: async\n    concurrency: 1000\n    \
+         collection: \"{{{{ range({items}) }}}}\"\n    element: i\n    task:\n      type: noop\n      \
+         data: {{ n: \"{{{{ i }}}}\" }}\n    next: end\n  - step: end\n    result: \"{{{{ each.data | length }}}}\"\n"
+    )
+    .expect("writing to a string cannot fail");
     yaml
 }
 

@@ -8,6 +8,7 @@ use protocol::{
     api::{PlaybookDetail, PlaybookSummary, PlaybookVersion, Registered, Validation},
     diagnostic::Level,
 };
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::{collections::HashMap, fmt::Write};
 use store::NewPlaybook;
@@ -108,6 +109,11 @@ impl Api {
             workload: entry.playbook.workload().clone(),
             graph: entry.graph().await?,
         })
+    }
+
+    /// The JSON Schema of playbooks, for editors.
+    pub fn playbook_schema(&self) -> Value {
+        engine::playbook::schema()
     }
 
     /// All versions, newest first.

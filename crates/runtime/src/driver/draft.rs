@@ -55,7 +55,7 @@ impl Draft {
         let mut letters = Vec::new();
         let mut refused = Vec::new();
         while drafting.events.len() < EVENTS
-            && !(slot.one_by_one && !letters.is_empty())
+            && (!slot.one_by_one || letters.is_empty())
             && let Some(letter) = slot.mailbox.pop_front()
         {
             // What a pause takes out of the task table a later input may put back under the same key, and within a

@@ -66,6 +66,9 @@ pub(crate) struct DriverParts {
     pub(crate) server: Arc<str>,
 }
 
+/// An execution that was read again; `None`: it is not there any more.
+type Reloaded = (ExecutionId, Result<Option<Slot>, StoreError>);
+
 pub(crate) struct Driver {
     gate: Arc<Gate>,
     store: Arc<dyn Store>,
@@ -80,7 +83,7 @@ pub(crate) struct Driver {
     timers: Timers,
     children: Children,
     commits: FuturesUnordered<BoxFuture<'static, (ExecutionId, Result<Committed, StoreError>)>>,
-    reloads: FuturesUnordered<BoxFuture<'static, (ExecutionId, Result<Option<Slot>, StoreError>)>>,
+    reloads: FuturesUnordered<BoxFuture<'static, Reloaded>>,
     visits: Visits,
     /// Children whose parent has ended, as the store says.
     orphans: FuturesUnordered<BoxFuture<'static, Option<(ExecutionId, ExecutionId)>>>,

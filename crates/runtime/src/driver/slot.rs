@@ -27,6 +27,7 @@ pub(crate) struct Slot {
 }
 
 /// An input that waits for its turn.
+#[allow(clippy::large_enum_variant, reason = "most are inputs, and a mailbox holds few")]
 pub(super) enum Letter {
     /// `reply`: somebody waits for the decision to be durable.
     Input { input: Input, reply: Option<Reply> },

@@ -71,6 +71,7 @@ struct Running {
 }
 
 /// How a lease came to its end.
+#[allow(clippy::large_enum_variant, reason = "nearly all are reports, and none is kept")]
 pub(super) enum Ended {
     Report { report: TaskReport, receipt: Reply },
     Lost(String),

@@ -164,7 +164,7 @@ async fn a_report_ends_its_lease_and_is_acknowledged_when_it_is_durable() {
     let tasks = peer.next().await;
     assert_eq!((&tasks["type"], &tasks["leases"][0]["task"]["key"]), (&json!("worker_tasks"), &key(1)));
     peer.send(report(5, 1)).await;
-    let done = running.await.unwrap().ok().expect("a report");
+    let done = running.await.unwrap().unwrap_or_else(|_| panic!("a report"));
     assert_eq!(done.duration_ms, Some(7));
     assert!(matches!(&done.run.outcome, TaskOutcome::Completed { result } if **result == json!({"done": 1})));
     assert_eq!(scene.registry.list()[0].running, 0);

@@ -6,8 +6,15 @@ use protocol::{Problem, api::DiffQuery};
 use serde::Deserialize;
 use serde_json::Value;
 
-pub(super) const METHODS: &[&str] =
-    &["register_playbook", "validate_playbook", "playbooks", "playbook", "playbook_versions", "playbook_diff"];
+pub(super) const METHODS: &[&str] = &[
+    "register_playbook",
+    "validate_playbook",
+    "playbooks",
+    "playbook",
+    "playbook_versions",
+    "playbook_diff",
+    "playbook_schema",
+];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -53,6 +60,7 @@ pub(super) async fn call(api: &Api, method: &str, params: Value) -> Result<Value
             let Versions { path, from, to } = read(params)?;
             json(api.playbook_diff(&path, DiffQuery { from, to }).await?)
         }
+        "playbook_schema" => Ok(api.playbook_schema()),
         _ => Err(unknown(method)),
     }
 }
