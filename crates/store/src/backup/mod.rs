@@ -1,9 +1,11 @@
 //! Copies of a store that any store can be made from: text, one row a line, the same from SQLite and PostgreSQL.
 //!
-//!     {"signalbox_backup":1,"epoch":"…","head":123,"taken_at":1700000000000}
-//!     {"t":"events","r":[1,"…",…]}
-//!     …
-//!     {"rows":4711,"sha256":"…"}
+//! ```text
+//! {"signalbox_backup":1,"epoch":"…","head":123,"taken_at":1700000000000}
+//! {"t":"events","r":[1,"…",…]}
+//! …
+//! {"rows":4711,"sha256":"…"}
+//! ```
 //!
 //! The last line counts the rows and hashes all lines before it. A copy holds what is true, and nothing that is
 //! computed from it: a restored store is rebuilt. Who owns an execution and who serves is not in it.
