@@ -43,7 +43,8 @@ enum Case {
     Each10000,
     /// One execution of 100,000 events, then all of it read and folded.
     History,
-    /// Chains, their steps done by a worker process over the socket; submitted and seen by a client over the socket.
+    /// Chains, their steps done by a worker process over the socket; a client submits over HTTP and sees ends on a
+    /// socket of its own.
     WorkerSeq,
     Worker16,
     /// The real binary, from nothing to its ready line.

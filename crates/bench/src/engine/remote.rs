@@ -1,4 +1,4 @@
-//! The real server without providers, a worker process beside it, and a client: all over the socket.
+//! The real server without providers, a worker process beside it over the socket, and a client.
 
 use super::{
     boot::Started,
@@ -8,7 +8,7 @@ use super::{
 };
 use crate::conditions::resident_mib;
 use anyhow::{Context, bail, ensure};
-use futures::{SinkExt, StreamExt};
+use futures::{SinkExt, StreamExt, stream::FuturesUnordered};
 use protocol::{
     Event, ExecutionId,
     event::WorkflowStatus,
@@ -30,8 +30,6 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async, tungsten
 
 /// A worker that has not joined by then has failed; so has a server that says nothing for so long.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// Commands a client may have under way.
-const COMMANDS: usize = 8;
 
 pub(crate) struct Remote {
     server: Started,
@@ -72,7 +70,8 @@ impl Remote {
     /// Chains, `lanes` at any moment, until the time is over.
     pub(crate) async fn chains(&self, lanes: usize, time: Duration) -> anyhow::Result<Figures> {
         let mut client = Client::connect(&self.server.url).await?;
-        client.call("register_playbook", json!({"source": playbooks::chain()})).await?;
+        let playbook = client.http.post(client.at("playbooks")).header("content-type", "application/yaml");
+        playbook.body(playbooks::chain()).send().await?.error_for_status()?;
         client.run(1, Duration::ZERO).await.context("warming up")?;
         let began = Instant::now();
         let mut executions = client.run(lanes, time).await?;
@@ -95,77 +94,44 @@ impl Remote {
     }
 }
 
-/// One connection: submits, and sees ends.
+/// Submits over HTTP, as a client of the peer does, and sees ends on a socket.
 struct Client {
+    http: reqwest::Client,
+    server: String,
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
-    next_id: u64,
 }
 
-/// What came, of what the load looks at.
-enum News {
-    Started(u64, ExecutionId),
-    Ended(ExecutionId),
-}
+/// When it was submitted, and what it became.
+type Submitted = (Instant, ExecutionId);
 
 impl Client {
     async fn connect(url: &str) -> anyhow::Result<Self> {
-        let url = format!("{}/api/ws", url.replacen("http", "ws", 1));
-        let (socket, _) = connect_async(url).await?;
-        let mut client = Self { socket, next_id: 0 };
+        let (mut socket, _) = connect_async(format!("{}/api/ws", url.replacen("http", "ws", 1))).await?;
         let topics = vec![TopicRequest::Name(format!("workflow:{CHAIN}"))];
-        client.send(&ClientFrame::Subscribe { id: None, topics }).await?;
-        Ok(client)
+        let subscribe = serde_json::to_string(&ClientFrame::Subscribe { id: None, topics })?;
+        socket.send(Message::text(subscribe)).await?;
+        // The client wants one, though nothing here is encrypted; fails when there is one already, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let http = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build()?;
+        Ok(Self { http, server: url.to_owned(), socket })
     }
 
-    async fn send(&mut self, frame: &ClientFrame) -> anyhow::Result<()> {
-        self.socket.send(Message::text(serde_json::to_string(frame)?)).await?;
-        Ok(())
+    fn at(&self, path: &str) -> String {
+        format!("{}/api/v1/{path}", self.server)
     }
 
-    async fn command(&mut self, method: &str, params: Value) -> anyhow::Result<u64> {
-        self.next_id += 1;
-        let id = self.next_id;
-        self.send(&ClientFrame::Command { id: id.into(), method: method.to_owned(), params }).await?;
-        Ok(id)
-    }
-
-    async fn receive(&mut self) -> anyhow::Result<ServerFrame> {
+    /// The next execution that ended.
+    async fn ended(socket: &mut WebSocketStream<MaybeTlsStream<TcpStream>>) -> anyhow::Result<ExecutionId> {
         loop {
-            let message = timeout(PATIENCE, self.socket.next()).await.context("the server says nothing")?;
-            if let Message::Text(text) = message.context("the server closed the connection")?? {
-                return Ok(serde_json::from_str(&text)?);
-            }
-        }
-    }
-
-    /// A command whose answer is waited for.
-    async fn call(&mut self, method: &str, params: Value) -> anyhow::Result<()> {
-        let sent = self.command(method, params).await?;
-        loop {
-            match self.receive().await? {
-                ServerFrame::Reply { id, .. } if id == sent => return Ok(()),
-                ServerFrame::Error { code, message, .. } => bail!("{method}: {code}: {message}"),
-                _ => {}
-            }
-        }
-    }
-
-    async fn news(&mut self) -> anyhow::Result<News> {
-        loop {
-            match self.receive().await? {
-                ServerFrame::Reply { id, result } => {
-                    let started: ExecutionId = serde_json::from_value(result["execution_id"].clone())?;
-                    return Ok(News::Started(id.as_u64().context("ids are numbers")?, started));
-                }
+            let message = timeout(PATIENCE, socket.next()).await.context("the server says nothing")?;
+            let Message::Text(text) = message.context("the server closed the connection")?? else { continue };
+            match serde_json::from_str(&text)? {
                 ServerFrame::Event { event, .. } => {
-                    if let Event::WorkflowExecution(e) = &event.event {
-                        match e.status {
-                            WorkflowStatus::Completed => return Ok(News::Ended(e.execution_id)),
-                            WorkflowStatus::Failed | WorkflowStatus::Cancelled => {
-                                bail!("an execution did not complete")
-                            }
-                            WorkflowStatus::Pending | WorkflowStatus::Running => {}
-                        }
+                    let Event::WorkflowExecution(e) = &event.event else { continue };
+                    match e.status {
+                        WorkflowStatus::Completed => return Ok(e.execution_id),
+                        WorkflowStatus::Failed | WorkflowStatus::Cancelled => bail!("an execution did not complete"),
+                        WorkflowStatus::Pending | WorkflowStatus::Running => {}
                     }
                 }
                 ServerFrame::Error { code, message, .. } => bail!("{code}: {message}"),
@@ -175,27 +141,27 @@ impl Client {
         }
     }
 
+    fn submit(&self) -> impl Future<Output = anyhow::Result<Submitted>> + use<> {
+        let request = self.http.post(self.at("executions")).json(&json!({"path": CHAIN}));
+        async move {
+            let began = Instant::now();
+            let answer: Value = request.send().await?.error_for_status()?.json().await?;
+            Ok((began, serde_json::from_value(answer["execution_id"].clone())?))
+        }
+    }
+
     /// How long each execution took. Every lane runs at least one.
     async fn run(&mut self, lanes: usize, time: Duration) -> anyhow::Result<Vec<Duration>> {
         let until = Instant::now() + time;
         let mut took = Vec::new();
-        let mut submitted: HashMap<u64, Instant> = HashMap::new();
+        let mut submitting: FuturesUnordered<_> = (0..lanes).map(|_| self.submit()).collect();
         let mut running: HashMap<ExecutionId, Instant> = HashMap::new();
         // Ends can be seen before the answer to the submission.
         let mut early: HashMap<ExecutionId, Instant> = HashMap::new();
-        let mut free = lanes;
-        loop {
-            while free > 0 && submitted.len() < COMMANDS {
-                let began = Instant::now();
-                submitted.insert(self.command("submit", json!({"path": CHAIN})).await?, began);
-                free -= 1;
-            }
-            if submitted.is_empty() && running.is_empty() {
-                return Ok(took);
-            }
-            let ended = match self.news().await? {
-                News::Started(command, id) => {
-                    let Some(began) = submitted.remove(&command) else { continue };
+        while !submitting.is_empty() || !running.is_empty() {
+            let ended = tokio::select! {
+                Some(submitted) = submitting.next() => {
+                    let (began, id) = submitted?;
                     match early.remove(&id) {
                         Some(end) => end.duration_since(began),
                         None => {
@@ -204,16 +170,22 @@ impl Client {
                         }
                     }
                 }
-                News::Ended(id) => match running.remove(&id) {
-                    Some(began) => began.elapsed(),
-                    None => {
-                        early.insert(id, Instant::now());
-                        continue;
+                id = Self::ended(&mut self.socket) => {
+                    let id = id?;
+                    match running.remove(&id) {
+                        Some(began) => began.elapsed(),
+                        None => {
+                            early.insert(id, Instant::now());
+                            continue;
+                        }
                     }
-                },
+                }
             };
             took.push(ended);
-            free += usize::from(Instant::now() < until);
+            if Instant::now() < until {
+                submitting.push(self.submit());
+            }
         }
+        Ok(took)
     }
 }
