@@ -18,6 +18,7 @@ mod housekeeping;
 mod layout;
 mod log;
 mod membership;
+mod patience;
 mod publisher;
 mod schedules;
 mod start;

@@ -7,10 +7,11 @@
 
 use crate::{
     Environment,
-    api::Api,
+    api::{Api, from_store},
     driver::{DriverHandle, Message, Slot},
+    patience::{Patience, open_tasks},
 };
-use protocol::{ExecutionId, Timestamp};
+use protocol::{ExecutionId, Problem, Timestamp};
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
@@ -149,10 +150,11 @@ impl Member {
                 tracing::info!(executions = count, "taking over executions that nobody moves");
             }
             for execution in taken {
-                let tasks = match self.store.open_tasks(Some(execution.execution_id)).await {
+                // It is ours from here on: nobody else will move it.
+                let tasks = match open_tasks(self.store.as_ref(), execution.execution_id).await {
                     Ok(tasks) => tasks,
-                    Err(error) => {
-                        tracing::error!(execution = %execution.execution_id, %error, "its tasks cannot be read");
+                    Err(problem) => {
+                        tracing::error!(execution = %execution.execution_id, %problem, "its tasks cannot be read");
                         continue;
                     }
                 };
@@ -212,20 +214,25 @@ impl Member {
     /// False when the driver has stopped.
     async fn take_up(&self, open: Open) -> bool {
         let ActiveExecution { execution_id: id, path, playbook_version, .. } = open.execution;
-        let entry = match self.api.shared().catalog.entry(&path, Some(playbook_version)).await {
-            Ok(entry) => entry,
-            Err(problem) => {
-                tracing::error!(execution = %id, %problem, "the execution cannot be taken up");
-                return true;
+        let mut patience = Patience::new();
+        let loaded = loop {
+            match self.load(id, &path, playbook_version).await {
+                Err(problem) if patience.outlasts(&problem).await => {}
+                loaded => break loaded,
             }
         };
-        match Slot::load(&self.store, id, entry).await {
+        match loaded {
             Ok(slot) => self.driver.tell(Message::Recover { slot: Box::new(slot), tasks: open.tasks }).await,
-            Err(error) => {
-                tracing::error!(execution = %id, %error, "the execution cannot be taken up");
+            Err(problem) => {
+                tracing::error!(execution = %id, %problem, "the execution cannot be taken up");
                 true
             }
         }
+    }
+
+    async fn load(&self, id: ExecutionId, path: &str, version: u32) -> Result<Slot, Problem> {
+        let entry = self.api.shared().catalog.entry(path, Some(version)).await?;
+        Slot::load(&self.store, id, entry).await.map_err(from_store)
     }
 
     async fn give_up_what_is_lost(&self) {

@@ -4,7 +4,7 @@
 //! is there. The child's log names the task; the open task row is what makes sure its end is told.
 
 use super::{Driver, Letter, Slot};
-use crate::catalog::Entry;
+use crate::{catalog::Entry, patience::Patience};
 use engine::{Execution, Input};
 use futures::{future::BoxFuture, stream::FuturesUnordered};
 use protocol::{
@@ -58,9 +58,16 @@ impl Driver {
             return;
         }
         let catalog = self.catalog.clone();
-        self.children
-            .starts
-            .push(Box::pin(async move { Found { id, task, entry: catalog.entry(&path, version).await } }));
+        self.children.starts.push(Box::pin(async move {
+            let mut patience = Patience::new();
+            let entry = loop {
+                match catalog.entry(&path, version).await {
+                    Err(problem) if patience.outlasts(&problem).await => {}
+                    entry => break entry,
+                }
+            };
+            Found { id, task, entry }
+        }));
     }
 
     /// The child's playbook is there, or is not.

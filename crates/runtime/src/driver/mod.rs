@@ -8,11 +8,13 @@
 
 mod causes;
 mod children;
+mod commits;
 mod draft;
 mod executor;
 mod inbox;
 mod opening;
 mod pools;
+mod recovery;
 mod slot;
 mod timers;
 mod visits;
@@ -22,7 +24,7 @@ pub(crate) use inbox::{DriverHandle, Message, channel};
 pub(crate) use pools::PoolId;
 pub(crate) use slot::Slot;
 
-use crate::{Environment, admission::Gate, catalog::Catalog, credentials::Vault};
+use crate::{Environment, admission::Gate, catalog::Catalog, credentials::Vault, patience};
 use children::{Children, PLAYBOOK};
 use draft::Draft;
 use engine::Input;
@@ -30,24 +32,15 @@ use executor::Local;
 use futures::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use opening::Opening;
 use pools::{Ended, Finished, Pools, Start};
-use protocol::{
-    ExecutionId, Phase, Problem, Task, TaskError, Timestamp,
-    task::{Logs, TaskOutcome},
-};
-use slot::{Flight, Letter};
-use std::{
-    collections::{HashMap, hash_map::Entry},
-    sync::Arc,
-    time::Duration,
-};
-use store::{Commit, Committed, Store, StoreError, StoredTask};
+use protocol::{ExecutionId, Phase, Problem, Task, Timestamp};
+use slot::Letter;
+use std::{collections::HashMap, sync::Arc, time::Duration};
+use store::{Committed, Store, StoreError};
 use timers::Timers;
 use tokio::sync::{mpsc, oneshot};
 use visits::Visits;
 use worker::Provider;
 
-/// Longest pause between two tries of a commit that the store could not take for now.
-const RETRY_CAP: Duration = Duration::from_secs(5);
 /// How long a shutdown waits for cancelled tasks to let go of what they hold.
 const STOP_GRACE: Duration = Duration::from_secs(2);
 /// The clock is looked at this often while something is due later: it may have been set.
@@ -66,8 +59,8 @@ pub(crate) struct DriverParts {
     pub(crate) server: Arc<str>,
 }
 
-/// An execution that was read again; `None`: it is not there any more.
-type Reloaded = (ExecutionId, Result<Option<Slot>, StoreError>);
+/// An execution that was read again.
+type Reloaded = (ExecutionId, Result<Slot, Problem>);
 
 pub(crate) struct Driver {
     gate: Arc<Gate>,
@@ -236,76 +229,6 @@ impl Driver {
         }
     }
 
-    fn recover(&mut self, slot: Slot, tasks: Vec<StoredTask>) {
-        let (id, now) = (slot.id(), self.environment.now());
-        match self.slots.entry(id) {
-            Entry::Vacant(vacant) => {
-                vacant.insert(slot);
-            }
-            // Somebody needed it before recovery came to it: a parent that starts its child again knows nothing of it.
-            Entry::Occupied(mut held) if held.get().state.event_count() < slot.state.event_count() => {
-                held.get_mut().take_state_of(slot);
-                held.get_mut().is_visited = false;
-            }
-            Entry::Occupied(mut held) => held.get_mut().is_visited = false,
-        }
-        self.take_up(tasks, now);
-        // What became due meanwhile is due now; otherwise the answer tells when the next tick is.
-        self.post(id, Letter::Input { input: Input::Tick, reply: None });
-    }
-
-    /// Tasks of an execution that is this server's, as the store has them.
-    fn take_up(&mut self, tasks: Vec<StoredTask>, now: Timestamp) {
-        for StoredTask { task, due, claimed_by } in tasks {
-            let task = Arc::new(task);
-            if due > now && claimed_by.is_none() {
-                self.timers.hold(task, due);
-            } else if task.protocol == PLAYBOOK {
-                // Made by a server that does not own the execution, it has begun and nobody has claimed its row.
-                let has_begun =
-                    self.slots.get(&task.key.execution_id).is_some_and(|slot| slot.state.is_claimed(&task.key));
-                if claimed_by.is_some() || has_begun {
-                    self.start_child(task);
-                } else {
-                    self.post(task.key.execution_id, Letter::Child(task));
-                }
-            } else {
-                match claimed_by {
-                    Some(worker) if *worker != *self.worker => self.lost(&task, worker, "the server was restarted"),
-                    claimed_by => {
-                        let starts = self.pools.enqueue(task, claimed_by.is_some());
-                        self.start(starts);
-                    }
-                }
-            }
-        }
-    }
-
-    fn lost(&mut self, task: &Task, worker: String, reason: &str) {
-        let input = Input::Lost { key: task.key.clone(), worker, reason: reason.to_owned() };
-        self.post(task.key.execution_id, Letter::Input { input, reply: None });
-    }
-
-    /// Children whose parent ended while nobody was there to cancel them.
-    fn look_for_orphans(&mut self) {
-        for (id, task) in self.unclaimed_children() {
-            let (store, parent) = (self.store.clone(), task.execution_id);
-            if self.slots.get(&parent).is_some_and(|slot| slot.state.is_open(&task)) {
-                continue;
-            }
-            self.orphans.push(Box::pin(async move {
-                match store.execution(parent).await {
-                    Ok(Some(detail)) => (detail.summary.status == Phase::Completed).then_some((id, parent)),
-                    Ok(None) => Some((id, parent)),
-                    Err(error) => {
-                        tracing::error!(%error, child = %id, "its parent cannot be looked up");
-                        None
-                    }
-                }
-            }));
-        }
-    }
-
     fn post(&mut self, id: ExecutionId, letter: Letter) {
         match self.slots.get_mut(&id) {
             Some(slot) => slot.mailbox.push_back(letter),
@@ -329,7 +252,14 @@ impl Driver {
                 let with_start = draft.flight.letters.iter().any(Letter::is_first);
                 slot.in_flight = Some(draft.flight);
                 let store = self.store.clone();
-                self.commits.push(Box::pin(async move { (id, commit_until(store, commit, !with_start).await) }));
+                self.commits.push(Box::pin(async move {
+                    // Whoever waits for the answer to a start is told at once: nothing is lost by that.
+                    let committed = match with_start {
+                        true => store.commit(commit).await,
+                        false => patience::commit(store.as_ref(), commit).await,
+                    };
+                    (id, committed)
+                }));
             }
             None => {
                 draft.flight.answer(&Ok(()));
@@ -379,117 +309,6 @@ impl Driver {
         }
     }
 
-    fn committed(&mut self, id: ExecutionId, result: Result<Committed, StoreError>) {
-        let Some(slot) = self.slots.get_mut(&id) else { return };
-        let Some(mut flight) = slot.in_flight.take() else { return };
-        match result {
-            Ok(committed) => {
-                flight.answer(&Ok(()));
-                for envelope in committed.events.iter() {
-                    slot.causes.note(&envelope.event, envelope.id);
-                }
-                slot.one_by_one = false;
-                slot.state = flight.next;
-                let wake_at = flight.wake_at.filter(|_| !slot.is_visited);
-                self.timers.tick(id, slot.wake_at, wake_at);
-                slot.wake_at = wake_at;
-                for key in &flight.settled {
-                    self.pools.cancel(key);
-                    self.cancel_child(key);
-                }
-                for (pool, task) in flight.run {
-                    self.pools.run(pool, task);
-                }
-                for (task, due) in flight.held {
-                    self.timers.hold(task, due);
-                }
-                for task in flight.children {
-                    self.start_child(task);
-                }
-                self.wait(flight.queue);
-                self.advance(id);
-            }
-            Err(StoreError::Conflict { .. }) => {
-                tracing::debug!(execution = %id, "somebody else moved this execution; loading it again");
-                let (released, waiting) = flight.give_back(slot);
-                slot.reloading = true;
-                let (store, catalog, entry) = (self.store.clone(), self.catalog.clone(), slot.entry.clone());
-                self.reloads
-                    .push(Box::pin(async move { (id, Slot::reload(store, catalog, id, entry).await.map(Some)) }));
-                self.give_back(released);
-                self.wait(waiting);
-            }
-            Err(StoreError::Refused(why)) => self.refused(id, flight, why),
-            Err(error) => {
-                tracing::error!(execution = %id, %error, "a decision could not be committed");
-                self.abandon(id, flight, error);
-            }
-        }
-    }
-
-    /// The store will never take this decision. Taken together, several inputs may be too large where each is
-    /// not: they are decided one by one. A single report that cannot be stored becomes a failure that says so.
-    fn refused(&mut self, id: ExecutionId, mut flight: Flight, why: String) {
-        let Some(slot) = self.slots.get_mut(&id) else { return };
-        match flight.letters.as_mut_slice() {
-            [Letter::Input { input: Input::Report { report, .. }, .. }]
-                if !slot.one_by_one || matches!(report.outcome, TaskOutcome::Completed { .. }) =>
-            {
-                tracing::warn!(task = %report.key, why, "a result cannot be stored");
-                let message = format!(
-                    "what the action returned, or what follows from it, cannot be stored: {why}; return less, \
-                     put large data into a file and return its path"
-                );
-                report.outcome = TaskOutcome::Failed { error: TaskError::new("result_refused", message), result: None };
-                report.logs = Logs::default();
-            }
-            [Letter::Input { input: Input::Report { report, .. }, reply }] => {
-                // Not even the failure can be stored. Left alone, the execution would wait for ever.
-                let reason = format!("what follows from the report of task {} cannot be stored: {why}", report.key);
-                let input = Input::Terminate { reason, by: children::ENGINE.to_owned() };
-                let reply = reply.take();
-                flight.letters = vec![Letter::Input { input, reply }];
-            }
-            [_] => return self.abandon(id, flight, StoreError::Refused(why)),
-            _ => {}
-        }
-        slot.one_by_one = true;
-        let (released, waiting) = flight.give_back(slot);
-        self.give_back(released);
-        self.wait(waiting);
-        self.advance(id);
-    }
-
-    /// Gives up on a decision: whoever asked is told, places are given back.
-    fn abandon(&mut self, id: ExecutionId, mut flight: Flight, error: StoreError) {
-        let child = TaskError::new("child_failed", format!("the child could not be started: {error}"));
-        flight.answer(&Err(crate::api::from_store(error)));
-        if self.slots.get(&id).is_some_and(|slot| slot.state.event_count() == 0) {
-            self.slots.remove(&id);
-            self.child_failed(id, child);
-        }
-        self.give_back(flight.run.iter().map(|(pool, _)| *pool).collect());
-    }
-
-    fn reloaded(&mut self, id: ExecutionId, loaded: Result<Option<Slot>, StoreError>) {
-        let Some(slot) = self.slots.get_mut(&id) else { return };
-        match loaded {
-            Ok(Some(fresh)) => {
-                slot.take_state_of(fresh);
-                slot.reloading = false;
-                self.reconcile(id);
-                self.advance(id);
-            }
-            Ok(None) => {
-                self.slots.remove(&id);
-            }
-            Err(error) => {
-                tracing::error!(execution = %id, %error, "the execution could not be loaded again");
-                self.slots.remove(&id);
-            }
-        }
-    }
-
     fn finished(&mut self, Finished { pool, key, worker, outcome }: Finished) {
         let (id, worker) = (key.execution_id, worker.to_string());
         let (input, reply) = match outcome {
@@ -519,25 +338,6 @@ async fn ring(alarm: &mut Alarm) {
     match alarm {
         Some((_, sleep)) => sleep.await,
         None => std::future::pending().await,
-    }
-}
-
-/// Commits, trying again while the store cannot take it (disk full, input or output errors …). Whoever waits for the answer to
-/// a start is told at once instead: nothing is lost by that.
-async fn commit_until(store: Arc<dyn Store>, commit: Commit, patient: bool) -> Result<Committed, StoreError> {
-    if !patient {
-        return store.commit(commit).await;
-    }
-    let mut pause = Duration::from_millis(50);
-    loop {
-        match store.commit(commit.clone()).await {
-            Err(StoreError::Backend { message, .. }) => {
-                tracing::error!(%message, ?pause, "the store cannot take a decision now; trying again");
-                tokio::time::sleep(pause).await;
-                pause = (pause * 2).min(RETRY_CAP);
-            }
-            other => return other,
-        }
     }
 }
 

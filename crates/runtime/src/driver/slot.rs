@@ -1,7 +1,10 @@
 //! One active execution as the driver holds it.
 
 use super::{PoolId, Reply, causes::Causes};
-use crate::catalog::{Catalog, Entry};
+use crate::{
+    api::from_store,
+    catalog::{Catalog, Entry},
+};
 use engine::{Execution, Input};
 use protocol::{Envelope, ExecutionId, Position, Problem, Task, TaskKey, Timestamp};
 use std::{collections::VecDeque, sync::Arc};
@@ -18,6 +21,8 @@ pub(crate) struct Slot {
     pub(super) mailbox: VecDeque<Letter>,
     pub(super) in_flight: Option<Flight>,
     pub(super) reloading: bool,
+    /// Somebody else moved it while it could not be read: what is here may be old.
+    pub(super) is_stale: bool,
     /// Each input gets a commit of its own: together they were more than the store takes.
     pub(super) one_by_one: bool,
     /// Somebody else's: decided here now and then, and nothing of it is kept waiting here.
@@ -62,6 +67,7 @@ impl Slot {
             mailbox: VecDeque::new(),
             in_flight: None,
             reloading: false,
+            is_stale: false,
             one_by_one: false,
             is_visited: false,
             wake_at: None,
@@ -89,17 +95,16 @@ impl Slot {
 
     /// As [`Slot::load`]; should it run another version than the entry's, with that one.
     pub(super) async fn reload(
-        store: Arc<dyn Store>,
-        catalog: Arc<Catalog>,
+        store: &Arc<dyn Store>,
+        catalog: &Catalog,
         id: ExecutionId,
         entry: Arc<Entry>,
-    ) -> Result<Self, StoreError> {
+    ) -> Result<Self, Problem> {
         let version = entry.row.version;
-        let mut slot = Self::load(&store, id, entry).await?;
+        let mut slot = Self::load(store, id, entry).await.map_err(from_store)?;
         let runs = slot.state.playbook_version();
         if runs != version && slot.state.event_count() > 0 {
-            let found = catalog.entry(slot.state.path(), Some(runs)).await;
-            slot.entry = found.map_err(|problem| StoreError::Corrupt(problem.to_string()))?;
+            slot.entry = catalog.entry(slot.state.path(), Some(runs)).await?;
         }
         Ok(slot)
     }

@@ -4,7 +4,11 @@
 //! and the owner sees in the log that somebody else moved it. What the decision leads to is the owner's to do.
 
 use super::{Driver, Letter, Slot};
-use crate::catalog::Catalog;
+use crate::{
+    api::from_store,
+    catalog::Catalog,
+    patience::{Patience, open_tasks},
+};
 use engine::Input;
 use futures::{future::BoxFuture, stream::FuturesUnordered};
 use protocol::{ExecutionId, Problem};
@@ -12,7 +16,7 @@ use std::{
     collections::{HashMap, HashSet, VecDeque, hash_map::Entry},
     sync::Arc,
 };
-use store::{Store, StoreError, StoredTask};
+use store::{Store, StoredTask};
 
 /// Executions that ended here and are remembered: reports of tasks that were stopped still come in.
 const ENDED: usize = 8_192;
@@ -28,7 +32,7 @@ pub(super) struct Visits {
     ended_order: VecDeque<ExecutionId>,
 }
 
-pub(super) type TasksRead = (ExecutionId, Result<Vec<StoredTask>, StoreError>);
+pub(super) type TasksRead = (ExecutionId, Result<Vec<StoredTask>, Problem>);
 
 /// An execution that was looked for.
 pub(super) struct Loaded {
@@ -119,14 +123,13 @@ impl Driver {
     }
 
     fn load_again(&mut self, id: ExecutionId) {
-        let Some(slot) = self.slots.get_mut(&id) else { return };
-        // With a commit under way the conflict will tell.
-        if slot.is_visited || slot.reloading || slot.in_flight.is_some() {
-            return;
+        match self.slots.get_mut(&id) {
+            Some(slot) if slot.is_visited => {}
+            // What is being read may be from before, and a commit under way may have come before: once more, then.
+            Some(slot) if slot.reloading || slot.in_flight.is_some() => slot.is_stale = true,
+            Some(_) => self.reload(id),
+            None => {}
         }
-        slot.reloading = true;
-        let (store, catalog, entry) = (self.store.clone(), self.catalog.clone(), slot.entry.clone());
-        self.reloads.push(Box::pin(async move { (id, Slot::reload(store, catalog, id, entry).await.map(Some)) }));
     }
 
     /// After somebody else moved it: tasks that are no longer wanted stop, and new ones are looked for.
@@ -134,7 +137,7 @@ impl Driver {
         self.stop_unwanted(id);
         if self.slots.get(&id).is_some_and(|slot| !slot.is_visited) {
             let store = self.store.clone();
-            self.visits.tasks.push(Box::pin(async move { (id, store.open_tasks(Some(id)).await) }));
+            self.visits.tasks.push(Box::pin(async move { (id, open_tasks(store.as_ref(), id).await) }));
             self.post(id, Letter::Input { input: Input::Tick, reply: None });
         }
     }
@@ -150,7 +153,7 @@ impl Driver {
 
     /// The tasks an execution of this server has, somebody else's additions among them. A task that waits here
     /// already is claimed once: the engine lets the second claim fall.
-    pub(super) fn tasks_read(&mut self, id: ExecutionId, tasks: Result<Vec<StoredTask>, StoreError>) {
+    pub(super) fn tasks_read(&mut self, id: ExecutionId, tasks: Result<Vec<StoredTask>, Problem>) {
         match tasks {
             Ok(mut tasks) => {
                 tasks.retain(|stored| stored.claimed_by.is_none());
@@ -187,8 +190,18 @@ impl Driver {
 }
 
 async fn load(store: Arc<dyn Store>, catalog: Arc<Catalog>, id: ExecutionId) -> Result<Slot, Problem> {
-    let detail = store.execution(id).await.map_err(crate::api::from_store)?;
+    let mut patience = Patience::new();
+    loop {
+        match try_load(&store, &catalog, id).await {
+            Err(problem) if patience.outlasts(&problem).await => {}
+            loaded => return loaded,
+        }
+    }
+}
+
+async fn try_load(store: &Arc<dyn Store>, catalog: &Catalog, id: ExecutionId) -> Result<Slot, Problem> {
+    let detail = store.execution(id).await.map_err(from_store)?;
     let summary = detail.ok_or_else(|| Problem::not_found("execution", id, "look in the list of executions"))?.summary;
     let entry = catalog.entry(&summary.path, summary.version).await?;
-    Slot::load(&store, id, entry).await.map_err(crate::api::from_store)
+    Slot::load(store, id, entry).await.map_err(from_store)
 }

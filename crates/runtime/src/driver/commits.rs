@@ -1,0 +1,144 @@
+//! What became of a commit: it is durable, somebody else was first, or the store will not have it.
+
+use super::{Driver, Letter, Slot, children, slot::Flight};
+use crate::patience::Patience;
+use engine::Input;
+use protocol::{
+    ExecutionId, Problem, TaskError,
+    task::{Logs, TaskOutcome},
+};
+use store::{Committed, StoreError};
+
+impl Driver {
+    pub(super) fn committed(&mut self, id: ExecutionId, result: Result<Committed, StoreError>) {
+        let Some(slot) = self.slots.get_mut(&id) else { return };
+        let Some(mut flight) = slot.in_flight.take() else { return };
+        match result {
+            Ok(committed) => {
+                flight.answer(&Ok(()));
+                for envelope in committed.events.iter() {
+                    slot.causes.note(&envelope.event, envelope.id);
+                }
+                slot.one_by_one = false;
+                slot.state = flight.next;
+                let is_stale = std::mem::take(&mut slot.is_stale);
+                let wake_at = flight.wake_at.filter(|_| !slot.is_visited);
+                self.timers.tick(id, slot.wake_at, wake_at);
+                slot.wake_at = wake_at;
+                for key in &flight.settled {
+                    self.pools.cancel(key);
+                    self.cancel_child(key);
+                }
+                for (pool, task) in flight.run {
+                    self.pools.run(pool, task);
+                }
+                for (task, due) in flight.held {
+                    self.timers.hold(task, due);
+                }
+                for task in flight.children {
+                    self.start_child(task);
+                }
+                self.wait(flight.queue);
+                if is_stale {
+                    self.reload(id);
+                } else {
+                    self.advance(id);
+                }
+            }
+            Err(StoreError::Conflict { .. }) => {
+                tracing::debug!(execution = %id, "somebody else moved this execution; loading it again");
+                let (released, waiting) = flight.give_back(slot);
+                self.reload(id);
+                self.give_back(released);
+                self.wait(waiting);
+            }
+            Err(StoreError::Refused(why)) => self.refused(id, flight, why),
+            Err(error) => {
+                tracing::error!(execution = %id, %error, "a decision could not be committed");
+                self.abandon(id, flight, error);
+            }
+        }
+    }
+
+    /// The store will never take this decision. Taken together, several inputs may be too large where each is
+    /// not: they are decided one by one. A single report that cannot be stored becomes a failure that says so.
+    fn refused(&mut self, id: ExecutionId, mut flight: Flight, why: String) {
+        let Some(slot) = self.slots.get_mut(&id) else { return };
+        match flight.letters.as_mut_slice() {
+            [Letter::Input { input: Input::Report { report, .. }, .. }]
+                if !slot.one_by_one || matches!(report.outcome, TaskOutcome::Completed { .. }) =>
+            {
+                tracing::warn!(task = %report.key, why, "a result cannot be stored");
+                let message = format!(
+                    "what the action returned, or what follows from it, cannot be stored: {why}; return less, \
+                     put large data into a file and return its path"
+                );
+                report.outcome = TaskOutcome::Failed { error: TaskError::new("result_refused", message), result: None };
+                report.logs = Logs::default();
+            }
+            [Letter::Input { input: Input::Report { report, .. }, reply }] => {
+                // Not even the failure can be stored. Left alone, the execution would wait for ever.
+                let reason = format!("what follows from the report of task {} cannot be stored: {why}", report.key);
+                let input = Input::Terminate { reason, by: children::ENGINE.to_owned() };
+                let reply = reply.take();
+                flight.letters = vec![Letter::Input { input, reply }];
+            }
+            [_] => return self.abandon(id, flight, StoreError::Refused(why)),
+            _ => {}
+        }
+        slot.one_by_one = true;
+        let (released, waiting) = flight.give_back(slot);
+        self.give_back(released);
+        self.wait(waiting);
+        self.advance(id);
+    }
+
+    /// Gives up on a decision: whoever asked is told, places are given back.
+    fn abandon(&mut self, id: ExecutionId, mut flight: Flight, error: StoreError) {
+        let child = TaskError::new("child_failed", format!("the child could not be started: {error}"));
+        flight.answer(&Err(crate::api::from_store(error)));
+        if self.slots.get(&id).is_some_and(|slot| slot.state.event_count() == 0) {
+            self.slots.remove(&id);
+            self.child_failed(id, child);
+        }
+        self.give_back(flight.run.iter().map(|(pool, _)| *pool).collect());
+    }
+
+    /// Reads an execution again, however long the store takes; what comes for it meanwhile waits.
+    pub(super) fn reload(&mut self, id: ExecutionId) {
+        let Some(slot) = self.slots.get_mut(&id) else { return };
+        slot.reloading = true;
+        let (store, catalog, entry) = (self.store.clone(), self.catalog.clone(), slot.entry.clone());
+        self.reloads.push(Box::pin(async move {
+            let mut patience = Patience::new();
+            loop {
+                match Slot::reload(&store, &catalog, id, entry.clone()).await {
+                    Err(problem) if patience.outlasts(&problem).await => {}
+                    loaded => break (id, loaded),
+                }
+            }
+        }));
+    }
+
+    pub(super) fn reloaded(&mut self, id: ExecutionId, loaded: Result<Slot, Problem>) {
+        let Some(slot) = self.slots.get_mut(&id) else { return };
+        match loaded {
+            Ok(fresh) => {
+                slot.take_state_of(fresh);
+                if std::mem::take(&mut slot.is_stale) {
+                    return self.reload(id);
+                }
+                slot.reloading = false;
+                self.reconcile(id);
+                self.advance(id);
+            }
+            Err(problem) => {
+                tracing::error!(execution = %id, %problem, "the execution cannot be read any more");
+                let letters = self.slots.remove(&id).map(|slot| slot.mailbox).unwrap_or_default();
+                for letter in letters {
+                    letter.answer(&Err(problem.clone()));
+                }
+            }
+        }
+    }
+}
