@@ -1,10 +1,10 @@
 //! Pages: the app rendered on the server, its server functions, and the page for what does not exist.
 
-use crate::{AppState, rest::Refusal};
+use crate::{AppState, guard, rest::Refusal};
 use axum::{
     Router,
     extract::{Request, State},
-    http::{Method, StatusCode, header},
+    http::{Method, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
 use leptos::{nonce::use_nonce, prelude::*};
@@ -37,12 +37,14 @@ pub(crate) async fn asset_or_not_found(State(state): State<AppState>, request: R
     page
 }
 
-/// What pages and server functions find in their context: the API. A page's inline scripts carry a nonce, and
+/// What pages and server functions find in their context: the API, as whoever asked may use it. A page's inline scripts carry a nonce, and
 /// its policy names it.
 fn context(state: &AppState) -> impl Fn() + Clone + Send + Sync + 'static {
     let (api, policy) = (state.api.clone(), state.policy.clone());
     move || {
-        provide_context(api.clone());
+        if let Some(who) = use_context::<Parts>().and_then(|parts| guard::identity(&parts.extensions).ok().cloned()) {
+            provide_context(api.acting_as(who));
+        }
         if let (Some(nonce), Some(response)) = (use_nonce(), use_context::<ResponseOptions>()) {
             response.insert_header(header::CONTENT_SECURITY_POLICY, policy.with_nonce(&nonce));
         }

@@ -9,6 +9,8 @@ use std::sync::Arc;
 
 #[derive(Clone, FromRef)]
 pub struct AppState {
+    /// As the server itself: handlers take `Caller`, which is who asked.
+    #[from_ref(skip)]
     pub(crate) api: Api,
     pub(crate) hub: Arc<Hub>,
     pub(crate) drain: Drain,

@@ -11,7 +11,7 @@ use axum::{Router, routing::get};
 use futures::{SinkExt, StreamExt};
 use hub::{Commands, Hub, HubConfig};
 use memory_log::{MemoryLog, alert, memory, step};
-use protocol::{Problem, frame::close};
+use protocol::{Identity, Problem, frame::close};
 use raw::{Closed, RawClient};
 use serde_json::{Value, json};
 use std::{net::SocketAddr, sync::Arc, time::Duration};
@@ -40,6 +40,8 @@ impl TestServer {
         let hub = Hub::new(log.clone(), config);
         hub.set_commands(Arc::new(Echo));
         let router = Router::new().route("/api/ws", get(server::ws::upgrade)).with_state(hub.clone());
+        // Who the guard would have found it to be.
+        let router = router.layer(axum::Extension(Arc::new(Identity::local())));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(async move { axum::serve(listener, router).await });
@@ -73,7 +75,7 @@ struct Echo;
 
 #[async_trait]
 impl Commands for Echo {
-    async fn call(&self, method: &str, params: Value) -> Result<Value, Problem> {
+    async fn call(&self, _: &Arc<Identity>, method: &str, params: Value) -> Result<Value, Problem> {
         match method {
             "echo" => Ok(params),
             "panic" => panic!("as the test wants"),

@@ -57,7 +57,7 @@ pub(crate) fn Bulk() -> impl IntoView {
 async fn look(api: &Api, word: &str, filter: ExecutionQuery) -> Result<BulkAnswer, Problem> {
     let request =
         BulkRequest { action: action(word)?, filter, limit: Some(LIMIT), reason: None, from: None, dry_run: true };
-    api.bulk(request, "dashboard").await
+    api.bulk(request).await
 }
 
 #[component]

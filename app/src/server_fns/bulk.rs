@@ -41,7 +41,7 @@ pub async fn bulk_executions(
         Ok(action) => {
             let limit = Some(bulk::LIMIT);
             let request = BulkRequest { action, filter, limit, reason: None, from: None, dry_run: false };
-            expect_context::<Api>().bulk(request, "dashboard").await
+            expect_context::<Api>().bulk(request).await
         }
         Err(problem) => Err(problem),
     };

@@ -14,9 +14,6 @@ use runtime::Api;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 
-/// Who an execution names as the one who did it.
-const BY: &str = "dashboard";
-
 /// Back to the execution. `at_once`: without its steps for a cancellation.
 #[server(prefix = "/api/sf", endpoint = "cancel_execution", input = PostUrl, output = Html)]
 pub async fn cancel_execution(
@@ -27,8 +24,8 @@ pub async fn cancel_execution(
     let api = expect_context::<Api>();
     let reason = reason.map(|reason| reason.trim().to_owned()).filter(|reason| !reason.is_empty());
     let ended = async |id| match at_once {
-        Some(true) => api.terminate(id, reason.clone(), BY).await,
-        _ => api.cancel(id, reason.clone(), BY).await,
+        Some(true) => api.terminate(id, reason.clone()).await,
+        _ => api.cancel(id, reason.clone()).await,
     };
     Ok(answer(&execution_id, None, ended).await)
 }
@@ -36,13 +33,13 @@ pub async fn cancel_execution(
 #[server(prefix = "/api/sf", endpoint = "pause_execution", input = PostUrl, output = Html)]
 pub async fn pause_execution(execution_id: String) -> Result<Reply, ServerFnError> {
     let api = expect_context::<Api>();
-    Ok(answer(&execution_id, None, async |id| api.pause(id, None, BY).await).await)
+    Ok(answer(&execution_id, None, async |id| api.pause(id, None).await).await)
 }
 
 #[server(prefix = "/api/sf", endpoint = "resume_execution", input = PostUrl, output = Html)]
 pub async fn resume_execution(execution_id: String) -> Result<Reply, ServerFnError> {
     let api = expect_context::<Api>();
-    Ok(answer(&execution_id, None, async |id| api.resume(id, BY).await).await)
+    Ok(answer(&execution_id, None, async |id| api.resume(id).await).await)
 }
 
 /// `fields`: what was entered, by the names of the form. Its types say what the texts mean.
@@ -61,7 +58,7 @@ pub async fn answer_approval(
         let asked = waiting.iter().find(|asked| asked.step == step && asked.visit == visit);
         let form = asked.map(|asked| asked.form.clone()).unwrap_or_default();
         let data = Some(Value::Object(entered(&form, &fields)));
-        api.approve(id, &step, ApprovalAnswer { data, visit: Some(visit) }, BY).await
+        api.approve(id, &step, ApprovalAnswer { data, visit: Some(visit) }).await
     };
     Ok(answer(&execution_id, Some(own_place(&return_to)), answered).await)
 }

@@ -122,7 +122,8 @@ impl<R: Send, E: FromServerFnError> FromRes<Html, R, E> for Reply {
 /// Only places of ours: a path, not another host in disguise.
 pub(super) fn own_place(return_to: &str) -> &str {
     let is_path = return_to.starts_with('/') && !return_to.starts_with("//") && !return_to.starts_with("/\\");
-    if is_path && return_to.is_ascii() { return_to } else { DASHBOARD }
+    // Browsers drop tabs and line ends inside an address: `/\t/elsewhere` would be one of another host.
+    if is_path && return_to.bytes().all(|byte| byte.is_ascii_graphic()) { return_to } else { DASHBOARD }
 }
 
 #[cfg(test)]
@@ -136,6 +137,9 @@ mod tests {
             ("https://elsewhere.example", "/"),
             ("//elsewhere.example", "/"),
             ("/\\elsewhere.example", "/"),
+            ("/\t/elsewhere.example", "/"),
+            ("/\n/elsewhere.example", "/"),
+            ("/executions?q=a b", "/"),
             ("", "/"),
         ] {
             assert_eq!(own_place(return_to), place);

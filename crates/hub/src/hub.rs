@@ -6,7 +6,7 @@ use crate::{
     connection::{Inbound, Outbound, Outbox, Presence, Shared},
     session::{GOING_AWAY, Session},
 };
-use protocol::{ClientId, Envelope, Timestamp, api::HubHealth, frame::Limits};
+use protocol::{ClientId, Envelope, Identity, Timestamp, api::HubHealth, frame::Limits};
 use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -91,18 +91,24 @@ impl Hub {
         }
     }
 
-    /// Takes a client in. `client` is a fresh id. The first thing its outbound half gives is `hello`.
+    /// Takes a client in, as `who`. `client` is a fresh id. The first thing its outbound half gives is `hello`.
     ///
     /// # Errors
     /// When the hub is going away.
-    pub async fn connect(&self, kind: Kind, client: ClientId, now: Timestamp) -> Result<(Inbound, Outbound), Draining> {
+    pub async fn connect(
+        &self,
+        kind: Kind,
+        client: ClientId,
+        who: Arc<Identity>,
+        now: Timestamp,
+    ) -> Result<(Inbound, Outbound), Draining> {
         if self.core.is_draining() {
             return Err(Draining);
         }
         let config = &self.core.config;
         let age = Duration::from_millis(config.queue_age_ms);
         let shared = Arc::new(Shared::new(client, Outbox::new(config.limits.queue_bytes as usize, age)));
-        let (session, hello) = Session::open(kind, client, self.core.log.epoch(), self.limits(kind), now);
+        let (session, hello) = Session::open(kind, client, who, self.core.log.epoch(), self.limits(kind), now);
         let presence = Arc::new(Presence::new(self.core.clone(), shared.clone()));
         self.core.inputs.send(Input::Enter(shared.clone())).await.map_err(|_| Draining)?;
         let outbound = Outbound::new(shared.clone(), self.core.clone(), presence.clone());

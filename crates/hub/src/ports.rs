@@ -1,8 +1,9 @@
 //! What the hub needs from outside.
 
 use async_trait::async_trait;
-use protocol::{Envelope, Epoch, Position, Problem, Topic};
+use protocol::{Envelope, Epoch, Identity, Position, Problem, Topic};
 use serde_json::Value;
+use std::sync::Arc;
 
 /// The log as the hub reads it, for catch-up.
 #[async_trait]
@@ -35,7 +36,9 @@ pub struct LogUnavailable(pub String);
 /// The API as the socket's `command` frames call it.
 #[async_trait]
 pub trait Commands: Send + Sync + 'static {
+    /// What `who` asks for.
+    ///
     /// # Errors
-    /// A problem, `not_found` for an unknown method.
-    async fn call(&self, method: &str, params: Value) -> Result<Value, Problem>;
+    /// A problem, `not_found` for an unknown method, `forbidden` when it is not theirs to ask.
+    async fn call(&self, who: &Arc<Identity>, method: &str, params: Value) -> Result<Value, Problem>;
 }

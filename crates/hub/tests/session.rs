@@ -5,10 +5,11 @@ use hub::{
     session::{Close, Output, Resume, Session},
 };
 use protocol::{
-    ClientId, Epoch, Position, Timestamp, Topic,
+    ClientId, Epoch, Identity, Position, Role, Timestamp, Topic,
     frame::{Limits, ServerFrame, close},
 };
 use serde_json::{Value, json};
+use std::sync::Arc;
 use uuid::Uuid;
 
 const LIMITS: Limits = Limits { frame_bytes: 4_096, topics: 5, queue_bytes: 1 << 20, idle_timeout_ms: 90_000 };
@@ -24,8 +25,12 @@ enum In<'a> {
 use In::{Binary, Heard, Text, Tick};
 
 fn open() -> Session {
-    let client = ClientId(Uuid::from_u128(1));
-    let (session, hello) = Session::open(Kind::Client, client, Epoch("e1".to_owned()), LIMITS, Timestamp(0));
+    open_as(Identity::local())
+}
+
+fn open_as(who: Identity) -> Session {
+    let (client, who) = (ClientId(Uuid::from_u128(1)), Arc::new(who));
+    let (session, hello) = Session::open(Kind::Client, client, who, Epoch("e1".to_owned()), LIMITS, Timestamp(0));
     let expected = ServerFrame::Hello { epoch: Epoch("e1".to_owned()), client, limits: LIMITS };
     assert_eq!(hello, Output::Send(expected));
     session
@@ -125,6 +130,42 @@ fn one_wrong_topic_changes_nothing_and_is_named() {
     // All five places are free.
     let text = r#"{"type":"subscribe","topics":["agent:1","agent:2","agent:3","agent:4","agent:5"]}"#;
     assert!(matches!(session.text(text, Timestamp(0))[..], [Output::Subscribe { .. }]));
+}
+
+#[test]
+fn a_topic_that_is_not_theirs_is_refused_by_name_and_nothing_else_of_the_frame_taken() {
+    let mut session = open_as(Identity { role: Role::Viewer, name: "ann".to_owned(), ..Identity::local() });
+    let outputs = session.text(r#"{"type":"subscribe","id":1,"topics":["agent:a","events"]}"#, Timestamp(0));
+    let [Output::Send(ServerFrame::Error { code, message, .. })] = &outputs[..] else { panic!("{outputs:?}") };
+    assert_eq!(code, "forbidden");
+    assert_eq!(message, "field `topics[1]`: `ann` is viewer and may not see topic `events`; admin may");
+    let outputs = session.text(r#"{"type":"subscribe","topics":["agent:a"]}"#, Timestamp(0));
+    assert!(matches!(&outputs[..], [Output::Subscribe { requests, .. }] if requests.len() == 1));
+}
+
+#[test]
+fn what_a_worker_may_do_follows_from_who_it_is() {
+    let join = r#"{"type":"worker_join","id":1,"name":"w","protocols":["python","http"],"concurrency":1}"#;
+    let limited = Some(vec!["python".to_owned()]);
+    for (role, protocols, expect) in [
+        (Role::Viewer, None, Some("may not take tasks")),
+        (Role::Operator, None, Some("may not take tasks")),
+        (Role::Component, limited, Some("`protocols[1]`")),
+        (Role::Component, None, None),
+        (Role::Admin, None, None),
+    ] {
+        let who = Arc::new(Identity { role, protocols, ..Identity::local() });
+        let (client, epoch) = (ClientId(Uuid::from_u128(1)), Epoch("e1".to_owned()));
+        let (mut session, _) = Session::open(Kind::Worker, client, who, epoch, LIMITS, Timestamp(0));
+        let outputs = session.text(join, Timestamp(0));
+        match (&outputs[..], expect) {
+            ([Output::Worker(_)], None) => {}
+            ([Output::Send(ServerFrame::Error { code, message, .. })], Some(part)) => {
+                assert!(code == "forbidden" && message.contains(part), "{role}: {message}");
+            }
+            _ => panic!("{role}: {outputs:?}"),
+        }
+    }
 }
 
 #[test]

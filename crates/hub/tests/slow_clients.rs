@@ -28,7 +28,12 @@ struct Slow;
 
 #[async_trait::async_trait]
 impl hub::Commands for Slow {
-    async fn call(&self, method: &str, _: serde_json::Value) -> Result<serde_json::Value, protocol::Problem> {
+    async fn call(
+        &self,
+        _: &Arc<protocol::Identity>,
+        method: &str,
+        _: serde_json::Value,
+    ) -> Result<serde_json::Value, protocol::Problem> {
         tokio::time::sleep(Duration::from_secs(10)).await;
         Ok(json!(method))
     }
@@ -483,5 +488,6 @@ async fn shutdown_closes_who_is_left() {
     let peer = Peer::connect(&hub, 1).await;
     hub.shutdown().await;
     assert_eq!(peer.closed().await, protocol::frame::close::DRAINING);
-    assert!(hub.connect(hub::Kind::Client, protocol::ClientId(Uuid::nil()), Timestamp(0)).await.is_err());
+    let who = Arc::new(protocol::Identity::local());
+    assert!(hub.connect(hub::Kind::Client, protocol::ClientId(Uuid::nil()), who, Timestamp(0)).await.is_err());
 }

@@ -3,6 +3,7 @@
 //! Absences: this crate knows no runtime, database, web framework or clock, draws no randomness and does no
 //! I/O. It builds for `wasm32-unknown-unknown`; the browser and the server share every type in it.
 
+pub mod access;
 pub mod api;
 pub mod blob;
 pub mod credential;
@@ -20,6 +21,7 @@ pub mod time;
 pub mod topic;
 pub mod view;
 
+pub use access::{Action, Identity, Role};
 pub use diagnostic::Diagnostic;
 pub use envelope::Envelope;
 pub use event::Event;

@@ -1,7 +1,7 @@
 //! What stands before every route: which requests are answered at all, and what every answer carries.
 //!
-//! From outside to inside: [`request_log`], [`headers`], [`panic`], [`host`], [`origin`], [`concurrency`],
-//! [`deadline`], [`body`]. A request that fails one of them never reaches a handler.
+//! From outside to inside: [`request_log`], [`headers`], [`panic`], [`host`], [`origin`], [`identify`],
+//! [`concurrency`], [`deadline`], [`body`]. A request that fails one of them never reaches a handler.
 //!
 //! A web page somebody visits must not be able to register or run a playbook on their loopback: that is what
 //! [`host`] (no DNS rebinding) and [`origin`] (no cross-site writes or upgrades) are for.
@@ -11,6 +11,7 @@ pub(crate) mod concurrency;
 pub(crate) mod deadline;
 pub(crate) mod headers;
 pub(crate) mod host;
+pub(crate) mod identify;
 pub(crate) mod origin;
 pub(crate) mod panic;
 pub(crate) mod request_log;
@@ -19,5 +20,6 @@ mod stack;
 
 pub(crate) use headers::Policy;
 pub(crate) use host::AllowedHosts;
+pub(crate) use identify::identity;
 pub(crate) use origin::is_of_this_machine;
 pub(crate) use stack::guarded;

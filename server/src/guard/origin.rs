@@ -26,13 +26,31 @@ pub(crate) async fn check(State(hosts): State<Arc<AllowedHosts>>, request: Reque
     }
 }
 
-/// Whether a request was made by a program of this machine: it calls the server by a loopback name, and no page sent
-/// it.
+/// What proxies add: a request that carries one came from elsewhere, whatever name it calls the server by.
+const PROXIED: [&str; 9] = [
+    "forwarded",
+    "via",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-real-ip",
+    "cf-connecting-ip",
+    "true-client-ip",
+    "x-client-ip",
+];
+
+/// Whether a request was made by a program of this machine: it calls the server by a loopback name, no page sent it,
+/// and no proxy passed it on. A proxy that says `Host: localhost` and nothing of whom it speaks for is not told apart:
+/// docs/operations.md warns of it.
 pub(crate) fn is_of_this_machine(headers: &HeaderMap) -> bool {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
     let is_page = headers.contains_key(header::ORIGIN) || headers.contains_key("sec-fetch-site");
-    ["127.0.0.1", "localhost", "[::1]"].contains(&name) && !is_page
+    ["127.0.0.1", "localhost", "[::1]"].contains(&name) && !is_page && !is_proxied(headers)
+}
+
+pub(crate) fn is_proxied(headers: &HeaderMap) -> bool {
+    PROXIED.iter().any(|name| headers.contains_key(*name))
 }
 
 /// Everything but plain reads.

@@ -1,6 +1,6 @@
 //! The layers in their order.
 
-use super::{AllowedHosts, Policy, body, concurrency, deadline, headers, host, origin, panic, request_log};
+use super::{AllowedHosts, Policy, body, concurrency, deadline, headers, host, identify, origin, panic, request_log};
 use axum::{
     Router,
     middleware::{from_fn, from_fn_with_state},
@@ -14,6 +14,7 @@ pub(crate) fn guarded(router: Router, hosts: Arc<AllowedHosts>, policy: Policy) 
         .layer(from_fn(body::read_whole))
         .layer(from_fn(deadline::limit))
         .layer(from_fn_with_state(concurrency::Slots::new(), concurrency::limit))
+        .layer(from_fn(identify::identify))
         .layer(from_fn_with_state(hosts.clone(), origin::check))
         .layer(from_fn_with_state(hosts, host::check))
         .layer(CatchPanicLayer::custom(panic::answer))

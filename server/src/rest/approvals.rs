@@ -1,9 +1,12 @@
 //! `/api/v1/approvals`
 
-use super::{Refusal, extract::Query, page};
-use axum::{Json, extract::State};
+use super::{
+    Refusal,
+    extract::{Caller, Query},
+    page,
+};
+use axum::Json;
 use protocol::api::{ApprovalPage, ApprovalQuery};
-use runtime::Api;
 
 /// Approvals of a page, at most.
 const MOST: u32 = 500;
@@ -12,7 +15,7 @@ const MOST: u32 = 500;
 #[utoipa::path(get, operation_id = "list_approvals", path = "/approvals", tag = "approvals", params(ApprovalQuery),
     responses((status = 200, body = ApprovalPage)))]
 pub(super) async fn list(
-    State(api): State<Api>,
+    Caller(api): Caller,
     Query(query): Query<ApprovalQuery>,
 ) -> Result<Json<ApprovalPage>, Refusal> {
     query.limit.map_or(Ok(()), |limit| page::within(limit, MOST))?;

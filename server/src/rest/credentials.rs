@@ -2,19 +2,18 @@
 
 use super::{
     Refusal,
-    extract::{Json as JsonBody, NamePath, NoQuery},
+    extract::{Caller, Json as JsonBody, NamePath, NoQuery},
 };
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{Json, http::StatusCode};
 use protocol::{
     Problem,
     api::{CredentialSummary, SetCredential},
 };
-use runtime::Api;
 
 /// All credentials by name. No answer has a value.
 #[utoipa::path(get, operation_id = "list_credentials", path = "/credentials", tag = "credentials",
     responses((status = 200, body = Vec<CredentialSummary>)))]
-pub(super) async fn list(State(api): State<Api>, NoQuery: NoQuery) -> Result<Json<Vec<CredentialSummary>>, Refusal> {
+pub(super) async fn list(Caller(api): Caller, NoQuery: NoQuery) -> Result<Json<Vec<CredentialSummary>>, Refusal> {
     Ok(Json(api.credentials().await?))
 }
 
@@ -26,7 +25,7 @@ pub(super) async fn list(State(api): State<Api>, NoQuery: NoQuery) -> Result<Jso
         (status = 422, description = "No name, type or value a credential can have", body = Problem,
             content_type = "application/problem+json")))]
 pub(super) async fn set(
-    State(api): State<Api>,
+    Caller(api): Caller,
     NamePath(name): NamePath,
     NoQuery: NoQuery,
     JsonBody(request): JsonBody<SetCredential>,
@@ -40,7 +39,7 @@ pub(super) async fn set(
     params(("name" = String, Path)),
     responses((status = 204), (status = 404, body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn delete(
-    State(api): State<Api>,
+    Caller(api): Caller,
     NamePath(name): NamePath,
     NoQuery: NoQuery,
 ) -> Result<StatusCode, Refusal> {

@@ -1,9 +1,12 @@
 //! `/api/v1/events`
 
-use super::{Refusal, extract::Query, page};
-use axum::{Json, extract::State};
+use super::{
+    Refusal,
+    extract::{Caller, Query},
+    page,
+};
+use axum::Json;
 use protocol::{Position, Problem, Topic, api::EventPage};
-use runtime::Api;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -25,7 +28,7 @@ pub(super) struct EventsQuery {
 #[utoipa::path(get, operation_id = "list_events", path = "/events", tag = "events", params(EventsQuery),
     responses((status = 200, body = EventPage),
         (status = 400, description = "No such topic", body = Problem, content_type = "application/problem+json")))]
-pub(super) async fn list(State(api): State<Api>, Query(query): Query<EventsQuery>) -> Result<Json<EventPage>, Refusal> {
+pub(super) async fn list(Caller(api): Caller, Query(query): Query<EventsQuery>) -> Result<Json<EventPage>, Refusal> {
     let topic: Topic =
         query.topic.parse().map_err(|error| Problem::bad_request("unknown_topic", format!("{error}")))?;
     Ok(Json(api.topic_events(topic, Position(query.after.unwrap_or(0)), page::events(query.limit)?).await?))

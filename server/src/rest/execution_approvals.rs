@@ -2,14 +2,13 @@
 
 use super::{
     Refusal,
-    extract::{NoQuery, OptionalJson, StepPath},
+    extract::{Caller, NoQuery, OptionalJson, StepPath},
 };
-use axum::{Json, extract::State};
+use axum::Json;
 use protocol::{
     Problem,
     api::{ApprovalAnswer, ExecutionDetail},
 };
-use runtime::Api;
 
 /// Answers a step that waits for a person. Without a body: approved.
 #[utoipa::path(
@@ -25,10 +24,10 @@ use runtime::Api;
             content_type = "application/problem+json"))
 )]
 pub(super) async fn answer(
-    State(api): State<Api>,
+    Caller(api): Caller,
     StepPath(id, step): StepPath,
     NoQuery: NoQuery,
     OptionalJson(answer): OptionalJson<ApprovalAnswer>,
 ) -> Result<Json<ExecutionDetail>, Refusal> {
-    Ok(Json(api.approve(id, &step, answer, "api").await?))
+    Ok(Json(api.approve(id, &step, answer).await?))
 }

@@ -2,12 +2,11 @@
 
 use super::{
     Refusal,
-    extract::{ExecutionPath, Query},
+    extract::{Caller, ExecutionPath, Query},
     page::PageQuery,
 };
-use axum::{Json, extract::State};
+use axum::Json;
 use protocol::{Problem, api::EventPage};
-use runtime::Api;
 
 /// An execution's history in order. `next` is the `after` of the following page.
 #[utoipa::path(get, operation_id = "list_execution_events", path = "/executions/{id}/events", tag = "executions",
@@ -15,7 +14,7 @@ use runtime::Api;
     responses((status = 200, body = EventPage),
         (status = 404, body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn list(
-    State(api): State<Api>,
+    Caller(api): Caller,
     ExecutionPath(id): ExecutionPath,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<EventPage>, Refusal> {

@@ -2,15 +2,13 @@
 
 use super::{
     Refusal,
-    extract::{ExecutionPath, IdempotencyKey, NoQuery, OptionalJson},
+    extract::{Caller, ExecutionPath, IdempotencyKey, NoQuery, OptionalJson},
     submitted::Started,
 };
-use axum::extract::State;
 use protocol::{
     Problem,
     api::{RerunRequest, Submitted},
 };
-use runtime::Api;
 
 /// Runs an execution again, as a new one: from where it stopped, from a step, or with another input.
 #[utoipa::path(
@@ -26,7 +24,7 @@ use runtime::Api;
             content_type = "application/problem+json"))
 )]
 pub(super) async fn rerun(
-    State(api): State<Api>,
+    Caller(api): Caller,
     ExecutionPath(id): ExecutionPath,
     NoQuery: NoQuery,
     key: IdempotencyKey,

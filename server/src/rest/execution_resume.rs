@@ -2,11 +2,10 @@
 
 use super::{
     Refusal,
-    extract::{ExecutionPath, NoQuery},
+    extract::{Caller, ExecutionPath, NoQuery},
 };
-use axum::{Json, extract::State};
+use axum::Json;
 use protocol::{Problem, api::ExecutionDetail};
-use runtime::Api;
 
 /// Lets a paused execution go on.
 #[utoipa::path(
@@ -18,9 +17,9 @@ use runtime::Api;
             content_type = "application/problem+json"))
 )]
 pub(super) async fn resume(
-    State(api): State<Api>,
+    Caller(api): Caller,
     ExecutionPath(id): ExecutionPath,
     NoQuery: NoQuery,
 ) -> Result<Json<ExecutionDetail>, Refusal> {
-    Ok(Json(api.resume(id, "api").await?))
+    Ok(Json(api.resume(id).await?))
 }

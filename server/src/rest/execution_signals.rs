@@ -2,14 +2,13 @@
 
 use super::{
     Refusal,
-    extract::{ExecutionPath, Json as JsonBody, NoQuery},
+    extract::{Caller, ExecutionPath, Json as JsonBody, NoQuery},
 };
-use axum::{Json, extract::State};
+use axum::Json;
 use protocol::{
     Problem,
     api::{ExecutionDetail, SignalRequest},
 };
-use runtime::Api;
 
 /// Sends a signal. One that comes before a step waits for it is kept until one does.
 #[utoipa::path(
@@ -24,10 +23,10 @@ use runtime::Api;
             content_type = "application/problem+json"))
 )]
 pub(super) async fn signal(
-    State(api): State<Api>,
+    Caller(api): Caller,
     ExecutionPath(id): ExecutionPath,
     NoQuery: NoQuery,
     JsonBody(request): JsonBody<SignalRequest>,
 ) -> Result<Json<ExecutionDetail>, Refusal> {
-    Ok(Json(api.signal(id, request, "api").await?))
+    Ok(Json(api.signal(id, request).await?))
 }

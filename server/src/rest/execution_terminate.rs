@@ -2,14 +2,13 @@
 
 use super::{
     Refusal,
-    extract::{ExecutionPath, NoQuery, OptionalJson},
+    extract::{Caller, ExecutionPath, NoQuery, OptionalJson},
 };
-use axum::{Json, extract::State};
+use axum::Json;
 use protocol::{
     Problem,
     api::{ExecutionDetail, ReasonRequest},
 };
-use runtime::Api;
 
 /// Ends an execution at once, as cancelled; no step for a cancellation runs.
 #[utoipa::path(
@@ -22,10 +21,10 @@ use runtime::Api;
             content_type = "application/problem+json"))
 )]
 pub(super) async fn terminate(
-    State(api): State<Api>,
+    Caller(api): Caller,
     ExecutionPath(id): ExecutionPath,
     NoQuery: NoQuery,
     OptionalJson(request): OptionalJson<ReasonRequest>,
 ) -> Result<Json<ExecutionDetail>, Refusal> {
-    Ok(Json(api.terminate(id, request.reason, "api").await?))
+    Ok(Json(api.terminate(id, request.reason).await?))
 }

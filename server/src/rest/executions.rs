@@ -2,16 +2,15 @@
 
 use super::{
     Refusal,
-    extract::{ExecutionPath, IdempotencyKey, Json as JsonBody, NoQuery, Query},
+    extract::{Caller, ExecutionPath, IdempotencyKey, Json as JsonBody, NoQuery, Query},
     page,
     submitted::Started,
 };
-use axum::{Json, extract::State};
+use axum::Json;
 use protocol::{
     Problem,
     api::{ExecutionDetail, ExecutionPage, ExecutionQuery, SubmitRequest, Submitted},
 };
-use runtime::Api;
 
 /// Executions of a page, at most.
 const MOST: u32 = 500;
@@ -30,7 +29,7 @@ const MOST: u32 = 500;
     )
 )]
 pub(super) async fn submit(
-    State(api): State<Api>,
+    Caller(api): Caller,
     NoQuery: NoQuery,
     key: IdempotencyKey,
     JsonBody(mut request): JsonBody<SubmitRequest>,
@@ -43,7 +42,7 @@ pub(super) async fn submit(
 #[utoipa::path(get, operation_id = "list_executions", path = "/executions", tag = "executions", params(ExecutionQuery),
     responses((status = 200, body = ExecutionPage)))]
 pub(super) async fn list(
-    State(api): State<Api>,
+    Caller(api): Caller,
     Query(query): Query<ExecutionQuery>,
 ) -> Result<Json<ExecutionPage>, Refusal> {
     query.limit.map_or(Ok(()), |limit| page::within(limit, MOST))?;
@@ -56,7 +55,7 @@ pub(super) async fn list(
     responses((status = 200, body = ExecutionDetail),
         (status = 404, body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn get(
-    State(api): State<Api>,
+    Caller(api): Caller,
     ExecutionPath(id): ExecutionPath,
     NoQuery: NoQuery,
 ) -> Result<Json<ExecutionDetail>, Refusal> {

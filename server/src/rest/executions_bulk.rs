@@ -2,14 +2,13 @@
 
 use super::{
     Refusal,
-    extract::{Json as JsonBody, NoQuery},
+    extract::{Caller, Json as JsonBody, NoQuery},
 };
-use axum::{Json, extract::State};
+use axum::Json;
 use protocol::{
     Problem,
     api::{BulkAnswer, BulkRequest},
 };
-use runtime::Api;
 
 /// Does one thing to all executions that a filter finds. What goes wrong with one is told of that one.
 #[utoipa::path(
@@ -19,9 +18,9 @@ use runtime::Api;
             content_type = "application/problem+json"))
 )]
 pub(super) async fn bulk(
-    State(api): State<Api>,
+    Caller(api): Caller,
     NoQuery: NoQuery,
     JsonBody(request): JsonBody<BulkRequest>,
 ) -> Result<Json<BulkAnswer>, Refusal> {
-    Ok(Json(api.bulk(request, "api").await?))
+    Ok(Json(api.bulk(request).await?))
 }

@@ -1,16 +1,18 @@
 //! `/api/v1/health`, and the two probes `/healthz` and `/readyz`.
 
-use super::{Refusal, extract::NoQuery};
-use crate::Drain;
+use super::{
+    Refusal,
+    extract::{Caller, NoQuery},
+};
+use crate::{AppState, Drain};
 use axum::{Json, extract::State};
 use protocol::{Problem, api::Health};
-use runtime::Api;
 
 /// State of the server: where its log is, how many are connected.
 #[utoipa::path(get, operation_id = "get_health", path = "/health", tag = "health",
     responses((status = 200, body = Health)))]
 pub(super) async fn health(
-    State(api): State<Api>,
+    Caller(api): Caller,
     State(drain): State<Drain>,
     NoQuery: NoQuery,
 ) -> Result<Json<Health>, Refusal> {
@@ -26,12 +28,12 @@ pub(super) async fn alive() -> &'static str {
     "ok\n"
 }
 
-/// New work is welcome: the store answers, and the server is not going away.
-pub(super) async fn ready(State(api): State<Api>, State(drain): State<Drain>) -> Result<&'static str, Refusal> {
-    if drain.has_begun() {
+/// New work is welcome: the store answers, and the server is not going away. Whoever asks.
+pub(super) async fn ready(State(state): State<AppState>) -> Result<&'static str, Refusal> {
+    if state.drain.has_begun() {
         let detail = "the server is going away; ask another or wait for its return";
         return Err(Problem::new(503, "draining", "Draining", detail).temporary().into());
     }
-    api.health().await?;
+    state.api.health().await?;
     Ok("ok\n")
 }

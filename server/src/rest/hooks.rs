@@ -5,16 +5,17 @@ use super::{
     extract::{PlaybookPath, body},
     submitted::Started,
 };
-use crate::guard;
+use crate::{AppState, guard};
 use axum::{
     extract::{Request, State},
     http::HeaderMap,
 };
-use runtime::{Api, Delivery};
+use runtime::Delivery;
 use std::collections::BTreeMap;
 
+/// The one way in that asks for no identity: a delivery is signed, or of this machine.
 pub(super) async fn deliver(
-    State(api): State<Api>,
+    State(state): State<AppState>,
     PlaybookPath(name): PlaybookPath,
     request: Request,
 ) -> Result<Started, Refusal> {
@@ -22,7 +23,7 @@ pub(super) async fn deliver(
     let is_ours = guard::is_of_this_machine(request.headers());
     let (method, headers) = (request.method().to_string(), headers(request.headers()));
     let body = body(request, &()).await?.to_vec();
-    Ok(Started(api.deliver(Delivery { name, method, headers, query, body, is_ours }).await?))
+    Ok(Started(state.api.deliver(Delivery { name, method, headers, query, body, is_ours }).await?))
 }
 
 /// What is not text is left out.

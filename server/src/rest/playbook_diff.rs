@@ -2,14 +2,13 @@
 
 use super::{
     Refusal,
-    extract::{PlaybookPath, Query},
+    extract::{Caller, PlaybookPath, Query},
 };
-use axum::{Json, extract::State};
+use axum::Json;
 use protocol::{
     Problem,
     api::{DiffQuery, PlaybookDiff},
 };
-use runtime::Api;
 
 /// What changed between two versions of a playbook. The path may contain slashes.
 #[utoipa::path(get, operation_id = "diff_playbook", path = "/playbook-diff/{*path}", tag = "playbooks",
@@ -17,7 +16,7 @@ use runtime::Api;
     responses((status = 200, body = PlaybookDiff),
         (status = 404, body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn get(
-    State(api): State<Api>,
+    Caller(api): Caller,
     PlaybookPath(path): PlaybookPath,
     Query(query): Query<DiffQuery>,
 ) -> Result<Json<PlaybookDiff>, Refusal> {

@@ -2,11 +2,10 @@
 
 use super::{
     Refusal,
-    extract::{NoQuery, PlaybookPath},
+    extract::{Caller, NoQuery, PlaybookPath},
 };
-use axum::{Json, extract::State};
+use axum::Json;
 use protocol::{Problem, api::PlaybookVersion};
-use runtime::Api;
 
 /// All versions of a playbook, newest first. The path may contain slashes.
 #[utoipa::path(get, operation_id = "list_playbook_versions", path = "/playbook-versions/{*path}", tag = "playbooks",
@@ -14,7 +13,7 @@ use runtime::Api;
     responses((status = 200, body = Vec<PlaybookVersion>),
         (status = 404, body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn list(
-    State(api): State<Api>,
+    Caller(api): Caller,
     PlaybookPath(path): PlaybookPath,
     NoQuery: NoQuery,
 ) -> Result<Json<Vec<PlaybookVersion>>, Refusal> {

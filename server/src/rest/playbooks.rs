@@ -2,14 +2,13 @@
 
 use super::{
     Refusal,
-    extract::{NoQuery, PlaybookPath, Query, Yaml},
+    extract::{Caller, NoQuery, PlaybookPath, Query, Yaml},
 };
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{Json, http::StatusCode};
 use protocol::{
     Problem,
     api::{PlaybookDetail, PlaybookSummary, Registered},
 };
-use runtime::Api;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -25,7 +24,7 @@ use utoipa::IntoParams;
     )
 )]
 pub(super) async fn register(
-    State(api): State<Api>,
+    Caller(api): Caller,
     NoQuery: NoQuery,
     Yaml(source): Yaml,
 ) -> Result<(StatusCode, Json<Registered>), Refusal> {
@@ -47,7 +46,7 @@ pub(super) struct ListQuery {
 #[utoipa::path(get, operation_id = "list_playbooks", path = "/playbooks", tag = "playbooks", params(ListQuery),
     responses((status = 200, body = Vec<PlaybookSummary>)))]
 pub(super) async fn list(
-    State(api): State<Api>,
+    Caller(api): Caller,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<Vec<PlaybookSummary>>, Refusal> {
     Ok(Json(api.playbooks(query.q.as_deref()).await?))
@@ -68,7 +67,7 @@ pub(super) struct GetQuery {
     responses((status = 200, body = PlaybookDetail),
         (status = 404, body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn get(
-    State(api): State<Api>,
+    Caller(api): Caller,
     PlaybookPath(path): PlaybookPath,
     Query(query): Query<GetQuery>,
 ) -> Result<Json<PlaybookDetail>, Refusal> {
@@ -76,7 +75,7 @@ pub(super) async fn get(
 }
 
 pub(super) async fn get_called_validate(
-    State(api): State<Api>,
+    Caller(api): Caller,
     Query(query): Query<GetQuery>,
 ) -> Result<Json<PlaybookDetail>, Refusal> {
     Ok(Json(api.playbook("validate", query.version).await?))

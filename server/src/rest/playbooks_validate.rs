@@ -2,11 +2,10 @@
 
 use super::{
     Refusal,
-    extract::{NoQuery, Yaml},
+    extract::{Caller, NoQuery, Yaml},
 };
-use axum::{Json, extract::State};
+use axum::Json;
 use protocol::api::Validation;
-use runtime::Api;
 
 /// Says everything that is wrong with a playbook, and stores nothing. Also answers 200 when it is not valid.
 #[utoipa::path(
@@ -15,7 +14,7 @@ use runtime::Api;
     responses((status = 200, body = Validation))
 )]
 pub(super) async fn validate(
-    State(api): State<Api>,
+    Caller(api): Caller,
     NoQuery: NoQuery,
     Yaml(source): Yaml,
 ) -> Result<Json<Validation>, Refusal> {

@@ -2,11 +2,10 @@
 
 use super::{
     Refusal,
-    extract::{NamePath, NoQuery},
+    extract::{Caller, NamePath, NoQuery},
 };
-use axum::{Json, extract::State};
+use axum::Json;
 use protocol::{Problem, api::ScheduleDetail};
-use runtime::Api;
 
 /// It fires no more until it is resumed. Pausing twice is no error.
 #[utoipa::path(post, operation_id = "pause_schedule", path = "/schedules/{name}/pause", tag = "schedules",
@@ -14,7 +13,7 @@ use runtime::Api;
     responses((status = 200, body = ScheduleDetail),
         (status = 404, body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn pause(
-    State(api): State<Api>,
+    Caller(api): Caller,
     NamePath(name): NamePath,
     NoQuery: NoQuery,
 ) -> Result<Json<ScheduleDetail>, Refusal> {

@@ -2,11 +2,10 @@
 
 use super::{
     Refusal,
-    extract::{NamePath, NoQuery},
+    extract::{Caller, NamePath, NoQuery},
 };
-use axum::{Json, extract::State};
+use axum::Json;
 use protocol::{Problem, api::ScheduleDetail};
-use runtime::Api;
 
 /// It fires again from the next time on; times that passed while it was paused are not caught up.
 #[utoipa::path(post, operation_id = "resume_schedule", path = "/schedules/{name}/resume", tag = "schedules",
@@ -14,7 +13,7 @@ use runtime::Api;
     responses((status = 200, body = ScheduleDetail),
         (status = 404, body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn resume(
-    State(api): State<Api>,
+    Caller(api): Caller,
     NamePath(name): NamePath,
     NoQuery: NoQuery,
 ) -> Result<Json<ScheduleDetail>, Refusal> {

@@ -2,12 +2,10 @@
 
 use super::{
     Refusal,
-    extract::{IdempotencyKey, NamePath, NoQuery},
+    extract::{Caller, IdempotencyKey, NamePath, NoQuery},
     submitted::Started,
 };
-use axum::extract::State;
 use protocol::{Problem, api::Submitted};
-use runtime::Api;
 
 /// Starts an execution as the schedule would now, paused or not; its times stay as they are.
 #[utoipa::path(post, operation_id = "run_schedule", path = "/schedules/{name}/run", tag = "schedules",
@@ -17,7 +15,7 @@ use runtime::Api;
         (status = 200, description = "The key was used before", body = Submitted),
         (status = 404, body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn run(
-    State(api): State<Api>,
+    Caller(api): Caller,
     NamePath(name): NamePath,
     NoQuery: NoQuery,
     IdempotencyKey(key): IdempotencyKey,

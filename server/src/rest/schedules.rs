@@ -2,11 +2,10 @@
 
 use super::{
     Refusal,
-    extract::{Json as JsonBody, NamePath, NoQuery, Query},
+    extract::{Caller, Json as JsonBody, NamePath, NoQuery, Query},
 };
 use axum::{
     Json,
-    extract::State,
     http::{StatusCode, header},
     response::AppendHeaders,
 };
@@ -14,13 +13,12 @@ use protocol::{
     Problem,
     api::{ScheduleDetail, ScheduleList, ScheduleQuery, ScheduleRequest},
 };
-use runtime::Api;
 
 /// All schedules, by name.
 #[utoipa::path(get, operation_id = "list_schedules", path = "/schedules", tag = "schedules", params(ScheduleQuery),
     responses((status = 200, body = ScheduleList)))]
 pub(super) async fn list(
-    State(api): State<Api>,
+    Caller(api): Caller,
     Query(query): Query<ScheduleQuery>,
 ) -> Result<Json<ScheduleList>, Refusal> {
     Ok(Json(api.schedules(query).await?))
@@ -40,7 +38,7 @@ pub(super) async fn list(
     )
 )]
 pub(super) async fn add(
-    State(api): State<Api>,
+    Caller(api): Caller,
     NoQuery: NoQuery,
     JsonBody(request): JsonBody<ScheduleRequest>,
 ) -> Result<(StatusCode, AppendHeaders<[(header::HeaderName, String); 1]>, Json<ScheduleDetail>), Refusal> {
@@ -55,7 +53,7 @@ pub(super) async fn add(
     responses((status = 200, body = ScheduleDetail),
         (status = 404, body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn get(
-    State(api): State<Api>,
+    Caller(api): Caller,
     NamePath(name): NamePath,
     NoQuery: NoQuery,
 ) -> Result<Json<ScheduleDetail>, Refusal> {
@@ -75,7 +73,7 @@ pub(super) async fn get(
             content_type = "application/problem+json"))
 )]
 pub(super) async fn put(
-    State(api): State<Api>,
+    Caller(api): Caller,
     NamePath(name): NamePath,
     NoQuery: NoQuery,
     JsonBody(request): JsonBody<ScheduleRequest>,
@@ -92,7 +90,7 @@ pub(super) async fn put(
         (status = 409, description = "It stands in a playbook", body = Problem,
             content_type = "application/problem+json")))]
 pub(super) async fn delete(
-    State(api): State<Api>,
+    Caller(api): Caller,
     NamePath(name): NamePath,
     NoQuery: NoQuery,
 ) -> Result<StatusCode, Refusal> {

@@ -10,7 +10,7 @@ use futures::{
     stream::{SplitSink, SplitStream},
 };
 use hub::{Hub, Inbound, Kind, Outbound, Outgoing, Sending, session};
-use protocol::ClientId;
+use protocol::{ClientId, Identity};
 use std::{pin::pin, sync::Arc, time::Duration};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
@@ -26,10 +26,10 @@ const CLOSE_GRACE: Duration = Duration::from_secs(2);
 struct Stalled;
 
 /// Serves until either side ends it.
-pub(super) async fn serve(mut socket: WebSocket, kind: Kind, hub: Arc<Hub>) {
+pub(super) async fn serve(mut socket: WebSocket, kind: Kind, who: Arc<Identity>, hub: Arc<Hub>) {
     let clock = Clock::start();
     let client = ClientId(uuid::Uuid::now_v7());
-    let Ok((inbound, outbound)) = hub.connect(kind, client, clock.now()).await else {
+    let Ok((inbound, outbound)) = hub.connect(kind, client, who, clock.now()).await else {
         let _ = timeout(CLOSE_GRACE, socket.send(close(session::GOING_AWAY))).await;
         return;
     };

@@ -2,6 +2,7 @@
 
 use super::socket;
 use axum::{
+    Extension,
     extract::{
         State,
         ws::{WebSocketUpgrade, rejection::WebSocketUpgradeRejection},
@@ -10,7 +11,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use hub::{Hub, Kind};
-use protocol::frame::worker::SUBPROTOCOL;
+use protocol::{Identity, frame::worker::SUBPROTOCOL};
 use std::sync::Arc;
 
 /// Bytes read from the socket at once, and held by every idle connection. Client frames are small; a larger one
@@ -32,6 +33,7 @@ const MAX_WRITE_BUFFER_BYTES: usize = 64 << 20;
 /// 400 or 426 when the request is no WebSocket handshake, 503 while the server is going away.
 pub async fn upgrade(
     State(hub): State<Arc<Hub>>,
+    Extension(who): Extension<Arc<Identity>>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
     if hub.is_draining() {
@@ -53,5 +55,5 @@ pub async fn upgrade(
         .max_write_buffer_size(MAX_WRITE_BUFFER_BYTES)
         .max_message_size(frame_bytes)
         .max_frame_size(frame_bytes)
-        .on_upgrade(move |socket| socket::serve(socket, kind, hub))
+        .on_upgrade(move |socket| socket::serve(socket, kind, who, hub))
 }

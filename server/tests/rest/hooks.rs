@@ -43,10 +43,17 @@ async fn a_request_of_this_machine_starts_the_playbook_once_per_delivery() {
 }
 
 #[tokio::test]
-async fn without_a_secret_no_page_and_no_other_name_gets_in() {
+async fn without_a_secret_no_page_no_proxy_and_no_other_name_gets_in() {
     let server = TestServer::start().await;
     server.register(&hooked("tests/hooked", "")).await;
-    for (header, value) in [("origin", "http://evil.example"), ("sec-fetch-site", "cross-site")] {
+    for (header, value) in [
+        ("origin", "http://evil.example"),
+        ("sec-fetch-site", "cross-site"),
+        ("forwarded", "for=192.0.2.1"),
+        ("x-forwarded-for", "192.0.2.1"),
+        ("x-real-ip", "192.0.2.1"),
+        ("via", "1.1 proxy"),
+    ] {
         let request = server.post("/hooks/orders?q=1", "application/json", "{\"id\": 1}").header(header, value);
         Answer::of(request).await.problem(403, "webhook_unsigned");
     }

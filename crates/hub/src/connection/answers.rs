@@ -3,7 +3,7 @@
 use super::shared::Shared;
 use crate::bus::Core;
 use futures::FutureExt;
-use protocol::{Problem, frame::ServerFrame};
+use protocol::{Identity, Problem, frame::ServerFrame};
 use serde_json::Value;
 use std::{panic::AssertUnwindSafe, sync::Arc};
 use tokio::sync::Semaphore;
@@ -24,7 +24,7 @@ impl Calls {
     }
 
     /// Runs a command in a task of its own; its answer may overtake others.
-    pub(crate) fn start(&self, id: Value, method: String, params: Value) {
+    pub(crate) fn start(&self, who: Arc<Identity>, id: Value, method: String, params: Value) {
         let Some(commands) = self.core.commands.get().cloned() else {
             return self.fail(id, Problem::new(503, "unavailable", "Unavailable", "no commands yet").temporary());
         };
@@ -34,7 +34,7 @@ impl Calls {
         };
         let shared = self.shared.clone();
         self.core.calls.spawn(async move {
-            let called = AssertUnwindSafe(commands.call(&method, params)).catch_unwind().await;
+            let called = AssertUnwindSafe(commands.call(&who, &method, params)).catch_unwind().await;
             shared.answer(&match called {
                 Ok(Ok(result)) => ServerFrame::Reply { id, result },
                 Ok(Err(problem)) => error(id, problem),

@@ -72,7 +72,7 @@ impl Inbound {
                 Output::Send(frame) => self.shared.answer(&frame),
                 Output::Ping => self.shared.ping(),
                 Output::Close(close) => self.shared.close(close),
-                Output::Call { id, method, params } => self.calls.start(id, method, params),
+                Output::Call { id, method, params } => self.calls.start(self.session.who().clone(), id, method, params),
                 Output::Worker(FromWorker::Join(join)) => self.join_worker(join),
                 Output::Worker(frame) => {
                     if let Some(worker) = self.shared.worker() {

@@ -3,11 +3,11 @@
 use super::{budget::Budget, limits, parse, worker::Standing};
 use crate::Kind;
 use protocol::{
-    ClientId, Epoch, Position, Timestamp, Topic,
+    ClientId, Epoch, Identity, Position, Timestamp, Topic,
     frame::{ClientFrame, FromWorker, Limits, ServerFrame, TopicRequest, close},
 };
 use serde_json::Value;
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 /// What the session wants done, in order.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,6 +60,7 @@ pub const GOING_AWAY: Close = Close { code: close::DRAINING, reason: "the server
 #[derive(Debug)]
 pub struct Session {
     limits: Limits,
+    pub(super) who: Arc<Identity>,
     pub(super) standing: Standing,
     topics: HashSet<Topic>,
     topic_changes: Budget,
@@ -73,10 +74,18 @@ pub struct Session {
 
 impl Session {
     /// A new client, and the `hello` it gets.
-    pub fn open(kind: Kind, client: ClientId, epoch: Epoch, limits: Limits, now: Timestamp) -> (Self, Output) {
+    pub fn open(
+        kind: Kind,
+        client: ClientId,
+        who: Arc<Identity>,
+        epoch: Epoch,
+        limits: Limits,
+        now: Timestamp,
+    ) -> (Self, Output) {
         let burst = limits.topics.saturating_mul(limits::TOPIC_CHANGES_BURST_PER_TOPIC);
         let session = Self {
             limits,
+            who,
             standing: kind.into(),
             topics: HashSet::new(),
             topic_changes: Budget::full(burst, limits::TOPIC_CHANGES_MILLI_PER_S, now),
@@ -88,6 +97,11 @@ impl Session {
             closed: false,
         };
         (session, Output::Send(ServerFrame::Hello { epoch, client, limits }))
+    }
+
+    /// Who is at the other end.
+    pub fn who(&self) -> &Arc<Identity> {
+        &self.who
     }
 
     /// A text message. An invalid one changes nothing.
@@ -167,6 +181,12 @@ impl Session {
             Ok(names) => names,
             Err(outputs) => return outputs,
         };
+        for (index, topic) in names.iter().enumerate() {
+            if let Err(problem) = self.who.require_topic(topic) {
+                let message = format!("field `topics[{index}]`: {}", problem.detail);
+                return self.invalid(id, "forbidden", message, now);
+            }
+        }
         let mut requests: Vec<Resume> = Vec::with_capacity(names.len());
         for (topic, request) in names.into_iter().zip(topics) {
             let (after, epoch) = match request {

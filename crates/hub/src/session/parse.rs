@@ -46,6 +46,10 @@ impl Invalid {
         Self { id: None, code, message }
     }
 
+    pub(super) fn forbidden(message: String) -> Self {
+        Self::new("forbidden", message)
+    }
+
     pub(super) fn field(name: &str, expected: &str) -> Self {
         Self::new("invalid_field", format!("field `{name}`: expected {expected}"))
     }

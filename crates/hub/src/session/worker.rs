@@ -6,7 +6,7 @@ use super::{
 };
 use crate::Kind;
 use protocol::{
-    Timestamp,
+    Action, Timestamp,
     frame::{FromWorker, worker::WorkerJoin},
 };
 
@@ -46,7 +46,7 @@ impl Session {
                     now,
                 );
             }
-            (Standing::Expected, FromWorker::Join(join)) => match checked(&join) {
+            (Standing::Expected, FromWorker::Join(join)) => match checked(&join).and_then(|()| self.permitted(&join)) {
                 Ok(()) => {
                     self.standing = Standing::Joined;
                     FromWorker::Join(join)
@@ -62,6 +62,19 @@ impl Session {
             (Standing::Joined, frame) => frame,
         };
         vec![Output::Worker(frame)]
+    }
+
+    /// What a worker may do follows from who it is, not from what it says of itself.
+    fn permitted(&self, join: &WorkerJoin) -> Result<(), Invalid> {
+        self.who.require(Action::TakeTasks).map_err(|problem| Invalid::forbidden(problem.detail))?;
+        match join.protocols.iter().position(|protocol| !self.who.may_take(protocol)) {
+            None => Ok(()),
+            Some(index) => {
+                let (name, theirs) = (&self.who.name, self.who.protocols.as_deref().unwrap_or_default().join(", "));
+                let detail = format!("field `protocols[{index}]`: `{name}` may take tasks of {theirs} only");
+                Err(Invalid::forbidden(detail))
+            }
+        }
     }
 
     fn refuse_worker(&mut self, code: &'static str, message: &str, now: Timestamp) -> Vec<Output> {

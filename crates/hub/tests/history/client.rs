@@ -89,7 +89,8 @@ impl Client {
         }
         self.connections += 1;
         let id = ClientId(Uuid::from_u128(u128::from(self.number << 32 | self.connections)));
-        let (inbound, mut outbound) = self.hub.connect(Kind::Client, id, self.now()).await.unwrap();
+        let (inbound, mut outbound) =
+            self.hub.connect(Kind::Client, id, Arc::new(protocol::Identity::local()), self.now()).await.unwrap();
         let (sender, batches) = mpsc::channel(1);
         let pump = tokio::spawn(async move {
             loop {

@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use futures::FutureExt;
 use hub::{Hub, Inbound, Kind, Outbound, Outgoing, Sending};
-use protocol::{ClientId, Timestamp, frame::ServerFrame};
+use protocol::{ClientId, Identity, Timestamp, frame::ServerFrame};
 use serde_json::Value;
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 use uuid::Uuid;
@@ -23,7 +23,7 @@ impl Peer {
 
     pub async fn connect_as(hub: &Arc<Hub>, kind: Kind, number: u64) -> Self {
         let id = ClientId(Uuid::from_u128(u128::from(number)));
-        let (inbound, outbound) = hub.connect(kind, id, Timestamp(0)).await.unwrap();
+        let (inbound, outbound) = hub.connect(kind, id, Arc::new(Identity::local()), Timestamp(0)).await.unwrap();
         let mut peer = Self { inbound, outbound, read: VecDeque::new() };
         assert!(matches!(peer.next().await, ServerFrame::Hello { .. }));
         peer

@@ -44,11 +44,10 @@ impl Api {
         id: ExecutionId,
         step: &str,
         answer: ApprovalAnswer,
-        by: &str,
     ) -> Result<ExecutionDetail, Problem> {
         let ApprovalAnswer { data, visit } = answer;
         let data = Arc::new(data.unwrap_or_else(|| json!({"approved": true})));
-        self.carry_out(id, Input::Signal { name: step.to_owned(), visit, data, by: by.to_owned() }).await
+        self.carry_out(id, Input::Signal { name: step.to_owned(), visit, data, by: self.by() }).await
     }
 }
 

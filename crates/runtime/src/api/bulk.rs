@@ -3,7 +3,7 @@
 use super::Api;
 use futures::{StreamExt, stream};
 use protocol::{
-    Problem,
+    Action, Problem,
     api::{BulkAction, BulkAnswer, BulkOutcome, BulkRequest, ExecutionQuery, ExecutionSummary, RerunRequest},
 };
 
@@ -20,13 +20,14 @@ impl Api {
     /// # Errors
     /// 400 `filter_invalid` for a filter that says nothing, or something wrong. What goes wrong with one execution
     /// is told of that one.
-    pub async fn bulk(&self, request: BulkRequest, by: &str) -> Result<BulkAnswer, Problem> {
+    pub async fn bulk(&self, request: BulkRequest) -> Result<BulkAnswer, Problem> {
+        self.require(Action::Run)?;
         let limit = request.limit.unwrap_or(MANY.0);
         if limit == 0 || limit > MANY.1 {
             return Err(wrong(format!("`limit` is {limit}; it can be 1 to {}", MANY.1)));
         }
         let (found, next) = self.find(request.filter.clone(), limit).await?;
-        let each = found.into_iter().map(|summary| self.one(summary, &request, by));
+        let each = found.into_iter().map(|summary| self.one(summary, &request));
         let outcomes = stream::iter(each).buffered(AT_ONCE).collect().await;
         Ok(BulkAnswer { outcomes, next })
     }
@@ -56,7 +57,7 @@ impl Api {
         }
     }
 
-    async fn one(&self, summary: ExecutionSummary, request: &BulkRequest, by: &str) -> BulkOutcome {
+    async fn one(&self, summary: ExecutionSummary, request: &BulkRequest) -> BulkOutcome {
         let (id, reason) = (summary.execution_id, request.reason.clone());
         let mut outcome =
             BulkOutcome { execution_id: id, path: summary.path, done: None, started: None, code: None, detail: None };
@@ -64,10 +65,10 @@ impl Api {
             return outcome;
         }
         let done = match request.action {
-            BulkAction::Cancel => self.cancel(id, reason, by).await.map(|_| None),
-            BulkAction::Terminate => self.terminate(id, reason, by).await.map(|_| None),
-            BulkAction::Pause => self.pause(id, reason, by).await.map(|_| None),
-            BulkAction::Resume => self.resume(id, by).await.map(|_| None),
+            BulkAction::Cancel => self.cancel(id, reason).await.map(|_| None),
+            BulkAction::Terminate => self.terminate(id, reason).await.map(|_| None),
+            BulkAction::Pause => self.pause(id, reason).await.map(|_| None),
+            BulkAction::Resume => self.resume(id).await.map(|_| None),
             BulkAction::Rerun => {
                 let again = RerunRequest { from: request.from.clone(), ..RerunRequest::default() };
                 self.rerun(id, again).await.map(|submitted| Some(submitted.execution_id))

@@ -4,7 +4,7 @@ use super::Api;
 use crate::driver::Message;
 use engine::Input;
 use protocol::{
-    ExecutionId, Outcome, Problem,
+    Action, ExecutionId, Outcome, Problem,
     api::{ExecutionDetail, SignalRequest},
 };
 use std::sync::Arc;
@@ -20,8 +20,8 @@ impl Api {
     ///
     /// # Errors
     /// 404 when there is none, 409 `already_ended` when it has ended otherwise.
-    pub async fn cancel(&self, id: ExecutionId, reason: Option<String>, by: &str) -> Result<ExecutionDetail, Problem> {
-        let input = Input::Cancel { reason: or_requested(reason), by: by.to_owned() };
+    pub async fn cancel(&self, id: ExecutionId, reason: Option<String>) -> Result<ExecutionDetail, Problem> {
+        let input = Input::Cancel { reason: or_requested(reason), by: self.by() };
         self.end(id, input).await
     }
 
@@ -30,13 +30,8 @@ impl Api {
     ///
     /// # Errors
     /// As [`Api::cancel`].
-    pub async fn terminate(
-        &self,
-        id: ExecutionId,
-        reason: Option<String>,
-        by: &str,
-    ) -> Result<ExecutionDetail, Problem> {
-        let input = Input::Terminate { reason: or_requested(reason), by: by.to_owned() };
+    pub async fn terminate(&self, id: ExecutionId, reason: Option<String>) -> Result<ExecutionDetail, Problem> {
+        let input = Input::Terminate { reason: or_requested(reason), by: self.by() };
         self.end(id, input).await
     }
 
@@ -44,8 +39,8 @@ impl Api {
     ///
     /// # Errors
     /// 404 when there is none, 409 `already_paused`, `already_ended` or `not_started`.
-    pub async fn pause(&self, id: ExecutionId, reason: Option<String>, by: &str) -> Result<ExecutionDetail, Problem> {
-        let input = Input::Pause { reason: or_requested(reason), by: by.to_owned() };
+    pub async fn pause(&self, id: ExecutionId, reason: Option<String>) -> Result<ExecutionDetail, Problem> {
+        let input = Input::Pause { reason: or_requested(reason), by: self.by() };
         self.carry_out(id, input).await
     }
 
@@ -53,8 +48,8 @@ impl Api {
     ///
     /// # Errors
     /// 404 when there is none, 409 `not_paused`, `already_ended` or `not_started`.
-    pub async fn resume(&self, id: ExecutionId, by: &str) -> Result<ExecutionDetail, Problem> {
-        self.carry_out(id, Input::Resume { by: by.to_owned() }).await
+    pub async fn resume(&self, id: ExecutionId) -> Result<ExecutionDetail, Problem> {
+        self.carry_out(id, Input::Resume { by: self.by() }).await
     }
 
     /// Sends what a `wait` waits for, or will.
@@ -62,10 +57,10 @@ impl Api {
     /// # Errors
     /// 404 when there is no such execution; 409 when it takes none now; 422 `unknown_signal`, and `form_invalid` for
     /// an approval's answer.
-    pub async fn signal(&self, id: ExecutionId, request: SignalRequest, by: &str) -> Result<ExecutionDetail, Problem> {
+    pub async fn signal(&self, id: ExecutionId, request: SignalRequest) -> Result<ExecutionDetail, Problem> {
         let SignalRequest { name, data } = request;
         let data = Arc::new(data.unwrap_or_default());
-        self.carry_out(id, Input::Signal { name, visit: None, data, by: by.to_owned() }).await
+        self.carry_out(id, Input::Signal { name, visit: None, data, by: self.by() }).await
     }
 
     async fn end(&self, id: ExecutionId, input: Input) -> Result<ExecutionDetail, Problem> {
@@ -81,6 +76,7 @@ impl Api {
 
     /// Tells an execution something; the decision is durable when this returns.
     pub(super) async fn carry_out(&self, id: ExecutionId, input: Input) -> Result<ExecutionDetail, Problem> {
+        self.require(Action::Run)?;
         self.shared.driver.ask(|reply| Message::Tell { id, input, reply }).await?;
         self.execution(id).await
     }

@@ -2,7 +2,7 @@
 
 use super::{Api, from_store};
 use protocol::{
-    Problem,
+    Action, Problem,
     api::{CredentialSummary, Rotated, SetCredential},
 };
 use serde_json::{Map, Value};
@@ -23,6 +23,7 @@ impl Api {
         name: &str,
         request: SetCredential,
     ) -> Result<(CredentialSummary, bool), Problem> {
+        self.require(Action::Administer)?;
         check_name(name)?;
         let kind = request.kind.trim();
         check_kind(kind)?;
@@ -44,6 +45,7 @@ impl Api {
     /// # Errors
     /// When the store cannot be read.
     pub async fn credentials(&self) -> Result<Vec<CredentialSummary>, Problem> {
+        self.require(Action::Administer)?;
         let rows = self.shared.store.credentials().await.map_err(from_store)?;
         let keys = if rows.is_empty() { Vec::new() } else { self.shared.vault.key_ids() };
         let summary = |row: store::CredentialRow| CredentialSummary {
@@ -63,6 +65,7 @@ impl Api {
     /// # Errors
     /// 404 when there is none.
     pub async fn delete_credential(&self, name: &str) -> Result<(), Problem> {
+        self.require(Action::Administer)?;
         if self.shared.store.delete_credential(name).await.map_err(from_store)? {
             return Ok(());
         }
@@ -75,6 +78,7 @@ impl Api {
     /// When the key file cannot be written or a credential does not open; everything still opens then, and trying
     /// again goes on where this ended.
     pub async fn rotate_credentials(&self) -> Result<Rotated, Problem> {
+        self.require(Action::Administer)?;
         self.shared.vault.rotate(&self.shared.store).await
     }
 }

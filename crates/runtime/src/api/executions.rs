@@ -87,8 +87,9 @@ impl Api {
     /// A topic's history after a position, oldest first.
     ///
     /// # Errors
-    /// When the store cannot be read.
+    /// 403 for a topic that is not theirs to see; when the store cannot be read.
     pub async fn topic_events(&self, topic: Topic, after: Position, limit: u32) -> Result<EventPage, Problem> {
+        self.who.require_topic(&topic)?;
         let page = self.shared.store.log(&topic, after, limit.clamp(1, EVENTS)).await.map_err(from_store)?;
         Ok(EventPage { next: (!page.at_head).then_some(page.through), events: page.events })
     }

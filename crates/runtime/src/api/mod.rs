@@ -23,15 +23,21 @@ use crate::{
     workers::Registry,
 };
 use hub::Hub;
-use protocol::{Position, Problem, Timestamp};
+use protocol::{Action, Identity, Position, Problem, Timestamp};
 use std::sync::Arc;
 use store::{Store, StoreError};
 use tokio::sync::{Notify, watch};
 
-/// The use cases. Cheap to clone.
+/// The use cases, as somebody may use them. Cheap to clone.
+///
+/// Each use case asks first whether `who` may. What the server does by itself it does as [`Runtime::api`]'s, who may
+/// everything.
+///
+/// [`Runtime::api`]: crate::Runtime::api
 #[derive(Clone)]
 pub struct Api {
     shared: Arc<Shared>,
+    who: Arc<Identity>,
 }
 
 pub(crate) struct Shared {
@@ -53,7 +59,26 @@ pub(crate) struct Shared {
 
 impl Api {
     pub(crate) fn new(shared: Shared) -> Self {
-        Self { shared: Arc::new(shared) }
+        Self { shared: Arc::new(shared), who: Arc::new(Identity::local_at("signalbox")) }
+    }
+
+    /// The use cases as somebody else may use them, and in their name.
+    pub fn acting_as(&self, who: Arc<Identity>) -> Self {
+        Self { shared: self.shared.clone(), who }
+    }
+
+    /// Who asks.
+    pub fn who(&self) -> &Arc<Identity> {
+        &self.who
+    }
+
+    pub(crate) fn require(&self, action: Action) -> Result<(), Problem> {
+        self.who.require(action)
+    }
+
+    /// What events name as the one who did it.
+    fn by(&self) -> String {
+        self.who.name.clone()
     }
 
     pub(crate) fn shared(&self) -> &Shared {

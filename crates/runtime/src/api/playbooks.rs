@@ -4,7 +4,7 @@ use super::{Api, from_store};
 use crate::schedules;
 use engine::Parsed;
 use protocol::{
-    Problem,
+    Action, Problem,
     api::{PlaybookDetail, PlaybookSummary, PlaybookVersion, Registered, Validation},
     diagnostic::Level,
 };
@@ -19,6 +19,7 @@ impl Api {
     /// # Errors
     /// 422 `playbook_invalid` with every problem of the source; 409 `webhook_taken`.
     pub async fn register_playbook(&self, source: &str) -> Result<Registered, Problem> {
+        self.require(Action::Run)?;
         let parsed = parse(source);
         let Some(playbook) = parsed.playbook else {
             let errors = parsed.diagnostics.iter().filter(|diagnostic| diagnostic.level == Level::Error).count();

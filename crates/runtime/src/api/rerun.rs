@@ -6,7 +6,7 @@ use super::{
 };
 use engine::{Playbook, Reuse};
 use protocol::{
-    Envelope, Event, ExecutionId, Position, Problem, TaskError,
+    Action, Envelope, Event, ExecutionId, Position, Problem, TaskError,
     api::{Lineage, ParentTask, RerunRequest, Submitted},
     event::Rerun,
 };
@@ -22,6 +22,7 @@ impl Api {
     /// # Errors
     /// 404 when there is none; 409 `not_ended`; 422 `unknown_step`, `step_not_reached`; else as [`Api::submit`].
     pub async fn rerun(&self, of: ExecutionId, request: RerunRequest) -> Result<Submitted, Problem> {
+        self.require(Action::Run)?;
         let RerunRequest { from, input, version, idempotency_key } = request;
         let summary = self.execution(of).await?.summary;
         let entry = self.shared.catalog.entry(&summary.path, version.or(summary.version)).await?;

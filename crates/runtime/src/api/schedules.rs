@@ -3,7 +3,7 @@
 use super::{Api, from_store, submit};
 use crate::schedules::Spec;
 use protocol::{
-    Problem, Timestamp,
+    Action, Problem, Timestamp,
     api::{ScheduleDetail, ScheduleList, ScheduleQuery, ScheduleRequest, ScheduleSource, SubmitRequest, Submitted},
 };
 use store::{NewSchedule, Schedule};
@@ -39,6 +39,7 @@ impl Api {
     /// # Errors
     /// 409 `schedule_exists`; else as [`Api::put_schedule`].
     pub async fn add_schedule(&self, request: ScheduleRequest) -> Result<ScheduleDetail, Problem> {
+        self.require(Action::Run)?;
         let Some(name) = request.name.clone() else {
             return Err(invalid("the schedule has no `name`; give it one"));
         };
@@ -58,6 +59,7 @@ impl Api {
     /// # Errors
     /// 404 for a playbook that is not there, 422 `schedule_invalid` naming what is wrong, 409 `schedule_of_playbook`.
     pub async fn put_schedule(&self, name: &str, request: ScheduleRequest) -> Result<(ScheduleDetail, bool), Problem> {
+        self.require(Action::Run)?;
         if request.name.as_ref().is_some_and(|named| named != name) {
             return Err(invalid("the body names another schedule than the URL; leave `name` out"));
         }
@@ -73,6 +75,7 @@ impl Api {
     /// # Errors
     /// 404 when there is none, 409 `schedule_of_playbook`.
     pub async fn delete_schedule(&self, name: &str) -> Result<(), Problem> {
+        self.require(Action::Run)?;
         let row = self.schedule_row(name).await?;
         if row.source == store::ScheduleSource::Playbook {
             return Err(of_playbook(name));
@@ -86,6 +89,7 @@ impl Api {
     /// # Errors
     /// 404 when there is none.
     pub async fn pause_schedule(&self, name: &str) -> Result<ScheduleDetail, Problem> {
+        self.require(Action::Run)?;
         self.set_paused(self.schedule_row(name).await?, true).await
     }
 
@@ -94,6 +98,7 @@ impl Api {
     /// # Errors
     /// 404 when there is none.
     pub async fn resume_schedule(&self, name: &str) -> Result<ScheduleDetail, Problem> {
+        self.require(Action::Run)?;
         self.set_paused(self.schedule_row(name).await?, false).await
     }
 
@@ -102,6 +107,7 @@ impl Api {
     /// # Errors
     /// 404 when there is none; else as [`Api::submit`].
     pub async fn run_schedule(&self, name: &str, idempotency_key: Option<String>) -> Result<Submitted, Problem> {
+        self.require(Action::Run)?;
         let row = self.schedule_row(name).await?;
         let (spec, now) = (Spec::read(&row)?, self.shared.environment.now());
         let request = SubmitRequest {

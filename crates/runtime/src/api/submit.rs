@@ -4,7 +4,7 @@ use super::{Api, from_store, playbooks::hash};
 use crate::{admission::Entry, driver::Message};
 use engine::{Input, Reuse};
 use protocol::{
-    ExecutionId, Problem,
+    Action, ExecutionId, Problem,
     api::{SubmitRequest, Submitted},
     blob::BlobRef,
     event::{Origin, Rerun},
@@ -39,6 +39,7 @@ impl Api {
     /// 404 for an unknown playbook, 422 `input_invalid`, 409 `idempotency_conflict` when the key was used for
     /// something else, 429 `queue_full` when too many wait, 503 when the store cannot take it.
     pub async fn submit(&self, request: SubmitRequest) -> Result<Submitted, Problem> {
+        self.require(Action::Run)?;
         self.start(request, None).await
     }
 

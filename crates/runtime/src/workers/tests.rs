@@ -68,7 +68,8 @@ impl Scene {
     async fn peer(&mut self, kind: Kind) -> Peer {
         self.clients += 1;
         let id = ClientId(Uuid::from_u128(self.clients));
-        let (inbound, outbound) = self.hub.connect(kind, id, Timestamp(0)).await.unwrap();
+        let (inbound, outbound) =
+            self.hub.connect(kind, id, Arc::new(protocol::Identity::local()), Timestamp(0)).await.unwrap();
         let mut peer = Peer { inbound, outbound, read: VecDeque::new() };
         assert_eq!(peer.next().await["type"], "hello");
         peer

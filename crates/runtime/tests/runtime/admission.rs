@@ -108,9 +108,9 @@ async fn whoever_is_cancelled_leaves_the_queue_or_the_place() {
     let _held = bench.arrival().await;
     let (second, third) = (submit(&bench, json!({})).await, submit(&bench, json!({})).await);
     let api = bench.runtime.api();
-    let cancelled = api.cancel(second, None, "test").await.expect("cancelled");
+    let cancelled = api.cancel(second, None).await.expect("cancelled");
     assert_eq!(cancelled.summary.outcome, Some(Outcome::Cancelled));
-    api.cancel(first, None, "test").await.expect("cancelled");
+    api.cancel(first, None).await.expect("cancelled");
     loop {
         // The gate tells of the stopped task too.
         let arrived = bench.arrival().await;

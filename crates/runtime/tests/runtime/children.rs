@@ -102,7 +102,7 @@ async fn cancelling_reaches_the_children_of_children() {
     register(&bench, "middle", "\n  - {step: start, type: playbook, path: tests/child, data: {n: 1}}\n").await;
     let id = bench.submit(&playbook("parent", &PARENT.replace("tests/child", "tests/middle")), json!({})).await;
     let work = bench.arrival().await;
-    bench.runtime.api().cancel(id, Some("enough".into()), "test").await.expect("cancelled");
+    bench.runtime.api().cancel(id, Some("enough".into())).await.expect("cancelled");
     assert!(bench.arrival().await.cancelled, "the grandchild's task is stopped");
     let middle = children(&bench, id).await[0];
     let child = children(&bench, middle).await[0];
@@ -120,7 +120,7 @@ async fn a_cancelled_child_is_told_to_its_parent() {
     register(&bench, "child", CHILD).await;
     let id = bench.submit(&playbook("parent", PARENT), json!({})).await;
     let work = bench.arrival().await;
-    bench.runtime.api().cancel(work.task.key.execution_id, None, "test").await.expect("cancelled");
+    bench.runtime.api().cancel(work.task.key.execution_id, None).await.expect("cancelled");
     bench.ended(id).await;
     assert_eq!(result(&bench, id).await["why"], json!("child_cancelled"));
 }
@@ -186,7 +186,7 @@ async fn a_child_that_ended_while_its_parent_was_nowhere_is_told_later() {
     bench.runtime.shutdown().await;
 
     let bench = Bench::start(SqliteStore::open(&file).await.expect("opens again"), 1, false).await;
-    bench.runtime.api().cancel(child, None, "test").await.expect("cancelled");
+    bench.runtime.api().cancel(child, None).await.expect("cancelled");
     assert_eq!(outcome(&bench, id).await, None, "nobody has taken up the parent");
     bench.runtime.shutdown().await;
 

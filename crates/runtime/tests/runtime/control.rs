@@ -26,7 +26,7 @@ async fn a_pause_takes_back_what_nobody_works_on_and_resuming_hands_it_out() {
     let api = bench.runtime.api();
     let id = bench.submit(&beside(3), json!({})).await;
     let first = bench.arrival().await;
-    api.pause(id, None, "test").await.expect("paused");
+    api.pause(id, None).await.expect("paused");
     let open = bench.store.open_tasks(Some(id)).await.expect("readable");
     assert_eq!(open.len(), 1, "what is claimed stays");
     first.complete(json!(1));
@@ -34,7 +34,7 @@ async fn a_pause_takes_back_what_nobody_works_on_and_resuming_hands_it_out() {
         tokio::task::yield_now().await;
     }
     assert_eq!(started(&bench.log(id).await), 1, "its place stays free");
-    api.resume(id, "test").await.expect("resumed");
+    api.resume(id).await.expect("resumed");
     for _ in 0..3 {
         bench.arrival().await.complete(json!(1));
     }
@@ -59,8 +59,8 @@ async fn pausing_and_resuming_again_and_again_loses_nothing_and_does_nothing_twi
         // While the signal is committed the other two wait, and are decided together.
         while api.execution(id).await.expect("it exists").summary.outcome.is_none() {
             let signal = SignalRequest { name: "go".into(), data: None };
-            let _ = tokio::join!(api.signal(id, signal, "test"), api.pause(id, None, "test"), api.resume(id, "test"));
-            let _ = api.resume(id, "test").await;
+            let _ = tokio::join!(api.signal(id, signal), api.pause(id, None), api.resume(id));
+            let _ = api.resume(id).await;
         }
     };
     tokio::join!(work, disturb);
@@ -78,7 +78,7 @@ async fn a_paused_execution_is_paused_after_a_restart() {
     let bench = Bench::on(open().await, 1).await;
     let id = bench.submit(&beside(2), json!({})).await;
     let held = bench.arrival().await;
-    bench.runtime.api().pause(id, None, "test").await.expect("paused");
+    bench.runtime.api().pause(id, None).await.expect("paused");
     bench.runtime.shutdown().await;
     drop(held);
 
@@ -89,7 +89,7 @@ async fn a_paused_execution_is_paused_after_a_restart() {
         tokio::task::yield_now().await;
     }
     assert!(bench.store.open_tasks(Some(id)).await.expect("readable").is_empty());
-    bench.runtime.api().resume(id, "test").await.expect("resumed");
+    bench.runtime.api().resume(id).await.expect("resumed");
     for _ in 0..2 {
         bench.arrival().await.complete(json!(1));
     }

@@ -109,18 +109,18 @@ async fn cancel_stops_the_running_action_and_frees_its_place() {
     let source = playbook("slow", steps);
     let id = bench.submit(&source, json!({})).await;
     let running = bench.arrival().await;
-    let detail = bench.runtime.api().cancel(id, Some("enough".into()), "test").await.expect("cancelled");
+    let detail = bench.runtime.api().cancel(id, Some("enough".into())).await.expect("cancelled");
     assert_eq!(detail.summary.outcome, Some(Outcome::Cancelled));
     assert!(bench.arrival().await.cancelled, "the action was told");
     running.complete(json!({"too": "late"}));
     let log = bench.ended(id).await;
     assert_eq!(log[log.len() - 2..], ["execution_cancelled", "execution_complete"]);
-    bench.runtime.api().cancel(id, None, "test").await.expect("cancelling twice is no error");
+    bench.runtime.api().cancel(id, None).await.expect("cancelling twice is no error");
 
     let next = bench.submit(&source, json!({})).await;
     bench.arrival().await.complete(json!({}));
     bench.ended(next).await;
-    let problem = bench.runtime.api().cancel(next, None, "test").await.expect_err("it has ended");
+    let problem = bench.runtime.api().cancel(next, None).await.expect_err("it has ended");
     assert_eq!(problem.code, "already_ended");
 }
 

@@ -137,7 +137,7 @@ async fn cancelling_an_iterator_reaches_the_children_of_its_items() {
     for _ in 0..10 {
         held.push(bench.arrival().await);
     }
-    bench.runtime.api().cancel(id, Some("enough".into()), "test").await.expect("cancelled");
+    bench.runtime.api().cancel(id, Some("enough".into())).await.expect("cancelled");
     for _ in 0..10 {
         assert!(bench.arrival().await.cancelled);
     }

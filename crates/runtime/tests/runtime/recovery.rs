@@ -64,7 +64,7 @@ async fn requests_during_a_stop_are_refused_and_lose_nothing() {
     let api = bench.runtime.api();
     let id = bench.submit(&playbook("two", TWO), json!({})).await;
     bench.runtime.shutdown().await;
-    let problem = api.cancel(id, None, "test").await.expect_err("stopping");
+    let problem = api.cancel(id, None).await.expect_err("stopping");
     assert_eq!(problem.status, 503);
     let _: &dyn Store = store.as_ref();
 }
@@ -79,7 +79,7 @@ async fn what_a_gone_process_left_can_be_cancelled_without_taking_it_up() {
     bench.runtime.shutdown().await;
 
     let bench = Bench::start(SqliteStore::open(&file).await.expect("opens again"), 1, false).await;
-    let detail = bench.runtime.api().cancel(id, None, "test").await.expect("cancelled");
+    let detail = bench.runtime.api().cancel(id, None).await.expect("cancelled");
     assert_eq!(detail.summary.outcome, Some(Outcome::Cancelled));
     assert!(bench.store.open_tasks(None).await.expect("readable").is_empty());
     assert_eq!(bench.log(id).await.last().map(String::as_str), Some("execution_complete"));

@@ -89,7 +89,7 @@ async fn a_command_at_any_server_reaches_the_execution_and_its_task() {
     let other = pair.server("other", 0).await;
     let id = owner.submit(&playbook("shared", WORK), json!({})).await;
     let _running = owner.arrival().await;
-    let detail = other.runtime.api().cancel(id, None, "somebody").await.expect("cancelled");
+    let detail = other.runtime.api().cancel(id, None).await.expect("cancelled");
     assert_eq!(detail.summary.outcome, Some(Outcome::Cancelled));
     assert!(owner.arrival().await.cancelled, "the owner stops the task that runs there");
 }
@@ -102,7 +102,7 @@ async fn a_cancelled_execution_stops_its_task_at_the_server_that_runs_it() {
     let id = owner.submit(&playbook("shared", WORK), json!({})).await;
     let running = able.arrival().await;
     assert_eq!(running.task.key.execution_id, id);
-    owner.runtime.api().cancel(id, None, "somebody").await.expect("cancelled");
+    owner.runtime.api().cancel(id, None).await.expect("cancelled");
     assert!(able.arrival().await.cancelled, "it is not its execution, and it stops all the same");
 }
 

@@ -57,7 +57,7 @@ async fn a_protocol_nobody_offers_is_told_once_and_cleared() {
     let bench = Bench::at(&clock, store.clone()).await;
     clock.set("2026-01-01T00:05:00Z");
     for id in ids {
-        bench.runtime.api().cancel(id, None, "test").await.expect("cancelled");
+        bench.runtime.api().cancel(id, None).await.expect("cancelled");
     }
     clock.set("2026-01-01T00:06:00Z");
     told(&clock, &store, &[raised, "cleared protocol:duckdb@server".to_owned()]).await;
@@ -76,7 +76,7 @@ async fn what_waits_for_somebody_is_no_alarm() {
     }
     let _held = bench.arrival().await;
     let paused = bench.submit(&playbook("paused", signal), json!({})).await;
-    bench.runtime.api().pause(paused, None, "test").await.expect("paused");
+    bench.runtime.api().pause(paused, None).await.expect("paused");
     // Something that is one, to see that there was a sweep.
     bench.submit(&playbook("unoffered", UNOFFERED), json!({})).await;
     clock.set("2026-01-01T00:10:00Z");
@@ -140,7 +140,7 @@ async fn an_execution_that_nothing_will_move_is_told_of() {
     clock.set("2026-01-01T00:00:31Z");
     let raised = format!("execution_stuck execution:{id}");
     told(&clock, &store, std::slice::from_ref(&raised)).await;
-    bench.runtime.api().terminate(id, None, "test").await.expect("terminated");
+    bench.runtime.api().terminate(id, None).await.expect("terminated");
     clock.set("2026-01-01T00:01:31Z");
     told(&clock, &store, &[raised, format!("cleared execution:{id}")]).await;
 }

@@ -110,7 +110,7 @@ async fn a_dashboard_brought_forward_by_events_counts_what_a_later_one_does() {
             0 => arrived.complete(json!({})),
             1 => arrived.end(Run::failed(protocol::TaskError::new("python_exception", "ValueError: no"))),
             _ => {
-                api.cancel(id, None, "test").await.expect("cancelled");
+                api.cancel(id, None).await.expect("cancelled");
                 drop(bench.arrival().await);
                 drop(arrived);
             }

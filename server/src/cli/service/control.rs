@@ -10,9 +10,6 @@ use protocol::{
     },
 };
 
-/// Whom the history names.
-const BY: &str = "cli";
-
 /// What can be told, and needs no more than a reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::cli) enum Order {
@@ -36,15 +33,15 @@ pub(in crate::cli) trait Control {
 impl Control for Embedded {
     async fn tell(&self, id: ExecutionId, order: Order, reason: Option<String>) -> Result<ExecutionDetail, Problem> {
         match order {
-            Order::Cancel => self.api.cancel(id, reason, BY).await,
-            Order::Terminate => self.api.terminate(id, reason, BY).await,
-            Order::Pause => self.api.pause(id, reason, BY).await,
-            Order::Resume => self.api.resume(id, BY).await,
+            Order::Cancel => self.api.cancel(id, reason).await,
+            Order::Terminate => self.api.terminate(id, reason).await,
+            Order::Pause => self.api.pause(id, reason).await,
+            Order::Resume => self.api.resume(id).await,
         }
     }
 
     async fn signal(&self, id: ExecutionId, request: SignalRequest) -> Result<ExecutionDetail, Problem> {
-        self.api.signal(id, request, BY).await
+        self.api.signal(id, request).await
     }
 
     async fn rerun(&self, id: ExecutionId, request: RerunRequest) -> Result<Submitted, Problem> {
@@ -52,7 +49,7 @@ impl Control for Embedded {
     }
 
     async fn bulk(&self, request: BulkRequest) -> Result<BulkAnswer, Problem> {
-        self.api.bulk(request, BY).await
+        self.api.bulk(request).await
     }
 
     async fn approvals(&self, query: ApprovalQuery) -> Result<ApprovalPage, Problem> {
@@ -60,7 +57,7 @@ impl Control for Embedded {
     }
 
     async fn approve(&self, id: ExecutionId, step: &str, answer: ApprovalAnswer) -> Result<ExecutionDetail, Problem> {
-        self.api.approve(id, step, answer, BY).await
+        self.api.approve(id, step, answer).await
     }
 }
 

@@ -4,14 +4,14 @@ use super::Service;
 use crate::Wiring;
 use async_trait::async_trait;
 use protocol::{
-    ExecutionId, Position, Problem,
+    ExecutionId, Identity, Position, Problem,
     api::{
         DiffQuery, EventPage, ExecutionDetail, ExecutionPage, ExecutionQuery, PlaybookDiff, Registered, SubmitRequest,
         Submitted, WorkerList,
     },
 };
 use runtime::Api;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 use tokio::sync::{Mutex, watch};
 
 /// Events asked for at once.
@@ -27,7 +27,7 @@ pub(super) struct Embedded {
 
 impl Embedded {
     pub(super) fn new(wiring: Wiring) -> Self {
-        let api = wiring.api();
+        let api = wiring.api().acting_as(Arc::new(Identity::local_at("cli")));
         Self { published: Mutex::new(api.published()), api, wiring }
     }
 }

@@ -1,5 +1,6 @@
 //! What handlers take a request apart with. Each refuses with a problem that names the place.
 
+mod caller;
 mod json;
 mod key;
 mod media_type;
@@ -7,6 +8,7 @@ mod path;
 mod query;
 mod yaml;
 
+pub(super) use caller::Caller;
 pub(super) use json::Json;
 pub(super) use json::OptionalJson;
 pub(super) use json::body;

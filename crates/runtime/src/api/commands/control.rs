@@ -1,6 +1,6 @@
 //! What people tell executions that are under way.
 
-use super::{BY, Id, Of, json, or_empty, read, unknown};
+use super::{Id, Of, json, or_empty, read, unknown};
 use crate::Api;
 use protocol::{
     Problem,
@@ -23,20 +23,20 @@ pub(super) async fn call(api: &Api, method: &str, params: Value) -> Result<Value
         "cancel" | "terminate" | "pause" => {
             let Of { execution_id: id, request: ReasonRequest { reason } } = read(params)?;
             json(match method {
-                "cancel" => api.cancel(id, reason, BY).await?,
-                "terminate" => api.terminate(id, reason, BY).await?,
-                _ => api.pause(id, reason, BY).await?,
+                "cancel" => api.cancel(id, reason).await?,
+                "terminate" => api.terminate(id, reason).await?,
+                _ => api.pause(id, reason).await?,
             })
         }
-        "resume" => json(api.resume(read::<Id>(params)?.execution_id, BY).await?),
+        "resume" => json(api.resume(read::<Id>(params)?.execution_id).await?),
         "signal" => {
             let Of { execution_id, request } = read::<Of<SignalRequest>>(params)?;
-            json(api.signal(execution_id, request, BY).await?)
+            json(api.signal(execution_id, request).await?)
         }
         "approvals" => json(api.approvals(read::<ApprovalQuery>(or_empty(params))?).await?),
         "approve" => {
             let Of { execution_id, request: Approve { step, answer } } = read(params)?;
-            json(api.approve(execution_id, &step, answer, BY).await?)
+            json(api.approve(execution_id, &step, answer).await?)
         }
         _ => Err(unknown(method)),
     }

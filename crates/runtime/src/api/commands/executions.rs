@@ -1,6 +1,6 @@
 //! Executions: start, look.
 
-use super::{BY, Id, Of, json, or_empty, read, unknown};
+use super::{Id, Of, json, or_empty, read, unknown};
 use crate::Api;
 use protocol::{
     ExecutionId, Position, Problem, Topic,
@@ -44,7 +44,7 @@ pub(super) async fn call(api: &Api, method: &str, params: Value) -> Result<Value
             let Of { execution_id, request } = read::<Of<RerunRequest>>(params)?;
             json(api.rerun(execution_id, request).await?)
         }
-        "bulk" => json(api.bulk(read::<BulkRequest>(params)?, BY).await?),
+        "bulk" => json(api.bulk(read::<BulkRequest>(params)?).await?),
         "executions" => json(api.executions(read::<ExecutionQuery>(or_empty(params))?).await?),
         "execution" => json(api.execution(read::<Id>(params)?.execution_id).await?),
         "execution_events" => {

@@ -10,13 +10,10 @@ mod schedules;
 
 use super::{Api, Shared};
 use async_trait::async_trait;
-use protocol::{ExecutionId, Problem};
+use protocol::{ExecutionId, Identity, Problem};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
-use std::sync::Weak;
-
-/// What events name as the sender of a command that came over the socket.
-const BY: &str = "socket";
+use std::sync::{Arc, Weak};
 
 const GROUPS: [&[&str]; 6] = [
     playbooks::METHODS,
@@ -82,11 +79,11 @@ pub(crate) struct SocketCommands(pub(crate) Weak<Shared>);
 
 #[async_trait]
 impl hub::Commands for SocketCommands {
-    async fn call(&self, method: &str, params: Value) -> Result<Value, Problem> {
+    async fn call(&self, who: &Arc<Identity>, method: &str, params: Value) -> Result<Value, Problem> {
         let shared = self.0.upgrade().ok_or_else(|| {
             Problem::new(503, "stopping", "Stopping", "the server is stopping; try again in a moment").temporary()
         })?;
-        Api { shared }.command(method, params).await
+        Api { shared, who: who.clone() }.command(method, params).await
     }
 }
 
