@@ -1,5 +1,6 @@
-//! The writer's connection: a group becomes one transaction of two scripts, with the decision which commits go
-//! through in between.
+//! The writer's connection: a group becomes one transaction. Almost always nothing stands in the way of any of its
+//! commits, and where the log ends is known from the group before: then it is one script, which refuses itself if
+//! that turns out wrong. Else it is two, with the decision which commits go through in between.
 
 use super::{
     connect::Place,
@@ -30,6 +31,8 @@ pub(super) struct SqliteLog {
     /// `None` after a failure: the next request opens a new one.
     connection: Option<SqliteConnection>,
     scripts: Scripts,
+    /// The newest position, as the group before left it; `None` when somebody must look.
+    head: Option<u64>,
     /// Keeps readers out during a transaction where SQLite would make them poll: a database in memory has no WAL.
     gate: Option<Arc<RwLock<()>>>,
 }
@@ -40,7 +43,7 @@ impl SqliteLog {
         connection: SqliteConnection,
         gate: Option<Arc<RwLock<()>>>,
     ) -> Self {
-        Self { options, connection: Some(connection), scripts: Scripts::default(), gate }
+        Self { options, connection: Some(connection), scripts: Scripts::default(), head: None, gate }
     }
 
     /// The commits at the end of the log.
@@ -51,6 +54,48 @@ impl SqliteLog {
     /// Returns what was written and the bytes of its events.
     async fn transaction(&mut self, group: &[Waiting<JsonRows>], recent: &Recent) -> Result<(Plan, usize), Failed> {
         let expected = expectations(group.iter().map(|(entry, _)| &**entry), recent);
+        if let Some(head) = self.head.take()
+            && group.iter().all(|(entry, _)| entry.beside.is_none())
+        {
+            match self.as_expected(group, recent, head, expected.clone()).await {
+                Ok(done) => return Ok(done),
+                Err(error) => {
+                    tracing::debug!(%error, "a group did not find what it expected, and looks");
+                    self.roll_back().await;
+                }
+            }
+        }
+        let (plan, bytes) = self.looking(group, recent, expected).await?;
+        self.head = Some(plan.head + plan.event_count);
+        Ok((plan, bytes))
+    }
+
+    /// One script, which takes it for granted that the log ends at `head` and nobody stands in the way.
+    async fn as_expected(
+        &mut self,
+        group: &[Waiting<JsonRows>],
+        recent: &Recent,
+        head: u64,
+        expected: String,
+    ) -> Result<(Plan, usize), StoreError> {
+        let entries = group.iter().map(|(entry, _)| &**entry);
+        let mut plan = plan(entries, recent, head, &HashMap::new(), HashMap::new());
+        let bytes = plan.events.len();
+        if !plan.is_empty() {
+            let script = self.scripts.write(&mut plan, Some(expected));
+            script.execute(self.connection().await?).await.map_err(store_error)?;
+        }
+        self.head = Some(head + plan.event_count);
+        Ok((plan, bytes))
+    }
+
+    /// Two scripts, with the decision in between.
+    async fn looking(
+        &mut self,
+        group: &[Waiting<JsonRows>],
+        recent: &Recent,
+        expected: String,
+    ) -> Result<(Plan, usize), Failed> {
         let connection = self.connection().await?;
         let rows = sqlx::query(OPEN).bind(expected).fetch_all(&mut *connection).await.map_err(failed)?;
         let row = rows.first().ok_or(sqlx::Error::RowNotFound).map_err(failed)?;
@@ -67,7 +112,7 @@ impl SqliteLog {
         });
         beside::write(&mut Connection::Sqlite(connection), applied).await?;
         let bytes = plan.events.len();
-        let script = if plan.is_empty() { sqlx::query("ROLLBACK") } else { self.scripts.write(&mut plan) };
+        let script = if plan.is_empty() { sqlx::query("ROLLBACK") } else { self.scripts.write(&mut plan, None) };
         let connection = self.connection().await?;
         script.execute(connection).await.map_err(failed)?;
         Ok((plan, bytes))
@@ -169,6 +214,7 @@ impl Log for SqliteLog {
             Some(gate) => Some(gate.write().await),
             None => None,
         };
+        self.head = None;
         let done = self.job(job).await;
         if done.is_err() {
             self.roll_back().await;

@@ -1,5 +1,5 @@
-//! The statements of a group commit: two scripts, because each round trip to the connection's thread costs as
-//! much as the statements in it.
+//! The statements of a group commit: one script where the group finds what it expects, two where it has to look
+//! first, because each round trip to the connection's thread costs as much as the statements in it.
 //!
 //! Parameters are bare `?`: in a script sqlx binds NULL to numbered ones from the second statement on. Rows
 //! arrive as one JSON array per table; `jsonb` parses it once.
@@ -16,6 +16,14 @@ SELECT coalesce((SELECT max(position) FROM events), 0),
     (SELECT json_group_array(json_array(j.value->>0, coalesce(x.version, 0), x.state))
     FROM jsonb_each(jsonb(?)) j LEFT JOIN executions x ON x.execution_id = j.value->>0
     WHERE coalesce(x.version, 0) <> j.value->>1 OR x.state <> j.value->>2)";
+
+/// Opens the group where it is known what will be found: goes on only if the log ends where it is said to, and each
+/// execution is as expected.
+const OPEN_AS_EXPECTED: &str = "
+BEGIN IMMEDIATE;
+INSERT INTO guard SELECT 0 WHERE coalesce((SELECT max(position) FROM events), 0) <> ?;
+INSERT INTO guard SELECT 0 FROM jsonb_each(jsonb(?)) j LEFT JOIN executions x ON x.execution_id = j.value->>0
+    WHERE coalesce(x.version, 0) <> j.value->>1 OR x.state <> j.value->>2 LIMIT 1;";
 
 /// For each `[execution_id, version, commit_id]` that is in the log as a commit's first event: its index.
 pub(super) const FIND_COMMITS: &str = "
@@ -82,16 +90,22 @@ ON CONFLICT (key) DO UPDATE SET claimed_by = excluded.claimed_by;";
 const SETTLES: &str = "
 DELETE FROM tasks WHERE key IN (SELECT value FROM jsonb_each(jsonb(?)));";
 
-/// Texts of the second script, by which statements it has: a group without tasks does not pay for them.
+/// Texts of the writing script, by which statements it has: a group without tasks does not pay for them.
 #[derive(Default)]
 pub(super) struct Scripts {
-    texts: HashMap<u8, Arc<str>>,
+    texts: HashMap<u16, Arc<str>>,
 }
 
 impl Scripts {
-    /// The second script for a plan, with its parameters. Takes the rows out of the plan.
-    pub(super) fn write(&mut self, plan: &mut Plan) -> Query<'static, Sqlite, SqliteArguments> {
+    /// The script for a plan, with its parameters. Takes the rows out of the plan. With `expected` (see
+    /// [`expectations`](super::plan::expectations)) it opens the transaction itself; without, one is open.
+    pub(super) fn write(
+        &mut self,
+        plan: &mut Plan,
+        expected: Option<String>,
+    ) -> Query<'static, Sqlite, SqliteArguments> {
         let parts = [
+            (expected.is_some(), OPEN_AS_EXPECTED),
             (!plan.moved.is_empty(), MOVED),
             (!plan.changed.is_empty(), CHANGED),
             (!plan.data.is_empty(), DATA),
@@ -101,12 +115,15 @@ impl Scripts {
             (!plan.claims.is_empty(), CLAIMS),
             (!plan.settles.is_empty(), SETTLES),
         ];
-        let shape = parts.iter().enumerate().fold(0, |shape, (bit, (wanted, _))| shape | u8::from(*wanted) << bit);
+        let shape = parts.iter().enumerate().fold(0, |shape, (bit, (wanted, _))| shape | u16::from(*wanted) << bit);
         let text = self.texts.entry(shape).or_insert_with(|| {
             let wanted = parts.iter().filter(|(wanted, _)| *wanted).map(|(_, text)| *text);
             wanted.chain(["\nCOMMIT"]).collect::<String>().into()
         });
         let mut query = sqlx::query(AssertSqlSafe(text.clone()));
+        if let Some(expected) = expected {
+            query = query.bind(plan.head.cast_signed()).bind(expected);
+        }
         if !plan.moved.is_empty() {
             query = query.bind(closed(&mut plan.moved)).bind(plan.moved_count);
         }
