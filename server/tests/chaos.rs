@@ -3,6 +3,9 @@
 //!
 //! By default a small story; `SIGNALBOX_FULL=1` runs the whole: 1,000 executions.
 
+#[path = "support/mod.rs"]
+mod support;
+
 use protocol::{Event, Outcome, Phase, Position, Topic};
 use serde_json::{Value, json};
 use std::{
@@ -18,6 +21,7 @@ use std::{
     time::{Duration, Instant},
 };
 use store::{ExecutionFilter, Store, conformance::cluster::Cluster, postgres::PostgresStore};
+use support::Dice;
 
 /// From the last blow until all is done. Longer means that something is stuck.
 const PEACE: Duration = Duration::from_secs(300);
@@ -213,18 +217,6 @@ fn kill(child: &mut Option<Child>) {
     }
 }
 
-/// Xorshift: what is struck repeats with the seed.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % limit
-    }
-}
-
 /// A client that tries one server, then the other, until one answers.
 #[derive(Clone)]
 struct Client {
@@ -271,8 +263,7 @@ impl Client {
 async fn all_ends_as_it_would_have_in_peace() {
     let full = std::env::var_os("SIGNALBOX_FULL").is_some();
     let (count, blows, pause_ms) = if full { (1_000, 150, 600) } else { (40, 14, 350) };
-    let seed = std::env::var("SIGNALBOX_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(0x5161_0003);
-    println!("seed {seed} (SIGNALBOX_SEED repeats it)");
+    let dice = Dice::seeded(0x5161_0003);
     let _ = rustls::crypto::ring::default_provider().install_default();
     let folder = tempfile::tempdir().expect("a folder");
     let markers = folder.path().join("markers");
@@ -291,7 +282,7 @@ async fn all_ends_as_it_would_have_in_peace() {
     let striking = tokio::task::spawn_blocking({
         let enough = enough.clone();
         move || {
-            let (mut scene, mut dice) = (scene, Dice(seed));
+            let (mut scene, mut dice) = (scene, dice);
             while scene.blows < blows || !enough.load(SeqCst) {
                 std::thread::sleep(Duration::from_millis(pause_ms / 2 + dice.below(pause_ms)));
                 let (what, whom) = (dice.below(10), dice.below(2) as usize);

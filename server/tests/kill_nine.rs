@@ -3,6 +3,9 @@
 //!
 //! By default a small story; `SIGNALBOX_FULL=1` runs the whole: 200 executions, 20 kills.
 
+#[path = "support/mod.rs"]
+mod support;
+
 use protocol::{Event, Outcome, Phase, Position, Topic, api::Submitted};
 use serde_json::json;
 use std::{
@@ -14,6 +17,7 @@ use std::{
     time::Duration,
 };
 use store::{ExecutionFilter, QueueFilter, Store, sqlite::SqliteStore};
+use support::Dice;
 
 /// Parallel branches with a join, a chain, and real subprocesses to be killed in.
 const PLAYBOOK: &str = r#"
@@ -80,18 +84,6 @@ impl Drop for Server {
     }
 }
 
-/// Xorshift: the moments of the kills repeat with the seed.
-struct Moments(u64);
-
-impl Moments {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % limit
-    }
-}
-
 async fn position(client: &reqwest::Client, url: &str) -> Option<u64> {
     let health = client.get(format!("{url}/api/v1/health")).send().await.ok()?;
     health.json::<serde_json::Value>().await.ok()?["position"].as_u64()
@@ -101,9 +93,7 @@ async fn position(client: &reqwest::Client, url: &str) -> Option<u64> {
 async fn every_execution_survives_sigkill() {
     let full = std::env::var_os("SIGNALBOX_FULL").is_some();
     let (kills, per_round) = if full { (20, 10) } else { (5, 8) };
-    let seed = std::env::var("SIGNALBOX_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(0x5161_0001);
-    println!("seed {seed} (SIGNALBOX_SEED repeats it)");
-    let mut moments = Moments(seed);
+    let mut moments = Dice::seeded(0x5161_0001);
     let folder = tempfile::tempdir().expect("a folder");
     let _ = rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::Client::new();
@@ -170,7 +160,7 @@ workflow:
 async fn who_waits_to_be_let_in_is_let_in_over_sigkill() {
     let full = std::env::var_os("SIGNALBOX_FULL").is_some();
     let (kills, count) = if full { (15, 60) } else { (4, 12) };
-    let mut moments = Moments(0x5161_0002);
+    let mut moments = Dice::seeded(0x5161_0002);
     let folder = tempfile::tempdir().expect("a folder");
     let _ = rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::Client::new();
@@ -218,7 +208,8 @@ async fn who_waits_to_be_let_in_is_let_in_over_sigkill() {
 }
 
 async fn idle(client: &reqwest::Client, url: &str) -> bool {
-    let running = client.get(format!("{url}/api/v1/executions?status=running&limit=1")).send().await.expect("answers");
+    let running =
+        client.get(format!("{url}/api/v1/executions?status=running,queued&limit=1")).send().await.expect("answers");
     let page: serde_json::Value = running.json().await.expect("a page");
     page["executions"].as_array().is_some_and(Vec::is_empty)
 }

@@ -41,18 +41,13 @@ fn parse(kind: Option<&str>, text: &str) -> Result<Given, String> {
         let mut map: Map<String, Value> =
             serde_json::from_str(trimmed).map_err(|error| format!("the value is not a JSON object: {error}"))?;
         let own = map.get("type").and_then(Value::as_str).map(str::to_owned);
+        if own.is_some() {
+            map.remove("type");
+        }
+        // `data` may as well be a field of the credential; only beside a `type` it is what holds the fields.
+        let is_wrapped = own.is_some() && map.get("data").is_some_and(Value::is_object);
         let kind = kind.map(str::to_owned).or(own).unwrap_or_else(|| "generic".to_owned());
-        let value = match map.remove("data") {
-            Some(Value::Object(data)) => Value::Object(data),
-            Some(data) => {
-                map.insert("data".to_owned(), data);
-                Value::Object(map)
-            }
-            None => {
-                map.remove("type");
-                Value::Object(map)
-            }
-        };
+        let value = if is_wrapped { map.remove("data").unwrap_or_default() } else { Value::Object(map) };
         return Ok(Given { kind, value });
     }
     let field = match kind {
@@ -116,6 +111,7 @@ mod tests {
                 r#"{"name": "pg", "type": "postgres", "tags": [], "data": {"db_host": "h"}}"#,
                 Ok(("postgres", json!({"db_host": "h"}))),
             ),
+            (Some("generic"), r#"{"data": {"a": 1}}"#, Ok(("generic", json!({"data": {"a": 1}})))),
             (Some("generic"), r#"{"data": "x"}"#, Ok(("generic", json!({"data": "x"})))),
             (None, "hunter2", Err("must be a JSON object")),
             (Some("postgres"), "hunter2", Err("must be a JSON object")),

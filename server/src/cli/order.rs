@@ -8,14 +8,30 @@ use super::{
 };
 use protocol::{ExecutionId, Phase};
 
-pub(super) async fn order(
-    order: Order,
+#[derive(Debug, clap::Args)]
+pub(super) struct OrderArgs {
+    /// The execution
     id: ExecutionId,
-    reason: Option<String>,
-    target: &TargetFlags,
+    #[command(flatten)]
+    target: TargetFlags,
+    /// Print the execution as JSON
+    #[arg(long)]
     json: bool,
-) -> Result<Exit, Error> {
-    let service = locate(target).await?;
+}
+
+/// Of an order that history gives a reason for.
+#[derive(Debug, clap::Args)]
+pub(super) struct ReasonedArgs {
+    #[command(flatten)]
+    pub(super) order: OrderArgs,
+    /// Why; it is kept in the history
+    #[arg(long)]
+    pub(super) reason: Option<String>,
+}
+
+pub(super) async fn order(order: Order, args: OrderArgs, reason: Option<String>) -> Result<Exit, Error> {
+    let OrderArgs { id, target, json } = args;
+    let service = locate(&target).await?;
     let told = service.tell(id, order, reason).await;
     service.close().await;
     let detail = told?;

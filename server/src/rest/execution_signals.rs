@@ -17,9 +17,9 @@ use protocol::{
     request_body = SignalRequest,
     responses((status = 200, body = ExecutionDetail),
         (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "It has ended, or knows no such signal", body = Problem,
+        (status = 409, description = "It has ended", body = Problem,
             content_type = "application/problem+json"),
-        (status = 422, description = "The data does not fit", body = Problem,
+        (status = 422, description = "It knows no such signal, or the data does not fit", body = Problem,
             content_type = "application/problem+json"))
 )]
 pub(super) async fn signal(

@@ -64,6 +64,7 @@ async fn wrong_requests_are_told_where() {
         (json!({"name": "a", "path": "tests/echo", "cron": "x"}), 422, "schedule_invalid", "`x`"),
         (json!({"name": "a", "path": "tests/echo", "cron": "@daily", "overlap": "both"}), 422, "json_shape", "overlap"),
         (json!({"path": "tests/echo", "cron": "@daily"}), 422, "schedule_invalid", "name"),
+        (json!({"name": "..", "path": "tests/echo", "cron": "@daily"}), 422, "schedule_invalid", "beginning with"),
         (json!({"name": "a", "path": "no/such", "cron": "@daily"}), 404, "not_found", "no/such"),
     ] {
         let detail = server.send_json(URL, &body).await.problem(status, code);

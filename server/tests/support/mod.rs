@@ -5,10 +5,12 @@
 
 mod answer;
 mod command;
+mod dice;
 mod playbook;
 mod server;
 
 pub use answer::Answer;
 pub use command::{Run, Served, signal, signalbox};
+pub use dice::Dice;
 pub use playbook::{BLOCKING, ECHO, FAILING, WAITING, echo_at};
 pub use server::TestServer;

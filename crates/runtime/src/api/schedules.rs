@@ -172,8 +172,13 @@ fn check_name(name: &str) -> Result<(), Problem> {
         return Err(of_playbook(name));
     }
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
-    if name.is_empty() || name.len() > NAME || !name.chars().all(fits) {
-        let detail = format!("`{name}` is no name of a schedule: letters, digits, `_`, `-` and `.`, at most {NAME}");
+    // A name is a segment of URLs, where `.` would be another one.
+    let begins = name.starts_with(|c: char| c.is_ascii_alphanumeric());
+    if !begins || name.len() > NAME || !name.chars().all(fits) {
+        let detail = format!(
+            "`{name}` is no name of a schedule: letters, digits, `_`, `-` and `.`, at most {NAME}, beginning with a \
+             letter or digit"
+        );
         return Err(invalid(detail));
     }
     Ok(())

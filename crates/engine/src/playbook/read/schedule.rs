@@ -108,12 +108,12 @@ fn name(fields: &mut Fields<'_>, is_needed: bool, problems: &mut Problems) -> Op
     }
 }
 
-pub(super) const NAME_HINT: &str = "letters, digits, `_`, `-` and `.`, at most 128";
+pub(super) const NAME_HINT: &str = "letters, digits, `_`, `-` and `.`, at most 128, beginning with a letter or digit";
 
-/// What can stand in a URL and a key.
+/// What can stand in a URL and a key: `.` alone would be another URL.
 pub(super) fn is_name(name: &str) -> bool {
-    !name.is_empty()
-        && name.len() <= MAX_NAME
+    name.len() <= MAX_NAME
+        && name.starts_with(|c: char| c.is_ascii_alphanumeric())
         && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'))
 }
 
