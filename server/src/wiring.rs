@@ -3,7 +3,7 @@
 use crate::config::{LocalConfig, StoreUrl, Tools};
 use hub::{Hub, HubConfig};
 use protocol::TaskError;
-use runtime::{Api, Membership, Parts, Retention, Runtime, StoreLog, credentials::Vault};
+use runtime::{Api, Membership, Parts, Retention, Runtime, StoreLog, Streams, credentials::Vault};
 use std::{path::Path, sync::Arc};
 use store::{DataDir, Store, StoreError, postgres::PostgresStore, sqlite::SqliteStore};
 use tools::{Handles, SecretHandles};
@@ -33,8 +33,8 @@ impl Wiring {
         let (store, database) = open_store(config).await?;
         let key = config.secrets.key_source(&config.data);
         let vault = Arc::new(Vault::new(key, config.secrets.variables.clone()));
-        let (hub, runtime) =
-            start(store, &config.data, &config.tools, vault, &name, membership, config.retention).await?;
+        let limits = (config.retention, config.streams);
+        let (hub, runtime) = start(store, &config.data, &config.tools, vault, &name, membership, limits).await?;
         Ok(Self { data: Some(data), hub, runtime, _database: database })
     }
 
@@ -45,8 +45,8 @@ impl Wiring {
     pub async fn scratch(tools: &Tools) -> Result<Self, StoreError> {
         let store = SqliteStore::in_memory().await?;
         let vault = Arc::new(Vault::in_memory());
-        let (data, retention) = (std::env::temp_dir(), Retention::default());
-        let (hub, runtime) = start(store, &data, tools, vault, "scratch", Membership::Visitor, retention).await?;
+        let (data, limits) = (std::env::temp_dir(), (Retention::default(), Streams::default()));
+        let (hub, runtime) = start(store, &data, tools, vault, "scratch", Membership::Visitor, limits).await?;
         Ok(Self { data: None, hub, runtime, _database: None })
     }
 
@@ -70,11 +70,12 @@ async fn start(
     vault: Arc<Vault>,
     name: &str,
     membership: Membership,
-    retention: Retention,
+    (retention, streams): (Retention, Streams),
 ) -> Result<(Arc<Hub>, Runtime), StoreError> {
     let hub = Hub::new(Arc::new(StoreLog::new(store.clone())), HubConfig::default());
     let providers = tools.providers(data, Some(Handles(Arc::new(VaultHandles(vault.clone())))));
-    let parts = Parts { store, hub: hub.clone(), providers, vault, server: name.to_owned(), membership, retention };
+    let server = name.to_owned();
+    let parts = Parts { store, hub: hub.clone(), providers, vault, server, membership, retention, streams };
     let runtime = Runtime::start(parts).await?;
     Ok((hub, runtime))
 }

@@ -11,7 +11,7 @@ use axum::{Router, routing::get};
 use futures::{SinkExt, StreamExt};
 use hub::{Commands, Hub, HubConfig};
 use memory_log::{MemoryLog, alert, memory, step};
-use protocol::{Identity, Problem, frame::close};
+use protocol::{Identity, Position, Problem, frame::close};
 use raw::{Closed, RawClient};
 use serde_json::{Value, json};
 use std::{net::SocketAddr, sync::Arc, time::Duration};
@@ -81,6 +81,10 @@ impl Commands for Echo {
             "panic" => panic!("as the test wants"),
             _ => Err(Problem::not_found("method", method, "there is `echo`")),
         }
+    }
+
+    async fn publish(&self, _: &Arc<Identity>, messages: Vec<Value>) -> Vec<Result<Option<Position>, Problem>> {
+        messages.iter().map(|_| Ok(None)).collect()
     }
 }
 

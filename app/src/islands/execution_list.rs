@@ -6,10 +6,10 @@ use crate::{
 };
 use leptos::{html::Div, prelude::*};
 use protocol::{
-    Envelope, Event, Position, Topic,
+    Envelope, Position, Topic,
     api::{ExecutionQuery, ExecutionSummary},
     event::{WorkflowExecution, WorkflowStatus},
-    status,
+    projection, status,
     view::{ExecutionRows, apply_to_row, row_of},
 };
 
@@ -77,8 +77,8 @@ fn take_in(shown: &mut ExecutionRows, new: &mut Vec<ExecutionSummary>) {
 }
 
 fn bring_forward(waiting: &mut [ExecutionSummary], envelope: &Envelope) {
-    if let (Event::WorkflowExecution(event), Some(position)) = (&envelope.event, envelope.position)
-        && let Some(row) = waiting.iter_mut().find(|row| row.execution_id == event.execution_id)
+    if let (Some((event, id)), Some(position)) = (projection::of_execution(envelope), envelope.position)
+        && let Some(row) = waiting.iter_mut().find(|row| row.execution_id == id)
     {
         apply_to_row(row, event, position);
     }
@@ -87,11 +87,11 @@ fn bring_forward(waiting: &mut [ExecutionSummary], envelope: &Envelope) {
 /// The row of an execution that this event starts, if it belongs into the list.
 fn started(envelope: &Envelope, query: &ExecutionQuery, after: Position) -> Option<ExecutionSummary> {
     let position = envelope.position.filter(|position| *position > after)?;
-    let Event::WorkflowExecution(event) = &envelope.event else { return None };
+    let (event, id) = projection::of_execution(envelope)?;
     if event.status != WorkflowStatus::Pending || !belongs(event, query) {
         return None;
     }
-    Some(row_of(event, position))
+    Some(row_of(event, id, position))
 }
 
 /// The filters, as far as they say anything about an execution that has just started.
@@ -100,7 +100,7 @@ fn belongs(event: &WorkflowExecution, query: &ExecutionQuery) -> bool {
     let has_status = |list: &String| list.split(',').any(|status| status.trim() == word || status.trim() == "running");
     let has_text = |text: &String| {
         let text = text.to_lowercase();
-        event.workflow_id.to_lowercase().contains(&text) || event.execution_id.to_string().contains(&text)
+        event.workflow_id.to_lowercase().contains(&text) || event.execution_id.contains(&text)
     };
     query.cursor.is_none()
         && query.until.is_none_or(|until| event.timestamp.0 < until)
@@ -136,12 +136,12 @@ fn to_top() {}
 #[cfg(test)]
 mod tests {
     use super::*;
-    use protocol::{ExecutionId, Timestamp};
+    use protocol::Timestamp;
 
     fn event() -> WorkflowExecution {
         WorkflowExecution {
             workflow_id: "examples/log_triage".into(),
-            execution_id: "01998c4e-9c1b-7d2e-8a10-0123456789ab".parse::<ExecutionId>().expect("an id"),
+            execution_id: "01998c4e-9c1b-7d2e-8a10-0123456789ab".into(),
             stage: "log_triage".into(),
             status: WorkflowStatus::Pending,
             progress: None,

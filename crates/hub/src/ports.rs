@@ -33,7 +33,7 @@ pub struct Page {
 #[error("the log could not be read: {0}")]
 pub struct LogUnavailable(pub String);
 
-/// The API as the socket's `command` frames call it.
+/// The API as the socket's `command` and `publish` frames call it.
 #[async_trait]
 pub trait Commands: Send + Sync + 'static {
     /// What `who` asks for.
@@ -41,4 +41,8 @@ pub trait Commands: Send + Sync + 'static {
     /// # Errors
     /// A problem, `not_found` for an unknown method, `forbidden` when it is not theirs to ask.
     async fn call(&self, who: &Arc<Identity>, method: &str, params: Value) -> Result<Value, Problem>;
+
+    /// Publishes messages for `who`, in this order, each for itself: at which position each is durable, if it is kept.
+    /// One answer for each.
+    async fn publish(&self, who: &Arc<Identity>, messages: Vec<Value>) -> Vec<Result<Option<Position>, Problem>>;
 }

@@ -77,6 +77,7 @@ fn told(output: &Output) -> String {
             format!("unsubscribe{}", topics.iter().map(|topic| format!(" {topic}")).collect::<String>())
         }
         Output::Call { method, .. } => format!("call {method}"),
+        Output::Publish { .. } => "publish".to_owned(),
         Output::Worker(frame) => panic!("{frame:?}"),
         Output::Ping => "ping".to_owned(),
         Output::Close(Close { code, .. }) => format!("close {code}"),
@@ -224,6 +225,18 @@ fn commands_and_pings_are_limited_in_rate_and_flooding_closes() {
     for number in 0..1_000 {
         assert_eq!(count(session.text(r#"{"type":"ping"}"#, Timestamp(number * 20))), "pong");
     }
+}
+
+#[test]
+fn messages_are_limited_in_rate() {
+    let publish = r#"{"type":"publish","message":{"type":"agent_state"}}"#;
+    let mut session = open();
+    for _ in 0..2_000 {
+        assert_eq!(session.text(publish, Timestamp(0)).iter().map(told).collect::<Vec<_>>(), ["publish"]);
+    }
+    let over: Vec<String> = session.text(publish, Timestamp(0)).iter().map(told).collect();
+    assert_eq!(over, ["error rate_limited temporary"]);
+    assert_eq!(session.text(publish, Timestamp(1)).iter().map(told).collect::<Vec<_>>(), ["publish"]);
 }
 
 #[test]

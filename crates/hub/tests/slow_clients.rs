@@ -37,6 +37,15 @@ impl hub::Commands for Slow {
         tokio::time::sleep(Duration::from_secs(10)).await;
         Ok(json!(method))
     }
+
+    async fn publish(
+        &self,
+        _: &Arc<protocol::Identity>,
+        messages: Vec<serde_json::Value>,
+    ) -> Vec<Result<Option<Position>, protocol::Problem>> {
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        messages.iter().map(|_| Ok(None)).collect()
+    }
 }
 
 fn metric(name: &str, value: f64) -> Envelope {

@@ -58,11 +58,18 @@ uuid_id! {
 }
 
 impl EventId {
-    /// The id of the `kind`-th projection of this event: the same on every node and in every replay.
+    /// The id of the `kind`-th projection of this event: the same on every node and in every replay. A UUID of
+    /// version 8, which no event of its own has.
     pub fn projected(self, kind: u8) -> EventId {
         let mut bytes = *self.0.as_bytes();
         bytes[15] ^= kind.wrapping_add(1);
+        bytes[6] = (bytes[6] & 0x0f) | 0x80;
         EventId(Uuid::from_bytes(bytes))
+    }
+
+    /// Whether it was made by [`EventId::projected`].
+    pub fn is_projected(self) -> bool {
+        self.0.as_bytes()[6] >> 4 == 8
     }
 }
 

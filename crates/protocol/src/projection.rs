@@ -1,7 +1,7 @@
 //! Events computed from a durable event when it is published or replayed; never rows.
 
 use crate::{
-    Envelope, Event, Outcome, Phase,
+    Envelope, Event, ExecutionId, Outcome, Phase,
     event::{Progress, WorkflowExecution},
     status,
 };
@@ -56,7 +56,7 @@ pub fn workflow_execution(envelope: &Envelope) -> Option<Envelope> {
         id: envelope.id.projected(0),
         event: Event::WorkflowExecution(WorkflowExecution {
             workflow_id: envelope.event.path()?.to_owned(),
-            execution_id: envelope.event.execution_id()?,
+            execution_id: envelope.event.execution_id()?.to_string(),
             stage,
             status: status::of_workflow(phase, outcome),
             progress: percent,
@@ -71,6 +71,17 @@ pub fn workflow_execution(envelope: &Envelope) -> Option<Envelope> {
         causation_id: Some(envelope.id.to_string()),
         traceparent: envelope.traceparent.clone(),
     })
+}
+
+/// The message and its execution, when it is a projection of an execution here. What other programs say of their
+/// workflows is none, whatever ids they use.
+pub fn of_execution(envelope: &Envelope) -> Option<(&WorkflowExecution, ExecutionId)> {
+    match &envelope.event {
+        Event::WorkflowExecution(event) if envelope.id.is_projected() => {
+            Some((event, event.execution_id.parse().ok()?))
+        }
+        _ => None,
+    }
 }
 
 fn percent(progress: Progress) -> f64 {

@@ -96,16 +96,21 @@ impl<'de> Deserialize<'de> for Topic {
 
 impl Topic {
     /// All topics an event is seen under. A topic shows each position at most once: execution events under
-    /// their execution, their S1 projection under the workflow topics.
+    /// their execution, their S1 projection under the workflow topics. `store::history` is the counterpart for
+    /// replay; a case of the store's conformance suite holds the two together.
     pub fn of(envelope: &Envelope) -> Vec<Topic> {
         let durable = envelope.position.is_some();
         match &envelope.event {
-            Event::WorkflowExecution(e) => vec![Topic::WorkflowExecutions, Topic::Workflow(e.workflow_id.clone())],
+            Event::WorkflowExecution(e) => {
+                let mut topics = vec![Topic::WorkflowExecutions, Topic::Workflow(e.workflow_id.clone())];
+                topics.extend(e.agent_id.clone().map(Topic::Agent));
+                with_all(durable && !envelope.id.is_projected(), topics)
+            }
             Event::AgentState(e) => with_all(durable, vec![Topic::AgentStates, Topic::Agent(e.agent_id.clone())]),
             Event::PerformanceMetric(e) => {
                 let mut topics = vec![Topic::PerformanceMetrics];
                 topics.extend(e.agent_id.clone().map(Topic::Agent));
-                topics
+                with_all(durable, topics)
             }
             Event::MemoryTimeline(e) => {
                 let mut topics = vec![Topic::MemoryTimeline];

@@ -9,7 +9,7 @@ use store::{Store, StoreError};
 const EVERY: Duration = Duration::from_secs(60);
 /// Executions removed in one transaction; the store stops sooner when they are large.
 const EXECUTIONS: u32 = 200;
-const ALERTS: u32 = 5_000;
+const EVENTS: u32 = 5_000;
 /// Between two transactions: commits go first.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -20,6 +20,8 @@ pub struct Retention {
     pub executions_ms: Option<u64>,
     /// Events of type `system_alert`.
     pub alerts_ms: Option<u64>,
+    /// What other programs said of their agents, workflows and memories.
+    pub messages_ms: Option<u64>,
 }
 
 pub(crate) struct Housekeeping {
@@ -51,8 +53,15 @@ impl Housekeeping {
                 self.environment.sleep(PAUSE).await;
             }
         }
-        if let Some(before) = self.before(self.retention.alerts_ms) {
-            while self.store.prune_events("system_alert", before, ALERTS).await? > 0 {
+        let Retention { alerts_ms, messages_ms, .. } = self.retention;
+        for (kind, kept_ms) in [
+            ("system_alert", alerts_ms),
+            ("agent_state", messages_ms),
+            ("workflow_execution", messages_ms),
+            ("memory_timeline", messages_ms),
+        ] {
+            let Some(before) = self.before(kept_ms) else { continue };
+            while self.store.prune_events(kind, before, EVENTS).await? > 0 {
                 self.environment.sleep(PAUSE).await;
             }
         }

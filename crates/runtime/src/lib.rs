@@ -22,6 +22,7 @@ mod patience;
 mod publisher;
 mod schedules;
 mod start;
+mod streams;
 mod sweeper;
 mod workers;
 
@@ -32,3 +33,4 @@ pub use housekeeping::Retention;
 pub use log::StoreLog;
 pub use membership::Membership;
 pub use start::{Parts, Runtime};
+pub use streams::Streams;

@@ -5,7 +5,10 @@
 //! Nothing is published before it is committed, since
 //! nothing else publishes durable events.
 
-use crate::driver::{DriverHandle, Message};
+use crate::{
+    driver::{DriverHandle, Message},
+    streams::Agents,
+};
 use hub::Hub;
 use protocol::{Envelope, Position, Topic, projection};
 use std::{sync::Arc, time::Duration};
@@ -22,13 +25,20 @@ pub(crate) struct Publisher {
     store: Arc<dyn Store>,
     hub: Arc<Hub>,
     driver: DriverHandle,
+    agents: Arc<Agents>,
     /// Everything up to here has been published.
     published: watch::Sender<Position>,
 }
 
 impl Publisher {
-    pub(crate) fn new(store: Arc<dyn Store>, hub: Arc<Hub>, driver: DriverHandle, head: Position) -> Self {
-        Self { store, hub, driver, published: watch::Sender::new(head) }
+    pub(crate) fn new(
+        store: Arc<dyn Store>,
+        hub: Arc<Hub>,
+        driver: DriverHandle,
+        agents: Arc<Agents>,
+        head: Position,
+    ) -> Self {
+        Self { store, hub, driver, agents, published: watch::Sender::new(head) }
     }
 
     /// Tells each time that more has been published.
@@ -111,6 +121,7 @@ impl Publisher {
 
     async fn hand_over(&self, events: Vec<Arc<Envelope>>, last: Position) {
         if !events.is_empty() {
+            events.iter().for_each(|event| self.agents.saw(event));
             self.hub.publish(events).await;
             self.published.send_replace(last);
         }

@@ -13,6 +13,7 @@ use crate::{
     membership::{Before, Member, Membership},
     publisher::Publisher,
     schedules::Scheduler,
+    streams::{Agents, Rates, Streams},
     sweeper::Sweeper,
     workers::{Door, Registry},
 };
@@ -38,6 +39,7 @@ pub struct Parts {
     pub membership: Membership,
     /// How long a server keeps what is over.
     pub retention: Retention,
+    pub streams: Streams,
 }
 
 /// The running parts. Stop it with [`Runtime::shutdown`]; dropping it aborts.
@@ -70,14 +72,15 @@ impl Runtime {
     /// # Errors
     /// When the store cannot be read.
     pub async fn start_in(parts: Parts, environment: Arc<dyn Environment>) -> Result<Self, StoreError> {
-        let Parts { store, hub, providers, vault, server, membership, retention } = parts;
+        let Parts { store, hub, providers, vault, server, membership, retention, streams } = parts;
         let server: Arc<str> = Arc::from(server);
         let (handle, inbox) = channel();
         if membership != Membership::Visitor {
             definitions::complete(&store).await?;
         }
         let committed = store.committed().ok_or(StoreError::Closed)?;
-        let publisher = Publisher::new(store.clone(), hub.clone(), handle.clone(), store.head().await?);
+        let agents = Arc::new(Agents::default());
+        let publisher = Publisher::new(store.clone(), hub.clone(), handle.clone(), agents.clone(), store.head().await?);
         let published = publisher.published();
         let catalog = Arc::new(Catalog::new(store.clone()));
         let gate = Arc::new(Gate::default());
@@ -107,6 +110,8 @@ impl Runtime {
             gate,
             hooks: Hooks::default(),
             alerts: Alerts::default(),
+            agents,
+            rates: Rates::new(streams.messages_per_s),
         });
         hub.set_commands(Arc::new(api.commands()));
         hub.set_workers(Arc::new(Door(workers.clone())));

@@ -9,11 +9,8 @@ pub(crate) enum Source {
     Execution(ExecutionId),
     /// Events that are not of an execution, of one type.
     OfType(&'static str),
-    /// Events that are not of an execution, about one thing, of these types.
-    About {
-        subject: String,
-        types: &'static [&'static str],
-    },
+    /// Events that are not of an execution and tell of an agent: of its own, and of workflows it works at.
+    Agent(String),
     /// Projections of execution events (and the S1 message itself, where somebody published it), of all
     /// playbooks or of the one with this path.
     Projected {
@@ -32,9 +29,7 @@ impl Source {
             Topic::PerformanceMetrics => Source::OfType("performance_metric"),
             Topic::MemoryTimeline => Source::OfType("memory_timeline"),
             Topic::SystemAlerts => Source::OfType("system_alert"),
-            Topic::Agent(id) => {
-                Source::About { subject: id.clone(), types: &["agent_state", "performance_metric", "memory_timeline"] }
-            }
+            Topic::Agent(id) => Source::Agent(id.clone()),
             Topic::WorkflowExecutions => Source::Projected { path: None },
             Topic::Workflow(path) => Source::Projected { path: Some(path.clone()) },
             Topic::Components | Topic::Thread(_) | Topic::Session(_) => Source::Nothing,
@@ -56,12 +51,16 @@ pub(crate) fn projected(envelope: Envelope) -> Option<Envelope> {
     }
 }
 
-/// What an event is about, for [`Source::About`] and [`Source::Projected`].
+/// The types whose subject is an agent.
+pub(crate) const OF_AGENTS: &[&str] = &["agent_state", "performance_metric", "memory_timeline"];
+
+/// What an event is about, for [`Source::Agent`] and [`Source::Projected`].
 pub(crate) fn subject(event: &protocol::Event) -> Option<&str> {
     use protocol::Event;
     match event {
         Event::AgentState(e) => Some(&e.agent_id),
         Event::PerformanceMetric(e) => e.agent_id.as_deref(),
+        // The agent of a `workflow_execution` has an index of its own.
         Event::MemoryTimeline(e) => e.agent_id.as_deref(),
         event => event.path(),
     }

@@ -32,6 +32,7 @@ mod schedules;
 mod servers;
 mod sql;
 mod state;
+mod streams;
 mod submissions;
 mod traits;
 

@@ -3,7 +3,7 @@
 
 use crate::{
     Store, StoreError,
-    history::Source,
+    history::{OF_AGENTS, Source},
     sql::{
         connection::Connection,
         database::repeatedly,
@@ -207,16 +207,18 @@ pub(crate) async fn complete_after(connection: &mut Connection<'_>, source: &Sou
         Source::Execution(id) => sql("SELECT coalesce(max(through), 0) FROM pruned WHERE kind = 'path'
             AND NOT EXISTS (SELECT 1 FROM executions WHERE execution_id = $1)")
         .bind(*id),
-        Source::Projected { path: Some(path) } => {
-            sql("SELECT coalesce(max(through), 0) FROM pruned WHERE kind = 'path' AND name = $1").bind(path)
-        }
-        Source::Projected { path: None } => sql("SELECT coalesce(max(through), 0) FROM pruned WHERE kind = 'path'"),
+        // Of another program's workflows it is not noted which went.
+        Source::Projected { path: Some(path) } => sql("SELECT coalesce(max(through), 0) FROM pruned
+            WHERE (kind = 'path' AND name = $1) OR (kind = 'type' AND name = 'workflow_execution')")
+        .bind(path),
+        Source::Projected { path: None } => sql("SELECT coalesce(max(through), 0) FROM pruned
+            WHERE kind = 'path' OR (kind = 'type' AND name = 'workflow_execution')"),
         Source::OfType(kind) => {
             sql("SELECT coalesce(max(through), 0) FROM pruned WHERE kind = 'type' AND name = $1").bind(*kind)
         }
-        Source::About { types, .. } => sql("SELECT coalesce(max(through), 0) FROM pruned WHERE kind = 'type'
-            AND name IN (SELECT value FROM json_each($1))")
-        .bind(*types),
+        Source::Agent(_) => sql("SELECT coalesce(max(through), 0) FROM pruned WHERE kind = 'type'
+            AND (name = 'workflow_execution' OR name IN (SELECT value FROM json_each($1)))")
+        .bind(OF_AGENTS),
         Source::Everything => sql("SELECT coalesce(max(through), 0) FROM pruned"),
     };
     let (through,): (i64,) = gone.one(connection).await?;

@@ -21,6 +21,7 @@ mod order;
 mod output;
 mod pause;
 mod prune;
+mod publish;
 mod rebuild;
 mod register;
 mod rerun;
@@ -73,6 +74,7 @@ enum Command {
     Schedules(schedules::Args),
     List(list::Args),
     Show(show::Args),
+    Publish(publish::Args),
     Credentials(credentials::Args),
     Worker(worker::Args),
     Workers(workers::Args),
@@ -126,6 +128,7 @@ async fn run(command: Command) -> Result<Exit, Error> {
         Command::Schedules(args) => schedules::schedules(args).await,
         Command::List(args) => list::list(args).await,
         Command::Show(args) => show::show(args).await,
+        Command::Publish(args) => publish::publish(args).await,
         Command::Credentials(args) => credentials::credentials(args).await,
         Command::Worker(args) => worker::worker(args).await,
         Command::Workers(args) => workers::workers(args).await,

@@ -30,6 +30,10 @@ pub struct Layer {
     /// How long executions are kept after their end, and alerts.
     pub retention_days: Option<Number>,
     pub alert_retention_days: Option<Number>,
+    /// The same of what other programs publish.
+    pub message_retention_days: Option<Number>,
+    /// Messages one publisher may send each second; 0: as many as it likes.
+    pub publish_rate: Option<Number>,
 }
 
 /// A number: as such in the file, as text in a variable.
@@ -51,7 +55,7 @@ impl Number {
 }
 
 /// The names an environment variable of ours can have, without `SIGNALBOX_`.
-const VARIABLES: [&str; 16] = [
+const VARIABLES: [&str; 18] = [
     "LISTEN",
     "HOSTS",
     "DATA",
@@ -68,6 +72,8 @@ const VARIABLES: [&str; 16] = [
     "SECRETS_ENV_ALLOW",
     "RETENTION_DAYS",
     "ALERT_RETENTION_DAYS",
+    "MESSAGE_RETENTION_DAYS",
+    "PUBLISH_RATE",
 ];
 
 /// All sources, in order of precedence.
@@ -126,6 +132,8 @@ impl Sources {
             providers: list("PROVIDERS"),
             retention_days: ours("RETENTION_DAYS").map(Number::Text),
             alert_retention_days: ours("ALERT_RETENTION_DAYS").map(Number::Text),
+            message_retention_days: ours("MESSAGE_RETENTION_DAYS").map(Number::Text),
+            publish_rate: ours("PUBLISH_RATE").map(Number::Text),
         };
         let named = config.map(Path::to_owned).or_else(|| ours("CONFIG").map(PathBuf::from));
         let surroundings = ["HOME", "XDG_DATA_HOME"]

@@ -17,6 +17,7 @@ mod roles;
 mod secrets;
 mod site;
 mod store;
+mod streams;
 mod tools;
 
 pub use bus::Bus;
@@ -30,7 +31,7 @@ pub use site::Site;
 pub use store::{DatabaseUrl, StoreUrl};
 pub use tools::Tools;
 
-use runtime::Retention;
+use runtime::{Retention, Streams};
 use std::{net::SocketAddr, path::PathBuf};
 
 /// Everything a server needs to know.
@@ -54,6 +55,7 @@ pub struct LocalConfig {
     pub tools: Tools,
     pub secrets: Secrets,
     pub retention: Retention,
+    pub streams: Streams,
 }
 
 impl Config {
@@ -86,6 +88,7 @@ impl LocalConfig {
             tools: Tools::read(sources)?,
             secrets,
             retention: retention::read(sources)?,
+            streams: streams::read(sources)?,
             data,
         })
     }

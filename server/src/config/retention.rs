@@ -6,11 +6,18 @@ use runtime::Retention;
 const DAY_MS: u64 = 86_400_000;
 const EXECUTIONS_DAYS: u64 = 30;
 const ALERTS_DAYS: u64 = 90;
+const MESSAGES_DAYS: u64 = 30;
 
 pub(super) fn read(sources: &Sources) -> Result<Retention, ConfigError> {
     Ok(Retention {
         executions_ms: days(sources, "retention_days", |layer| layer.retention_days.clone(), EXECUTIONS_DAYS)?,
         alerts_ms: days(sources, "alert_retention_days", |layer| layer.alert_retention_days.clone(), ALERTS_DAYS)?,
+        messages_ms: days(
+            sources,
+            "message_retention_days",
+            |layer| layer.message_retention_days.clone(),
+            MESSAGES_DAYS,
+        )?,
     })
 }
 
@@ -43,9 +50,10 @@ mod tests {
             read(&Sources { file: Some(("signalbox.toml".into(), file)), ..Sources::default() })
         };
         let kept = |days: u64| Some(days * DAY_MS);
-        assert_eq!(of("").expect("usual"), Retention { executions_ms: kept(30), alerts_ms: kept(90) });
-        let given = of("retention_days = 7\nalert_retention_days = '0'").expect("in order");
-        assert_eq!(given, Retention { executions_ms: kept(7), alerts_ms: None });
+        let usual = Retention { executions_ms: kept(30), alerts_ms: kept(90), messages_ms: kept(30) };
+        assert_eq!(of("").expect("usual"), usual);
+        let given = of("retention_days = 7\nalert_retention_days = '0'\nmessage_retention_days = 1").expect("in order");
+        assert_eq!(given, Retention { executions_ms: kept(7), alerts_ms: None, messages_ms: kept(1) });
         for wrong in ["retention_days = 'soon'", "retention_days = 40000", "alert_retention_days = -1"] {
             assert!(of(wrong).is_err_and(|error| error.to_string().contains("number of days")), "{wrong}");
         }

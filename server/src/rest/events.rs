@@ -2,12 +2,16 @@
 
 use super::{
     Refusal,
-    extract::{Caller, Query},
+    extract::{Caller, Json as JsonBody, NoQuery, Query},
     page,
 };
-use axum::Json;
-use protocol::{Position, Problem, Topic, api::EventPage};
+use axum::{Json, http::StatusCode};
+use protocol::{
+    Position, Problem, Topic,
+    api::{EventPage, Published},
+};
 use serde::Deserialize;
+use serde_json::Value;
 use utoipa::IntoParams;
 
 #[derive(Deserialize, IntoParams)]
@@ -32,4 +36,23 @@ pub(super) async fn list(Caller(api): Caller, Query(query): Query<EventsQuery>) 
     let topic: Topic =
         query.topic.parse().map_err(|error| Problem::bad_request("unknown_topic", format!("{error}")))?;
     Ok(Json(api.topic_events(topic, Position(query.after.unwrap_or(0)), page::events(query.limit)?).await?))
+}
+
+/// Publishes S1's messages: one, or a list of up to 1,000, all or none. Answers when those that are kept are durable.
+#[utoipa::path(post, operation_id = "publish_events", path = "/events", tag = "events",
+    request_body(content = Object, description = "A message with its `type`, or a list of them"),
+    responses((status = 201, body = Published),
+        (status = 422, description = "No such message; the field is named", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 429, description = "Too many a second", body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn publish(
+    Caller(api): Caller,
+    NoQuery: NoQuery,
+    JsonBody(body): JsonBody<Value>,
+) -> Result<(StatusCode, Json<Published>), Refusal> {
+    let messages = match body {
+        Value::Array(messages) => messages,
+        message => vec![message],
+    };
+    Ok((StatusCode::CREATED, Json(api.publish(messages).await?)))
 }

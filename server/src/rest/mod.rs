@@ -2,6 +2,7 @@
 //!
 //! Handlers extract, call one [`runtime::Api`] method and map. Errors are `application/problem+json`, always.
 
+mod agents;
 mod approvals;
 mod credential_rotation;
 mod credentials;

@@ -1,7 +1,7 @@
 //! The route table of `/api/v1`.
 
 use super::{
-    Refusal, approvals, credential_rotation, credentials, events, execution_approvals, execution_cancel,
+    Refusal, agents, approvals, credential_rotation, credentials, events, execution_approvals, execution_cancel,
     execution_events, execution_pause, execution_rerun, execution_resume, execution_signals, execution_terminate,
     executions, executions_bulk, health, hooks, openapi, playbook_diff, playbook_schema, playbook_versions, playbooks,
     playbooks_validate, schedule_pause, schedule_resume, schedule_run, schedules, workers,
@@ -44,7 +44,8 @@ pub(crate) fn routes() -> Router<AppState> {
                 .routes(routes!(schedule_pause::pause))
                 .routes(routes!(schedule_resume::resume))
                 .routes(routes!(schedule_run::run))
-                .routes(routes!(events::list))
+                .routes(routes!(events::list, events::publish))
+                .routes(routes!(agents::list))
                 .routes(routes!(credentials::list))
                 .routes(routes!(credentials::set, credentials::delete))
                 .routes(routes!(credential_rotation::rotate))

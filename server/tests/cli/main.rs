@@ -15,6 +15,7 @@ mod docs;
 mod events;
 mod list;
 mod postgres;
+mod publish;
 mod register;
 mod rerun;
 mod run;

@@ -89,6 +89,71 @@ async fn credentials_are_kept_by_command_too() {
 }
 
 #[tokio::test]
+async fn messages_are_published_in_their_order_and_reach_who_looks() {
+    const MANY: u64 = 300;
+    let server = TestServer::start().await;
+    let (mut publisher, mut watcher) = (connect(&server).await, connect(&server).await);
+    send(&mut watcher, json!({"type": "subscribe", "topics": ["agent:a", "workflow:w"]})).await;
+    assert_eq!(next(&mut watcher).await["type"], "subscribed");
+    let stage = |n: u64| {
+        json!({"type": "workflow_execution", "workflowId": "w", "executionId": "e", "stage": n.to_string(),
+            "status": "running", "agentId": "a"})
+    };
+    for n in 0..MANY {
+        send(&mut publisher, json!({"type": "publish", "id": n, "message": stage(n)})).await;
+    }
+    send(&mut publisher, json!({"type": "publish", "id": "wrong", "message": {"type": "system_alert"}})).await;
+    send(
+        &mut publisher,
+        json!({"type": "publish", "message": {"type": "agent_state", "agentId": "a",
+        "status": "idle", "resourceUsage": {"cpu": 1, "memory": 2, "activeConnections": 3}}}),
+    )
+    .await;
+    let mut last = 0;
+    for n in 0..MANY {
+        let answer = next(&mut publisher).await;
+        assert_eq!((&answer["type"], &answer["id"]), (&json!("published"), &json!(n)), "{answer}");
+        let position = answer["position"].as_u64().expect("a position");
+        assert!(position > last, "{position} after {last}");
+        last = position;
+    }
+    let answer = next(&mut publisher).await;
+    assert_eq!(
+        (&answer["type"], &answer["id"], &answer["code"]),
+        (&json!("error"), &json!("wrong"), &json!("message_invalid"))
+    );
+    assert!(answer["message"].as_str().unwrap().contains("`severity`"), "{answer}");
+    let answer = next(&mut publisher).await;
+    assert_eq!(
+        (&answer["type"], &answer["id"], &answer["position"]),
+        (&json!("published"), &json!(null), &json!(last + 1))
+    );
+    for n in 0..MANY {
+        let frame = next(&mut watcher).await;
+        assert_eq!(frame["event"]["data"]["stage"], n.to_string(), "{frame}");
+        assert_eq!(frame["topics"], json!(["workflow_executions", "workflow:w", "agent:a", "events"]));
+        assert_eq!(frame["event"]["correlation_id"], "e");
+    }
+    let frame = next(&mut watcher).await;
+    assert_eq!((&frame["event"]["type"], &frame["event"]["position"]), (&json!("agent_state"), &json!(last + 1)));
+
+    // What goes on as before has no position, and reaches who looks all the same.
+    send(
+        &mut publisher,
+        json!({"type": "publish", "id": 1, "message": {"type": "agent_state", "agentId": "a",
+        "status": "idle", "resourceUsage": {"cpu": 50, "memory": 2, "activeConnections": 3}}}),
+    )
+    .await;
+    assert_eq!(next(&mut publisher).await, json!({"type": "published", "id": 1, "position": null}));
+    let frame = next(&mut watcher).await;
+    assert_eq!(
+        (&frame["event"]["position"], &frame["event"]["data"]["resourceUsage"]["cpu"]),
+        (&json!(null), &json!(50.0))
+    );
+    assert_eq!(frame["topics"], json!(["agent_states", "agent:a"]));
+}
+
+#[tokio::test]
 async fn a_half_sent_frame_harms_nobody() {
     let server = TestServer::start().await;
     let mut held = Vec::new();

@@ -33,11 +33,21 @@ impl TestServer {
         Self::start_in(Arc::new(tempfile::tempdir().expect("a folder"))).await
     }
 
+    /// With other settings than usual.
+    pub async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
+        Self::start_as(Arc::new(tempfile::tempdir().expect("a folder")), change).await
+    }
+
     /// On the data folder of a server that was stopped.
     pub async fn start_in(folder: Arc<TempDir>) -> Self {
+        Self::start_as(folder, |_| ()).await
+    }
+
+    async fn start_as(folder: Arc<TempDir>, change: impl FnOnce(&mut Config)) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
-        let config = config(folder.path());
+        let mut config = config(folder.path());
+        change(&mut config);
         let (stop, stopped) = oneshot::channel();
         let served = tokio::spawn(async move {
             let stopped = async move {
@@ -141,6 +151,7 @@ fn config(folder: &Path) -> Config {
             },
             secrets: Secrets::default(),
             retention: runtime::Retention::default(),
+            streams: runtime::Streams::default(),
         },
         bus: Bus::Memory,
         roles: Roles::All,

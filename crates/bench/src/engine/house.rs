@@ -8,7 +8,7 @@ use crate::conditions::resident_mib;
 use anyhow::{Context, ensure};
 use hub::{Hub, HubConfig};
 use protocol::{ExecutionId, api::SubmitRequest};
-use runtime::{Api, Membership, Parts, Retention, Runtime, StoreLog, credentials::Vault};
+use runtime::{Api, Membership, Parts, Retention, Runtime, StoreLog, Streams, credentials::Vault};
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -50,6 +50,7 @@ impl House {
             server: "bench".to_owned(),
             membership: Membership::Alone,
             retention: Retention::default(),
+            streams: Streams::default(),
         })
         .await?;
         let api = runtime.api();

@@ -129,7 +129,7 @@ impl Client {
                 ServerFrame::Event { event, .. } => {
                     let Event::WorkflowExecution(e) = &event.event else { continue };
                     match e.status {
-                        WorkflowStatus::Completed => return Ok(e.execution_id),
+                        WorkflowStatus::Completed => return Ok(e.execution_id.parse()?),
                         WorkflowStatus::Failed | WorkflowStatus::Cancelled => bail!("an execution did not complete"),
                         WorkflowStatus::Pending | WorkflowStatus::Running => {}
                     }

@@ -2,6 +2,7 @@
 
 use super::{
     answers::Calls,
+    publishing::Publishing,
     shared::{Presence, Shared},
 };
 use crate::{
@@ -21,13 +22,15 @@ pub struct Inbound {
     shared: Arc<Shared>,
     core: Arc<Core>,
     calls: Calls,
+    publishing: Publishing,
     _presence: Arc<Presence>,
 }
 
 impl Inbound {
     pub(crate) fn new(session: Session, shared: Arc<Shared>, core: Arc<Core>, presence: Arc<Presence>) -> Self {
         let calls = Calls::new(shared.clone(), core.clone());
-        Self { session, shared, core, calls, _presence: presence }
+        let publishing = Publishing::new(shared.clone(), core.clone());
+        Self { session, shared, core, calls, publishing, _presence: presence }
     }
 
     /// A text message. Resolves when the next one may be read: not while the client leaves too many answers
@@ -73,6 +76,9 @@ impl Inbound {
                 Output::Ping => self.shared.ping(),
                 Output::Close(close) => self.shared.close(close),
                 Output::Call { id, method, params } => self.calls.start(self.session.who().clone(), id, method, params),
+                Output::Publish { id, message } => {
+                    self.publishing.publish(self.session.who().clone(), id, message).await;
+                }
                 Output::Worker(FromWorker::Join(join)) => self.join_worker(join),
                 Output::Worker(frame) => {
                     if let Some(worker) = self.shared.worker() {

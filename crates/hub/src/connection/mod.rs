@@ -7,6 +7,7 @@ mod inbound;
 mod outbound;
 mod outbox;
 mod pages;
+mod publishing;
 mod shared;
 
 pub(crate) use ephemeral::Key;

@@ -10,6 +10,10 @@ pub(super) const TOPIC_CHANGES_MILLI_PER_S: u32 = 100_000;
 pub(super) const COMMANDS_BURST: u32 = 100;
 pub(super) const COMMANDS_MILLI_PER_S: u32 = 50_000;
 
+/// Messages published at once, and 1,000 more each second: a batch over REST carries more.
+pub(super) const MESSAGES_BURST: u32 = 2_000;
+pub(super) const MESSAGES_MILLI_PER_S: u32 = 1_000_000;
+
 /// Invalid frames until the connection is closed; one is forgiven every ten seconds.
 pub(super) const INVALID_BURST: u32 = 10;
 pub(super) const INVALID_MILLI_PER_S: u32 = 100;

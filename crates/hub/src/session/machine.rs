@@ -30,6 +30,11 @@ pub enum Output {
         method: String,
         params: Value,
     },
+    /// Publish a message; answered with `published` or `error`, in order.
+    Publish {
+        id: Option<Value>,
+        message: Value,
+    },
     /// A frame for the worker's port: `worker_join` first and once.
     Worker(FromWorker),
     /// Send a WebSocket ping.
@@ -65,6 +70,7 @@ pub struct Session {
     topics: HashSet<Topic>,
     topic_changes: Budget,
     commands: Budget,
+    messages: Budget,
     invalid: Budget,
     refused: Budget,
     heard_at: Timestamp,
@@ -90,6 +96,7 @@ impl Session {
             topics: HashSet::new(),
             topic_changes: Budget::full(burst, limits::TOPIC_CHANGES_MILLI_PER_S, now),
             commands: Budget::full(limits::COMMANDS_BURST, limits::COMMANDS_MILLI_PER_S, now),
+            messages: Budget::full(limits::MESSAGES_BURST, limits::MESSAGES_MILLI_PER_S, now),
             invalid: Budget::full(limits::INVALID_BURST, limits::INVALID_MILLI_PER_S, now),
             refused: Budget::full(limits::REFUSED_BURST, limits::REFUSED_MILLI_PER_S, now),
             heard_at: now,
@@ -166,6 +173,12 @@ impl Session {
                     return self.refused(Some(id), "more commands than 50 a second", now);
                 }
                 vec![Output::Call { id, method, params }]
+            }
+            ClientFrame::Publish { id, message } => {
+                if !self.messages.take(1, now) {
+                    return self.refused(id, "more messages than 1,000 a second", now);
+                }
+                vec![Output::Publish { id, message }]
             }
             ClientFrame::Ping { id } => {
                 if !self.commands.take(1, now) {

@@ -56,7 +56,7 @@ impl Invalid {
 }
 
 fn frame(mut fields: Map<String, Value>, id: Option<Value>) -> Result<Frame, Invalid> {
-    const TYPES: &str = "one of subscribe, unsubscribe, command, ping, or of a worker worker_join, worker_reports, \
+    const TYPES: &str = "one of subscribe, unsubscribe, command, publish, ping, or of a worker worker_join, worker_reports, \
          worker_heartbeat, worker_drain";
     let kind = match fields.remove("type") {
         Some(Value::String(kind)) => kind,
@@ -84,6 +84,14 @@ fn frame(mut fields: Map<String, Value>, id: Option<Value>) -> Result<Frame, Inv
                 None => return Err(Invalid::new("missing_field", "field `method` is missing".to_owned())),
             },
             params: fields.remove("params").unwrap_or(Value::Null),
+        }),
+        "publish" => Ok(ClientFrame::Publish {
+            id,
+            message: match fields.remove("message") {
+                Some(message @ Value::Object(_)) => message,
+                Some(_) => return Err(Invalid::field("message", "an object with a `type`")),
+                None => return Err(Invalid::new("missing_field", "field `message` is missing".to_owned())),
+            },
         }),
         "ping" => Ok(ClientFrame::Ping { id }),
         other => {
@@ -161,6 +169,8 @@ mod tests {
             r#"{"type":"unsubscribe","topics":[]}"#,
             r#"{"type":"command","id":1,"method":"health"}"#,
             r#"{"type":"command","id":"x","method":"submit","params":{"path":"p"},"later":true}"#,
+            r#"{"type":"publish","message":{"type":"agent_state","agentId":"a"}}"#,
+            r#"{"type":"publish","id":1,"message":{}}"#,
             r#"{"type":"ping"}"#,
             r#"{"id":3.5,"type":"ping"}"#,
         ] {
@@ -195,7 +205,9 @@ mod tests {
             ("[1]", "invalid_json", "one JSON object"),
             ("{}", "missing_field", "`type`"),
             (r#"{"type":4}"#, "invalid_field", "`type`"),
-            (r#"{"type":"publish"}"#, "unknown_type", "`publish`"),
+            (r#"{"type":"dance"}"#, "unknown_type", "`dance`"),
+            (r#"{"type":"publish"}"#, "missing_field", "`message`"),
+            (r#"{"type":"publish","message":[]}"#, "invalid_field", "`message`"),
             (r#"{"type":"subscribe"}"#, "missing_field", "`topics`"),
             (r#"{"type":"subscribe","topics":"x"}"#, "invalid_field", "`topics`"),
             (r#"{"type":"subscribe","topics":["a",4]}"#, "invalid_field", "`topics[1]`"),

@@ -4,11 +4,13 @@ mod control;
 mod diff;
 mod rerun;
 mod schedules;
+mod streams;
 
 pub use control::{ApprovalAnswer, ApprovalPage, ApprovalQuery, ReasonRequest, SignalRequest, WaitingApproval};
 pub use diff::{DiffHunk, DiffKind, DiffLine, DiffQuery, PlaybookDiff};
 pub use rerun::{BulkAction, BulkAnswer, BulkOutcome, BulkRequest, Lineage, ParentTask, RerunRequest};
 pub use schedules::{CatchUp, Overlap, ScheduleDetail, ScheduleList, ScheduleQuery, ScheduleRequest, ScheduleSource};
+pub use streams::{AgentList, Published};
 
 use crate::{Diagnostic, Envelope, Epoch, ExecutionId, Outcome, Phase, Position, TaskError, Timestamp};
 use serde::{Deserialize, Serialize};

@@ -1,15 +1,17 @@
 //! The five messages of the real-time broadcast service (seed S1), field for field in its camelCase.
 
-use crate::{ExecutionId, Timestamp};
+use crate::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// Progress of one execution in S1's words. `workflowId` is the playbook's path, `stage` the step.
+/// Progress of one execution in S1's words: a projection of this server's executions, where `workflowId` is the
+/// playbook's path and `stage` the step, or an event of its own that another program published about its workflows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct WorkflowExecution {
     pub workflow_id: String,
-    pub execution_id: ExecutionId,
+    /// Of an execution here its UUID; of another program's whatever that calls it.
+    pub execution_id: String,
     pub stage: String,
     pub status: WorkflowStatus,
     /// 0 to 100.

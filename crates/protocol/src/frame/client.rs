@@ -26,6 +26,13 @@ pub enum ClientFrame {
         #[serde(default)]
         params: Value,
     },
+    /// Publishes one of S1's messages; answered with `published` or `error`. Those of one client in their order.
+    Publish {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<Value>,
+        /// The message, its `type` among its fields.
+        message: Value,
+    },
     Ping {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         id: Option<Value>,

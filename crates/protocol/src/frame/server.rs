@@ -42,6 +42,12 @@ pub enum ServerFrame {
         id: Value,
         result: Value,
     },
+    /// A message is out: durable at `position`, or shown to who looks, without one.
+    Published {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<Value>,
+        position: Option<Position>,
+    },
     Error {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         id: Option<Value>,

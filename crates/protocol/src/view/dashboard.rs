@@ -1,9 +1,10 @@
 //! The dashboard: what needs me, what runs.
 
 use crate::{
-    Envelope, Event, Outcome, Phase, Position, Timestamp,
+    Envelope, Outcome, Phase, Position, Timestamp,
     api::{ExecutionSummary, StatusCounts},
     event::WorkflowStatus,
+    projection,
 };
 use serde::{Deserialize, Serialize};
 
@@ -31,7 +32,7 @@ impl DashboardView {
     /// Applies one `workflow_execution` projection; older ones than the view are ignored.
     pub fn apply(&mut self, envelope: &Envelope) {
         let Some(position) = envelope.position.filter(|position| *position > self.position) else { return };
-        let Event::WorkflowExecution(event) = &envelope.event else { return };
+        let Some((event, id)) = projection::of_execution(envelope) else { return };
         self.position = position;
         self.advance(event.timestamp);
         if let Some(last) = self.rate.last_mut() {
@@ -39,9 +40,9 @@ impl DashboardView {
         }
 
         self.count(event.status);
-        let mut row = match self.running.iter().position(|row| row.execution_id == event.execution_id) {
+        let mut row = match self.running.iter().position(|row| row.execution_id == id) {
             Some(index) => self.running.remove(index),
-            None => row_of(event, position),
+            None => row_of(event, id, position),
         };
         apply_to_row(&mut row, event, position);
         match (row.status, row.outcome) {
@@ -101,7 +102,7 @@ mod tests {
     fn told(position: u64, n: u128, status: WorkflowStatus) -> Envelope {
         let event = WorkflowExecution {
             workflow_id: "a/b".into(),
-            execution_id: id(n),
+            execution_id: id(n).to_string(),
             stage: "step".into(),
             status,
             progress: Some(50.0),
@@ -111,7 +112,7 @@ mod tests {
             timestamp: Timestamp(1_000_000),
         };
         Envelope {
-            id: EventId(Uuid::from_u128(u128::from(position))),
+            id: EventId(Uuid::from_u128(u128::from(position))).projected(0),
             position: Some(Position(position)),
             time: Timestamp(1_000_000),
             correlation_id: None,
@@ -132,6 +133,15 @@ mod tests {
         assert_eq!((view.counts.running, view.counts.failed), (0, 1));
         assert_eq!((view.running.len(), view.failures.len()), (0, 1));
         assert_eq!(view.rate.last(), Some(&3));
+    }
+
+    #[test]
+    fn what_other_programs_say_of_their_workflows_is_no_execution_here() {
+        let mut view = DashboardView::default();
+        let mut foreign = told(1, 7, WorkflowStatus::Pending);
+        foreign.id = EventId(Uuid::from_u128(1));
+        view.apply(&foreign);
+        assert_eq!(view, DashboardView::default());
     }
 
     #[test]

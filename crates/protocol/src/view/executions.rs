@@ -1,9 +1,10 @@
 //! The list of executions.
 
 use crate::{
-    Envelope, Event, Outcome, Phase, Position, TaskError, Timestamp,
+    Envelope, ExecutionId, Outcome, Phase, Position, TaskError, Timestamp,
     api::ExecutionSummary,
     event::{WorkflowExecution, WorkflowStatus},
+    projection,
 };
 use serde::{Deserialize, Serialize};
 
@@ -19,24 +20,24 @@ impl ExecutionRows {
     /// or `None` when the event is of an execution that is not shown (the caller decides whether to show it).
     pub fn apply(&mut self, envelope: &Envelope) -> Option<usize> {
         let position = envelope.position?;
-        let Event::WorkflowExecution(event) = &envelope.event else { return None };
+        let (event, id) = projection::of_execution(envelope)?;
         self.position = self.position.max(position);
-        let index = self.rows.iter().position(|row| row.execution_id == event.execution_id)?;
+        let index = self.rows.iter().position(|row| row.execution_id == id)?;
         apply_to_row(&mut self.rows[index], event, position).then_some(index)
     }
 }
 
 /// The row of an execution that only this event tells of. Its version is not known; its start is in its id.
-pub fn row_of(event: &WorkflowExecution, position: Position) -> ExecutionSummary {
+pub fn row_of(event: &WorkflowExecution, id: ExecutionId, position: Position) -> ExecutionSummary {
     let mut row = ExecutionSummary {
-        execution_id: event.execution_id,
+        execution_id: id,
         path: event.workflow_id.clone(),
         version: None,
         status: Phase::Initial,
         outcome: None,
         step: None,
         progress: 0.0,
-        created_at: started_at(event),
+        created_at: started_at(event, id),
         ended_at: None,
         error: None,
         position: Position(0),
@@ -46,8 +47,8 @@ pub fn row_of(event: &WorkflowExecution, position: Position) -> ExecutionSummary
 }
 
 /// Execution ids are UUIDv7: their first 48 bits are the time they were drawn at.
-fn started_at(event: &WorkflowExecution) -> Timestamp {
-    match event.execution_id.0.get_timestamp().map(|at| at.to_unix()) {
+fn started_at(event: &WorkflowExecution, id: ExecutionId) -> Timestamp {
+    match id.0.get_timestamp().map(|at| at.to_unix()) {
         Some((s, nanos)) => {
             Timestamp(i64::try_from(s).unwrap_or(0).saturating_mul(1000) + i64::from(nanos / 1_000_000))
         }

@@ -19,7 +19,13 @@ pub use webhooks::Delivery;
 pub(crate) use webhooks::Hooks;
 
 use crate::{
-    Environment, admission::Gate, alerts::Alerts, catalog::Catalog, credentials::Vault, driver::DriverHandle,
+    Environment,
+    admission::Gate,
+    alerts::Alerts,
+    catalog::Catalog,
+    credentials::Vault,
+    driver::DriverHandle,
+    streams::{Agents, Rates},
     workers::Registry,
 };
 use hub::Hub;
@@ -55,6 +61,8 @@ pub(crate) struct Shared {
     pub(crate) gate: Arc<Gate>,
     pub(crate) hooks: Hooks,
     pub(crate) alerts: Alerts,
+    pub(crate) agents: Arc<Agents>,
+    pub(crate) rates: Rates,
 }
 
 impl Api {

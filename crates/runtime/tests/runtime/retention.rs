@@ -17,7 +17,7 @@ async fn executions_go_so_long_after_their_end_and_those_under_way_stay() {
     // Ids are drawn by the machine's clock, and none is of a time that is still to come.
     let clock = Clock::at("2100-03-01T00:00:00Z");
     let store: Arc<dyn Store> = SqliteStore::in_memory().await.expect("a store");
-    let retention = Retention { executions_ms: Some(30 * DAY_MS), alerts_ms: None };
+    let retention = Retention { executions_ms: Some(30 * DAY_MS), ..Retention::default() };
     let bench =
         Bench::keeping(store, "server", 4, Membership::Alone, clock.clone(), Vault::in_memory(), retention).await;
     let api = bench.runtime.api();

@@ -4,7 +4,9 @@ use crate::clock::Clock;
 use async_trait::async_trait;
 use hub::{Hub, HubConfig};
 use protocol::{ExecutionId, Phase, Position, Task, api::SubmitRequest};
-use runtime::{Environment, Membership, Parts, Retention, Runtime, StoreLog, SystemEnvironment, credentials::Vault};
+use runtime::{
+    Environment, Membership, Parts, Retention, Runtime, StoreLog, Streams, SystemEnvironment, credentials::Vault,
+};
 use serde_json::Value;
 use std::sync::Arc;
 use store::Store;
@@ -122,7 +124,8 @@ impl Bench {
         providers.extend(tools::builtin(config).into_iter().filter(|p| p.protocols().contains(&"noop")));
         let vault = Arc::new(vault);
         let server = server.into();
-        let parts = Parts { store: store.clone(), hub, providers, vault, server, membership, retention };
+        let streams = Streams::default();
+        let parts = Parts { store: store.clone(), hub, providers, vault, server, membership, retention, streams };
         let runtime = Runtime::start_in(parts, environment).await.expect("the runtime starts");
         Self { runtime, store, arrivals: Mutex::new(arrivals) }
     }
@@ -135,7 +138,8 @@ impl Bench {
         let (server, membership) = ("server".to_owned(), Membership::Alone);
         let vault = Arc::new(Vault::in_memory());
         let retention = Retention::default();
-        let parts = Parts { store: store.clone(), hub, providers, vault, server, membership, retention };
+        let streams = Streams::default();
+        let parts = Parts { store: store.clone(), hub, providers, vault, server, membership, retention, streams };
         let runtime = Runtime::start(parts).await.expect("the runtime starts");
         Self { runtime, store, arrivals: Mutex::new(arrivals) }
     }

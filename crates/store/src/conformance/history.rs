@@ -6,7 +6,10 @@ use super::{
 };
 use protocol::{
     Envelope, Event, ExecutionId, Outcome, Position, Timestamp, Topic,
-    event::{AgentState, AgentStatus, MemoryAction, MemoryTimeline, ResourceUsage, Severity, SystemAlert},
+    event::{
+        AgentState, AgentStatus, MemoryAction, MemoryTimeline, MetricCategory, PerformanceMetric, ResourceUsage,
+        Severity, SystemAlert, WorkflowExecution, WorkflowStatus,
+    },
     projection,
 };
 use serde_json::json;
@@ -29,6 +32,17 @@ pub async fn every_topic_replays_what_was_seen_live(backend: &dyn Backend) {
         second.step(),
         first.end(Outcome::Failed),
         loose(T0, vec![alert(), memory(Some("y"))]),
+        // Another program's, with ids that look like ours and agents that are named otherwise too.
+        loose(
+            T0,
+            vec![
+                workflow("team/a", &first.id.to_string(), Some("x")),
+                workflow("theirs", "exec-123", None),
+                workflow("x", "exec-\u{0}124", Some("theirs")),
+                metric(Some("x")),
+                metric(None),
+            ],
+        ),
         second.step(),
         second.end(Outcome::Cancelled),
     ] {
@@ -36,7 +50,7 @@ pub async fn every_topic_replays_what_was_seen_live(backend: &dyn Backend) {
     }
     let events = everything(&*store).await;
     let mut seen: BTreeMap<Topic, Vec<Envelope>> = BTreeMap::new();
-    for name in ["components", "thread:1", "session:1", "agent:nobody", "workflow:none", "performance_metrics"] {
+    for name in ["components", "thread:1", "session:1", "agent:nobody", "workflow:none"] {
         seen.insert(name.parse().expect("a topic"), Vec::new());
     }
     seen.insert(Topic::Execution(ExecutionId(super::sample::id())), Vec::new());
@@ -46,6 +60,13 @@ pub async fn every_topic_replays_what_was_seen_live(backend: &dyn Backend) {
                 seen.entry(topic).or_default().push(shown.clone());
             }
         }
+    }
+    let kinds: BTreeSet<&str> = events.iter().map(|envelope| envelope.event.name()).collect();
+    for kind in ["agent_state", "memory_timeline", "system_alert", "workflow_execution", "performance_metric", "note"] {
+        assert!(kinds.contains(kind), "no {kind} was tried");
+    }
+    for topic in ["agent:x", "agent:theirs", "workflow:theirs", "workflow:x", "performance_metrics"] {
+        assert!(!seen[&topic.parse().expect("a topic")].is_empty(), "{topic}");
     }
     assert_eq!(seen[&Topic::Events], events);
     let head = events.len() as u64;
@@ -167,6 +188,34 @@ fn memory(agent_id: Option<&str>) -> Event {
         tags: vec!["t".into()],
         agent_id: agent_id.map(Into::into),
         timestamp: T0,
+    }
+    .into()
+}
+
+fn workflow(workflow_id: &str, execution_id: &str, agent_id: Option<&str>) -> Event {
+    WorkflowExecution {
+        workflow_id: workflow_id.into(),
+        execution_id: execution_id.into(),
+        stage: "processing".into(),
+        status: WorkflowStatus::Running,
+        progress: Some(50.0),
+        agent_id: agent_id.map(Into::into),
+        result: Some(json!("a NUL \u{0}")),
+        error: None,
+        timestamp: T0,
+    }
+    .into()
+}
+
+fn metric(agent_id: Option<&str>) -> Event {
+    PerformanceMetric {
+        metric_name: "cpu".into(),
+        value: 1.5,
+        unit: "percent".into(),
+        category: MetricCategory::System,
+        agent_id: agent_id.map(Into::into),
+        timestamp: T0,
+        metadata: None,
     }
     .into()
 }

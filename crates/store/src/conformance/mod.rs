@@ -23,6 +23,7 @@ pub mod retention;
 pub mod sample;
 pub mod schedules;
 pub mod servers;
+pub mod streams;
 pub mod submissions;
 pub mod views;
 
@@ -80,6 +81,7 @@ macro_rules! suite {
                 a_damaged_copy_is_told, a_copy_is_of_one_moment;
             rebuilding: what_is_computed_anew_is_what_was_kept;
             retention: what_ended_long_ago_goes_whole, a_history_says_where_it_begins, old_alerts_go;
+            streams: the_newest_of_each_subject_is_found;
             restarting: everything_is_there_after_reopening, close_flushes_what_is_queued_and_refuses_the_rest;
         );
     };

@@ -20,6 +20,14 @@ impl Connection<'_> {
         }
     }
 
+    /// The agent that a `workflow_execution` of another program names, as its index has it.
+    pub(crate) fn agent_of_workflow(&self) -> &'static str {
+        match self {
+            Connection::Sqlite(_) => "data->>'agentId'",
+            Connection::Postgres(_) => "agent_of(data)",
+        }
+    }
+
     /// At the end of a SELECT whose rows are changed next: rows another transaction holds are left to it. SQLite
     /// has one writer at a time, and no words for this.
     pub(crate) fn skip_locked(&self) -> &'static str {

@@ -5,12 +5,14 @@ mod control;
 mod credentials;
 mod embedded;
 mod locate;
+mod messages;
 mod remote;
 mod schedules;
 
 pub(super) use control::{Control, Order};
 pub(super) use credentials::Credentials;
 pub(super) use locate::locate;
+pub(super) use messages::Messages;
 pub(super) use schedules::Schedules;
 
 use async_trait::async_trait;
@@ -34,7 +36,7 @@ fn segment(name: &str) -> String {
 
 /// The use cases commands need. Both implementations answer alike, problems included.
 #[async_trait]
-pub(super) trait Service: Control + Schedules + Credentials + Send + Sync {
+pub(super) trait Service: Control + Schedules + Credentials + Messages + Send + Sync {
     async fn register(&self, source: &str) -> Result<Registered, Problem>;
     async fn playbook_diff(&self, path: &str, query: DiffQuery) -> Result<PlaybookDiff, Problem>;
     async fn submit(&self, request: SubmitRequest) -> Result<Submitted, Problem>;

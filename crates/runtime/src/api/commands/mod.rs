@@ -10,7 +10,7 @@ mod schedules;
 
 use super::{Api, Shared};
 use async_trait::async_trait;
-use protocol::{ExecutionId, Identity, Problem};
+use protocol::{ExecutionId, Identity, Position, Problem};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::sync::{Arc, Weak};
@@ -77,13 +77,26 @@ fn json<T: Serialize>(value: T) -> Result<Value, Problem> {
 /// The hub's view of the API; weak, because the API holds the hub.
 pub(crate) struct SocketCommands(pub(crate) Weak<Shared>);
 
-#[async_trait]
-impl hub::Commands for SocketCommands {
-    async fn call(&self, who: &Arc<Identity>, method: &str, params: Value) -> Result<Value, Problem> {
+impl SocketCommands {
+    fn of(&self, who: &Arc<Identity>) -> Result<Api, Problem> {
         let shared = self.0.upgrade().ok_or_else(|| {
             Problem::new(503, "stopping", "Stopping", "the server is stopping; try again in a moment").temporary()
         })?;
-        Api { shared, who: who.clone() }.command(method, params).await
+        Ok(Api { shared, who: who.clone() })
+    }
+}
+
+#[async_trait]
+impl hub::Commands for SocketCommands {
+    async fn call(&self, who: &Arc<Identity>, method: &str, params: Value) -> Result<Value, Problem> {
+        self.of(who)?.command(method, params).await
+    }
+
+    async fn publish(&self, who: &Arc<Identity>, messages: Vec<Value>) -> Vec<Result<Option<Position>, Problem>> {
+        match self.of(who) {
+            Ok(api) => api.publish_each(messages).await,
+            Err(problem) => vec![Err(problem); messages.len()],
+        }
     }
 }
 

@@ -24,7 +24,7 @@ const WINDOWS: usize = 32;
 const PAGE_BYTES: usize = 8 * 1024 * 1024;
 
 #[derive(sqlx::FromRow)]
-struct EventRow {
+pub(crate) struct EventRow {
     position: i64,
     id: String,
     time: i64,
@@ -36,7 +36,7 @@ struct EventRow {
 }
 
 impl EventRow {
-    fn envelope(self) -> Result<Envelope, StoreError> {
+    pub(crate) fn envelope(self) -> Result<Envelope, StoreError> {
         let at = || format!("event at position {}", self.position);
         Ok(Envelope {
             id: parsed(&self.id, || format!("{}: id", at()))?,
@@ -96,6 +96,10 @@ pub(crate) async fn log(
                 }
                 from = to;
             }
+        }
+        Source::Agent(id) => {
+            let query = of_agent(connection, id, after, page.ask());
+            page.read(connection, query, Some).await?;
         }
         source => page.read(connection, direct(source, after, page.ask()), Some).await?,
     }
@@ -189,23 +193,35 @@ fn direct(source: &Source, after: Position, limit: i64) -> Statement {
             .bind(int(after))
             .bind(limit)
         }
-        Source::About { subject, types } => {
-            sql("SELECT position, id, time, type, correlation_id, causation_id, traceparent, data FROM events
-            WHERE execution_id IS NULL AND subject = $1 AND CAST(type AS TEXT) IN (SELECT value FROM json_each($2))
-                AND position > $3
-            ORDER BY position LIMIT $4")
-            .bind(subject)
-            .bind(*types)
-            .bind(int(after))
-            .bind(limit)
-        }
-        Source::Everything | Source::Projected { .. } | Source::Nothing => {
+        Source::Everything | Source::Agent(_) | Source::Projected { .. } | Source::Nothing => {
             sql("SELECT position, id, time, type, correlation_id, causation_id, traceparent, data FROM events
             WHERE position > $1 ORDER BY position LIMIT $2")
             .bind(int(after))
             .bind(limit)
         }
     }
+}
+
+/// What tells of an agent, from the index of either way to name it.
+fn of_agent(connection: &Connection<'_>, id: &str, after: Position, limit: i64) -> Statement {
+    let mut query = sql("SELECT position, id, time, type, correlation_id, causation_id, traceparent, data FROM (
+        SELECT * FROM (SELECT * FROM events
+            WHERE execution_id IS NULL AND subject = $1 AND CAST(type AS TEXT) IN (SELECT value FROM json_each($2))
+                AND position > $3
+            ORDER BY position LIMIT $4) AS of_its_own
+        UNION ALL SELECT * FROM (SELECT * FROM events
+            WHERE execution_id IS NULL AND type = 'workflow_execution' AND ")
+    .bind(id)
+    .bind(history::OF_AGENTS)
+    .bind(int(after))
+    .bind(limit);
+    query.push(connection.agent_of_workflow());
+    query.push(
+        " = $1 AND position > $3
+            ORDER BY position LIMIT $4) AS of_workflows
+        ) AS events ORDER BY position LIMIT $4",
+    );
+    query
 }
 
 /// `position > from` and `<= to`, of the types that have a projection, of one path or all.

@@ -1,0 +1,178 @@
+//! Publishing messages: all of a batch in one commit, in the order given.
+
+use super::message;
+use crate::{Api, api::from_store};
+use protocol::{
+    CommitId, Envelope, Event, EventId, Position, Problem,
+    access::Action,
+    api::{AgentList, Published},
+    event::AgentState,
+};
+use serde_json::Value;
+use store::{Commit, NewEvent};
+
+/// Messages of one batch.
+const MOST: usize = 1_000;
+/// Agents told of at once.
+const AGENTS: u32 = 1_000;
+
+impl Api {
+    /// Publishes messages (S1's five, each with its `type`), all or none. Resolves when those that are kept are
+    /// durable; the others are on their way to whoever looks.
+    ///
+    /// # Errors
+    /// `forbidden`; `too_many_messages`, `message_invalid` naming message and field, `rate_limited`; or when the store
+    /// does not answer.
+    pub async fn publish(&self, messages: Vec<Value>) -> Result<Published, Problem> {
+        let count = messages.len();
+        self.require(Action::Publish)?;
+        if count > MOST {
+            let detail = format!("{count} messages at once; at most {MOST}, send the rest after them");
+            return Err(Problem::new(422, "too_many_messages", "Too many", detail));
+        }
+        let now = self.shared().environment.now();
+        let place = |index: usize| (count > 1).then_some(index);
+        let read = messages.into_iter().enumerate();
+        let read = read.map(|(index, message)| message::read(message, now).map_err(|why| why.problem(place(index))));
+        let events = read.collect::<Result<Vec<Event>, Problem>>()?;
+        self.within_rate(count)?;
+        let positions = self.emit(events).await?;
+        let position = positions.into_iter().flatten().max();
+        Ok(Published { published: u32::try_from(count).unwrap_or(u32::MAX), position })
+    }
+
+    /// As [`Api::publish`], each for itself: what is wrong with one keeps no other back.
+    pub async fn publish_each(&self, messages: Vec<Value>) -> Vec<Result<Option<Position>, Problem>> {
+        let count = messages.len();
+        let allowed = self.require(Action::Publish).and_then(|()| self.within_rate(count));
+        if let Err(problem) = allowed {
+            return vec![Err(problem); count];
+        }
+        let now = self.shared().environment.now();
+        let read = messages.into_iter().map(|message| message::read(message, now).map_err(|why| why.problem(None)));
+        let (mut events, mut answers) = (Vec::new(), Vec::with_capacity(count));
+        for read in read {
+            answers.push(read.map(|event| events.push(event)));
+        }
+        let mut positions = match self.emit(events).await {
+            Ok(positions) => Ok(positions.into_iter()),
+            Err(problem) => Err(problem),
+        };
+        let answer = |read: Result<(), Problem>| match (read, &mut positions) {
+            (Ok(()), Ok(positions)) => Ok(positions.next().flatten()),
+            (Ok(()), Err(problem)) => Err(problem.clone()),
+            (Err(problem), _) => Err(problem),
+        };
+        answers.into_iter().map(answer).collect()
+    }
+
+    /// The agents other programs told of, and how they are.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn agents(&self) -> Result<AgentList, Problem> {
+        let shared = self.shared();
+        let position = shared.store.head().await.map_err(from_store)?;
+        let events = shared.store.newest_of_each("agent_state", AGENTS).await.map_err(from_store)?;
+        let states = events.into_iter().filter_map(|envelope| match envelope.event {
+            Event::AgentState(state) => Some(shared.agents.newer(state)),
+            _ => None,
+        });
+        Ok(AgentList { agents: states.collect(), position })
+    }
+
+    fn within_rate(&self, count: usize) -> Result<(), Problem> {
+        let shared = self.shared();
+        shared.rates.take(&self.who().subject, count, shared.environment.now()).map_err(|per_s| {
+            let detail = format!("more than {per_s} messages a second: wait a second and send them again");
+            Problem::new(429, "rate_limited", "Too fast", detail).temporary()
+        })
+    }
+
+    /// Commits what is kept, then shows the rest; the positions of all, in order.
+    pub(crate) async fn emit(&self, events: Vec<Event>) -> Result<Vec<Option<Position>>, Problem> {
+        self.learn_agents(&events).await?;
+        let shared = self.shared();
+        let (environment, agents) = (&shared.environment, &shared.agents);
+        let now = environment.now();
+        let kept: Vec<bool> = events.iter().map(|event| is_kept(event, |state| agents.hear(state))).collect();
+        let mut positions = vec![None; events.len()];
+        let mut commit = Commit {
+            id: CommitId(environment.id()),
+            time: now,
+            execution: None,
+            events: Vec::new(),
+            tasks: Vec::new(),
+        };
+        for (event, _) in events.iter().zip(&kept).filter(|(_, kept)| **kept) {
+            commit.events.push(NewEvent {
+                id: EventId(environment.id()),
+                correlation_id: correlation(event),
+                causation_id: None,
+                traceparent: None,
+                event: event.clone(),
+            });
+        }
+        if !commit.events.is_empty() {
+            let committed = shared.store.commit(commit).await;
+            let first = committed.as_ref().map(|committed| committed.first);
+            let mut next = first.unwrap_or_default().0;
+            for ((event, position), _) in events.iter().zip(&mut positions).zip(&kept).filter(|(_, kept)| **kept) {
+                *position = Some(Position(next));
+                if let Event::AgentState(state) = event {
+                    match &committed {
+                        Ok(_) => agents.committed(&state.agent_id, Position(next)),
+                        Err(_) => agents.failed(&state.agent_id),
+                    }
+                }
+                next += 1;
+            }
+            committed.map_err(from_store)?;
+        }
+        for (event, _) in events.into_iter().zip(kept).filter(|(_, kept)| !kept) {
+            shared.hub.publish_ephemeral(Envelope {
+                id: EventId(environment.id()),
+                position: None,
+                time: now,
+                correlation_id: correlation(&event),
+                causation_id: None,
+                traceparent: None,
+                event,
+            });
+        }
+        Ok(positions)
+    }
+
+    /// How agents were when they were last heard of, where that is not remembered.
+    async fn learn_agents(&self, events: &[Event]) -> Result<(), Problem> {
+        let shared = self.shared();
+        let ids = events.iter().filter_map(|event| match event {
+            Event::AgentState(state) => Some(state.agent_id.as_str()),
+            _ => None,
+        });
+        let unknown = shared.agents.unknown(ids);
+        if !unknown.is_empty() {
+            for envelope in shared.store.newest_about("agent_state", unknown).await.map_err(from_store)? {
+                shared.agents.saw(&envelope);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether it matters later.
+fn is_kept(event: &Event, is_change: impl FnOnce(&AgentState) -> bool) -> bool {
+    match event {
+        Event::PerformanceMetric(_) => false,
+        Event::AgentState(state) => is_change(state),
+        _ => true,
+    }
+}
+
+/// What a message belongs to.
+fn correlation(event: &Event) -> Option<String> {
+    match event {
+        Event::WorkflowExecution(update) => Some(update.execution_id.clone()),
+        _ => None,
+    }
+}
