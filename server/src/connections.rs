@@ -12,12 +12,13 @@ use hyper_util::{
 use std::{future::Future, io, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
+    sync::{OwnedSemaphorePermit, Semaphore},
     task::JoinSet,
 };
 use tower::ServiceExt as _;
 
-/// Twice the 5,000 clients the hub is built for. One more is closed at once, before a byte is read.
+/// Twice the 5,000 clients the hub is built for, WebSockets among them. One more is closed at once, before a byte is
+/// read.
 const CONNECTIONS: usize = 10_000;
 /// From the opening of a connection, or the end of the answer before, to the end of a request's headers.
 const HEADERS: Duration = Duration::from_secs(15);
@@ -27,6 +28,12 @@ const HEADER_BYTES: usize = 64 << 10;
 const FINISH: Duration = Duration::from_secs(10);
 /// Pause after a failed accept (out of file handles), so that the failure does not spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
+
+/// A connection's place among all there may be; upgraded connections keep it beyond their last request.
+#[derive(Clone)]
+pub(crate) struct Place {
+    _slot: Arc<OwnedSemaphorePermit>,
+}
 
 /// Serves until `stop` resolves, then lets requests under way finish, within bounds.
 pub(crate) async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {
@@ -45,13 +52,16 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, stop: impl Futu
                     tracing::warn!("{CONNECTIONS} connections are open already: one more was closed");
                     continue;
                 };
-                let service = TowerToHyperService::new(
-                    router.clone().map_request(|request: Request<Incoming>| request.map(Body::new)),
-                );
+                let place = Place { _slot: Arc::new(slot) };
+                let service = TowerToHyperService::new(router.clone().map_request(
+                    move |mut request: Request<Incoming>| {
+                        request.extensions_mut().insert(place.clone());
+                        request.map(Body::new)
+                    },
+                ));
                 let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
                 let connection = graceful.watch(connection);
                 open.spawn(async move {
-                    let _slot = slot;
                     if let Err(error) = connection.await {
                         tracing::debug!("a connection ended early: {error}");
                     }

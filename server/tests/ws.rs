@@ -1,128 +1,24 @@
 //! `/api/ws` over real sockets: the protocol as a client sees it, and what broken clients get.
 #![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
+#[path = "ws/house.rs"]
+mod house;
 #[path = "../../crates/hub/tests/memory_log/mod.rs"]
 mod memory_log;
 #[path = "ws/raw.rs"]
 mod raw;
 
-use async_trait::async_trait;
-use axum::{Router, routing::get};
 use futures::{SinkExt, StreamExt};
-use hub::{Commands, Hub, HubConfig};
+use house::{TestServer, closed, next, router, send, subscribe, within};
+use hub::{Hub, HubConfig};
 use memory_log::{MemoryLog, alert, memory, step};
-use protocol::{Identity, Position, Problem, frame::close};
-use raw::{Closed, RawClient};
-use serde_json::{Value, json};
-use std::{net::SocketAddr, sync::Arc, time::Duration};
-use tokio::net::{TcpListener, TcpStream};
+use protocol::frame::close;
+use raw::Closed;
+use serde_json::json;
 use tokio_tungstenite::{
-    MaybeTlsStream, WebSocketStream, connect_async,
-    tungstenite::{Error, Message, client::IntoClientRequest, protocol::CloseFrame},
+    client_async, connect_async,
+    tungstenite::{Error, Message, client::IntoClientRequest},
 };
-
-/// A server of its own on a free port.
-struct TestServer {
-    address: SocketAddr,
-    hub: Arc<Hub>,
-    log: Arc<MemoryLog>,
-}
-
-type Client = WebSocketStream<MaybeTlsStream<TcpStream>>;
-
-impl TestServer {
-    async fn start() -> Self {
-        Self::with(HubConfig::default()).await
-    }
-
-    async fn with(config: HubConfig) -> Self {
-        let log = MemoryLog::new("e1");
-        let hub = Hub::new(log.clone(), config);
-        hub.set_commands(Arc::new(Echo));
-        let router = Router::new().route("/api/ws", get(server::ws::upgrade)).with_state(hub.clone());
-        // Who the guard would have found it to be.
-        let router = router.layer(axum::Extension(Arc::new(Identity::local())));
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        Self { address, hub, log }
-    }
-
-    /// A client that has read its `hello`.
-    async fn client(&self) -> Client {
-        let (mut client, _) = connect_async(format!("ws://{}/api/ws", self.address)).await.unwrap();
-        assert_eq!(next(&mut client).await["type"], "hello");
-        client
-    }
-
-    async fn raw(&self) -> RawClient {
-        RawClient::connect(self.address).await
-    }
-
-    async fn publish(&self, event: impl Into<protocol::Event>) {
-        self.hub.publish(self.log.commit(event)).await;
-    }
-
-    /// Another client is served as if nothing had happened.
-    async fn is_unharmed(&self) {
-        let mut client = self.client().await;
-        send(&mut client, json!({"type": "ping", "id": "well"})).await;
-        assert_eq!(next(&mut client).await, json!({"type": "pong", "id": "well"}));
-    }
-}
-
-struct Echo;
-
-#[async_trait]
-impl Commands for Echo {
-    async fn call(&self, _: &Arc<Identity>, method: &str, params: Value) -> Result<Value, Problem> {
-        match method {
-            "echo" => Ok(params),
-            "panic" => panic!("as the test wants"),
-            _ => Err(Problem::not_found("method", method, "there is `echo`")),
-        }
-    }
-
-    async fn publish(&self, _: &Arc<Identity>, messages: Vec<Value>) -> Vec<Result<Option<Position>, Problem>> {
-        messages.iter().map(|_| Ok(None)).collect()
-    }
-}
-
-async fn send(client: &mut Client, frame: Value) {
-    client.send(Message::text(frame.to_string())).await.unwrap();
-}
-
-/// The next frame; pings and pongs are passed over.
-async fn next(client: &mut Client) -> Value {
-    loop {
-        match within(client.next()).await.expect("open").unwrap() {
-            Message::Text(text) => return serde_json::from_str(&text).unwrap(),
-            Message::Ping(_) | Message::Pong(_) => {}
-            other => panic!("{other:?}"),
-        }
-    }
-}
-
-async fn closed(client: &mut Client) -> Option<CloseFrame> {
-    loop {
-        match within(client.next()).await {
-            Some(Ok(Message::Close(frame))) => return frame,
-            Some(Ok(_)) => {}
-            Some(Err(error)) => panic!("{error}"),
-            None => return None,
-        }
-    }
-}
-
-async fn subscribe(client: &mut Client, topics: Value) -> Value {
-    send(client, json!({"type": "subscribe", "topics": topics})).await;
-    next(client).await
-}
-
-/// A wait that is longer than anything here takes, so that a failure is one and not a hang.
-async fn within<T>(future: impl Future<Output = T>) -> T {
-    tokio::time::timeout(Duration::from_secs(30), future).await.expect("in time")
-}
 
 #[tokio::test]
 async fn hello_tells_epoch_client_and_limits() {
@@ -243,46 +139,6 @@ async fn a_frame_over_the_limit_closes_with_1009() {
     // Only the header: it says 20 MB will come.
     raw.write(&[0x81, 0xFF, 0, 0, 0, 0, 1, 0x31, 0x2D, 0, 1, 2, 3, 4]).await;
     assert_eq!(raw.closed().await, Closed::With(1009));
-    server.is_unharmed().await;
-}
-
-#[tokio::test]
-async fn a_message_over_the_limit_in_small_fragments_closes_with_1009() {
-    let server = TestServer::start().await;
-    let mut raw = server.raw().await;
-    raw.frame(0x01, &[b'x'; 40_000]).await;
-    raw.frame(0x80, &[b'x'; 40_000]).await;
-    assert_eq!(raw.closed().await, Closed::With(1009));
-    server.is_unharmed().await;
-}
-
-#[tokio::test]
-async fn fragments_with_a_ping_between_are_one_message() {
-    let server = TestServer::start().await;
-    let mut raw = server.raw().await;
-    raw.frame(0x01, br#"{"type":"pi"#).await;
-    raw.frame(0x89, b"are you there").await;
-    raw.frame(0x80, br#"ng","id":1}"#).await;
-    assert_eq!(raw.read().await, (0x8A, b"are you there".to_vec()));
-    assert_eq!(raw.read().await, (0x81, br#"{"type":"pong","id":1}"#.to_vec()));
-}
-
-#[tokio::test]
-async fn broken_frames_close_with_the_code_of_the_rfc() {
-    let server = TestServer::start().await;
-    let cases: [(&str, &[u8], u16); 6] = [
-        ("unmasked", &[0x81, 0x02, b'{', b'}'], 1002),
-        ("reserved bit", &[0xC1, 0x80, 0, 0, 0, 0], 1002),
-        ("unknown opcode", &[0x83, 0x80, 0, 0, 0, 0], 1002),
-        ("continuation of nothing", &[0x80, 0x80, 0, 0, 0, 0], 1002),
-        ("fragmented ping", &[0x09, 0x80, 0, 0, 0, 0], 1002),
-        ("no UTF-8", &[0x81, 0x82, 0, 0, 0, 0, 0xC3, 0x28], 1007),
-    ];
-    for (name, bytes, code) in cases {
-        let mut raw = server.raw().await;
-        raw.write(bytes).await;
-        assert_eq!(raw.closed().await, Closed::With(code), "{name}");
-    }
     server.is_unharmed().await;
 }
 
@@ -408,4 +264,52 @@ async fn the_subprotocol_of_workers_is_agreed_on_and_allows_large_messages() {
         send(&mut client, json!({"type": "ping", "id": 1, "bulk": bulk})).await;
         assert_eq!(next(&mut client).await, json!({"type": "pong", "id": 1}));
     }
+}
+
+/// Where the HTTP server has wrapped the socket (as TLS does), the hub cannot write to it itself.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn over_a_socket_that_is_not_tcp_everything_is_the_same() {
+    let log = MemoryLog::new("e1");
+    let hub = Hub::new(log.clone(), HubConfig::default());
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("socket");
+    let listener = tokio::net::UnixListener::bind(&path).unwrap();
+    let routes = router(hub.clone());
+    tokio::spawn(async move { axum::serve(listener, routes).await });
+
+    let stream = tokio::net::UnixStream::connect(&path).await.unwrap();
+    let (mut client, _) = client_async("ws://127.0.0.1/api/ws", stream).await.unwrap();
+    let frame = async |client: &mut tokio_tungstenite::WebSocketStream<_>| loop {
+        match within(client.next()).await.expect("open").unwrap() {
+            Message::Text(text) => return serde_json::from_str::<serde_json::Value>(&text).unwrap(),
+            Message::Ping(_) | Message::Pong(_) => {}
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(frame(&mut client).await["type"], "hello");
+    client.send(Message::text(r#"{"type":"subscribe","topics":["system_alerts"]}"#)).await.unwrap();
+    assert_eq!(frame(&mut client).await["type"], "subscribed");
+    // More than the queue and the buffers hold together.
+    let text = "x".repeat(8 << 10);
+    for _ in 0..1_000 {
+        hub.publish(log.commit(alert(&text))).await;
+    }
+    within(async {
+        while hub.health().catch_ups == 0 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    for position in 1..=1_000 {
+        assert_eq!(frame(&mut client).await["event"]["position"], position);
+    }
+    client.send(Message::Close(None)).await.unwrap();
+    assert!(matches!(within(client.next()).await, Some(Ok(Message::Close(None)))));
+    assert!(within(client.next()).await.is_none());
+    within(async {
+        while hub.health().connections > 0 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
 }

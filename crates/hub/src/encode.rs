@@ -1,22 +1,22 @@
-//! Frames as bytes. An event's frame is built once and shared by every connection.
+//! Frames of the protocol as messages. An event's is built once and shared by every connection.
 
-use bytes::Bytes;
+use crate::wire::Frame;
 use protocol::{Envelope, Topic, frame::ServerFrame};
 use serde::Serialize;
 
-pub(crate) fn frame(frame: &ServerFrame) -> Bytes {
-    serde_json::to_vec(frame).expect("frames have string keys and no failing types").into()
+pub(crate) fn frame(frame: &ServerFrame) -> Frame {
+    Frame::json(frame)
 }
 
 /// The same bytes as [`ServerFrame::Event`], without owning the event.
-pub(crate) fn event(topics: &[Topic], event: &Envelope) -> Bytes {
+pub(crate) fn event(topics: &[Topic], event: &Envelope) -> Frame {
     #[derive(Serialize)]
     #[serde(tag = "type", rename = "event")]
     struct Event<'a> {
         topics: &'a [Topic],
         event: &'a Envelope,
     }
-    serde_json::to_vec(&Event { topics, event }).expect("events have string keys and no failing types").into()
+    Frame::json(&Event { topics, event })
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@
 #[path = "history/client.rs"]
 mod client;
 mod memory_log;
+mod memory_wire;
 
 use client::Client;
 use hub::{Hub, HubConfig};
@@ -32,7 +33,7 @@ fn seeds() -> std::ops::Range<u64> {
     }
     match std::env::var("SIGNALBOX_FULL") {
         Ok(full) if full == "1" => 1..2_000,
-        _ => 1..40,
+        _ => 1..25,
     }
 }
 

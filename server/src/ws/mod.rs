@@ -1,10 +1,17 @@
-//! `/api/ws`: the hub's sessions over axum's WebSocket.
+//! `/api/ws`: the hub's sessions over WebSockets, as RFC 6455 and RFC 7692 describe them.
 //!
-//! Absences: no frame is built or understood here, no topic, no limit of its own but those of the socket.
+//! Absences: no frame of the protocol is built or understood here, no topic, no limit of its own but those of the
+//! socket.
 
 mod clock;
 mod ending;
+mod extensions;
+mod handshake;
+mod pipe;
+mod rfc6455;
 mod socket;
+mod tcp;
+mod transport;
 mod upgrade;
 
 pub use upgrade::upgrade;

@@ -1,116 +1,106 @@
-//! One connection: the socket's messages to the hub, the hub's batches to the socket.
+//! One connection: what the client says to the hub, and how it ends. What the hub says it writes itself.
 
-use super::{clock::Clock, ending::Ending};
-use axum::{
-    body::Bytes,
-    extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket},
+use super::{
+    clock::Clock,
+    ending::Ending,
+    rfc6455::{Broken, Incoming, Reader},
+    transport::{self, Receiver, Sender},
 };
-use futures::{
-    SinkExt, StreamExt,
-    stream::{SplitSink, SplitStream},
-};
-use hub::{Hub, Inbound, Kind, Outbound, Outgoing, Sending, session};
+use hub::{Hub, Inbound, Kind, Outbound};
+use hyper::upgrade::OnUpgrade;
 use protocol::{ClientId, Identity};
 use std::{pin::pin, sync::Arc, time::Duration};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
-/// A batch that was not written after this long, plus the time its bytes take at a very slow rate, ends the
-/// connection: the client is not reading.
-const WRITE_STALL: Duration = Duration::from_secs(30);
-const SLOWEST_BYTES_PER_S: u64 = 8 << 10;
-
 /// How long the client has to answer our close, and to read why it was closed.
 const CLOSE_GRACE: Duration = Duration::from_secs(2);
 
-/// The client did not read: the connection is given up without a word.
-struct Stalled;
+/// The code of a close frame that has none.
+const NO_CODE: u16 = 1005;
+
+/// What the handshake found out.
+pub(super) struct Client {
+    pub(super) kind: Kind,
+    pub(super) who: Arc<Identity>,
+    /// It reads compressed messages.
+    pub(super) deflate: bool,
+}
 
 /// Serves until either side ends it.
-pub(super) async fn serve(mut socket: WebSocket, kind: Kind, who: Arc<Identity>, hub: Arc<Hub>) {
+pub(super) async fn serve(upgrade: OnUpgrade, client: Client, hub: Arc<Hub>) {
+    let Client { kind, who, deflate } = client;
+    let Ok(upgraded) = upgrade.await else { return };
+    let reader = Reader::new(hub.limits(kind).frame_bytes as usize, deflate);
+    let (sender, receiver, pump) = transport::open(upgraded, reader);
     let clock = Clock::start();
-    let client = ClientId(uuid::Uuid::now_v7());
-    let Ok((inbound, outbound)) = hub.connect(kind, client, who, clock.now()).await else {
-        let _ = timeout(CLOSE_GRACE, socket.send(close(session::GOING_AWAY))).await;
-        return;
-    };
+    let id = ClientId(uuid::Uuid::now_v7());
+    // Between the handshake and here the server may have begun to go away. The client comes back, as after a loss.
+    let Ok((inbound, outbound)) = hub.connect(kind, id, who, clock.now()).await else { return };
     drop(hub);
-    let (sink, stream) = socket.split();
-    let mut reading = pin!(read(stream, inbound, clock));
-    let mut writing = pin!(write(sink, outbound));
-    tokio::select! {
-        (ending, inbound) = &mut reading => {
-            if let Ending::Broken { code, reason } = ending {
-                inbound.close(code, reason);
-                // What the client sent after the broken frame stays unread, so closing resets the connection:
-                // it gets a moment to read the reason before.
-                if let Ok(Ok(())) = timeout(CLOSE_GRACE, writing).await {
-                    tokio::time::sleep(CLOSE_GRACE).await;
-                }
-            }
-        }
-        written = &mut writing => {
-            if written.is_ok() {
-                let _ = timeout(CLOSE_GRACE, reading).await;
+    match pump {
+        None => converse(sender, receiver, inbound, outbound, deflate, clock).await,
+        Some(pump) => {
+            let talk = converse(sender, receiver, inbound, outbound, deflate, clock);
+            // The pump ends when the talk has ended and everything was written, or the socket breaks.
+            let ended = async {
+                talk.await;
+                tokio::time::sleep(CLOSE_GRACE).await;
+            };
+            tokio::select! {
+                () = ended => {}
+                () = pump => {}
             }
         }
     }
 }
 
-async fn read(mut stream: SplitStream<WebSocket>, mut inbound: Inbound, clock: Clock) -> (Ending, Inbound) {
+async fn converse(
+    sender: Sender,
+    mut receiver: Receiver,
+    mut inbound: Inbound,
+    outbound: Outbound,
+    deflate: bool,
+    clock: Clock,
+) {
+    let mut writing = pin!(outbound.over(sender.wire(), deflate).run());
+    let ending = tokio::select! {
+        ending = read(&mut receiver, &mut inbound, clock) => Some(ending),
+        written = &mut writing => {
+            if written.is_ok() {
+                // Ours was sent: the client answers it.
+                let _ = timeout(CLOSE_GRACE, read(&mut receiver, &mut inbound, clock)).await;
+            }
+            None
+        }
+    };
+    let (code, reason) = match ending {
+        Some(Ending::Closed(code)) => (code.unwrap_or(NO_CODE), ""),
+        Some(Ending::Broken(Broken { code, reason })) => (code, reason),
+        Some(Ending::Gone) | None => return sender.finish(),
+    };
+    inbound.close(code, reason);
+    let is_told = matches!(timeout(CLOSE_GRACE, writing).await, Ok(Ok(())));
+    sender.finish();
+    if is_told {
+        let _ = timeout(CLOSE_GRACE, receiver.discard()).await;
+    }
+}
+
+async fn read(receiver: &mut Receiver, inbound: &mut Inbound, clock: Clock) -> Ending {
     let mut ticks = interval(Duration::from_millis(inbound.tick_ms()));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
-            message = stream.next() => match message {
-                Some(Ok(Message::Text(text))) => inbound.text(&text, clock.now()).await,
-                Some(Ok(Message::Binary(_))) => inbound.binary(clock.now()).await,
-                Some(Ok(Message::Ping(_) | Message::Pong(_))) => inbound.heard(clock.now()),
-                // The next poll sends the answer and ends the stream.
-                Some(Ok(Message::Close(_))) => {}
-                Some(Err(error)) => return (Ending::of(error), inbound),
-                None => return (Ending::Gone, inbound),
+            incoming = receiver.next() => match incoming {
+                // Boxed: it is large, and an idle connection should not hold room for it.
+                Ok(Incoming::Text(text)) => Box::pin(inbound.text(&text, clock.now())).await,
+                Ok(Incoming::Binary) => Box::pin(inbound.binary(clock.now())).await,
+                Ok(Incoming::Ping(payload)) => inbound.ping(payload.into(), clock.now()),
+                Ok(Incoming::Pong) => inbound.heard(clock.now()),
+                Ok(Incoming::Close(code)) => return Ending::Closed(code),
+                Err(ending) => return ending,
             },
-            _ = ticks.tick() => inbound.tick(clock.now()).await,
+            _ = ticks.tick() => Box::pin(inbound.tick(clock.now())).await,
         }
     }
-}
-
-/// Ends with `Ok` when a close was sent.
-async fn write(mut sink: SplitSink<WebSocket, Message>, mut outbound: Outbound) -> Result<(), Stalled> {
-    loop {
-        match outbound.next().await {
-            Sending::Batch(batch) => {
-                let bytes: usize = batch.iter().map(size).sum();
-                let patience = WRITE_STALL + Duration::from_secs(bytes as u64 / SLOWEST_BYTES_PER_S);
-                let written = timeout(patience, write_all(&mut sink, batch)).await;
-                written.map_err(|_| Stalled)?.map_err(|_| Stalled)?;
-            }
-            Sending::Close(reason) => {
-                let sent = timeout(CLOSE_GRACE, sink.send(close(reason))).await;
-                return sent.map_err(|_| Stalled)?.map_err(|_| Stalled);
-            }
-        }
-    }
-}
-
-async fn write_all(sink: &mut SplitSink<WebSocket, Message>, batch: Vec<Outgoing>) -> Result<(), axum::Error> {
-    for outgoing in batch {
-        let message = match outgoing {
-            Outgoing::Text(json) => Message::Text(Utf8Bytes::try_from(json).expect("frames are JSON text")),
-            Outgoing::Ping => Message::Ping(Bytes::new()),
-        };
-        sink.feed(message).await?;
-    }
-    sink.flush().await
-}
-
-fn size(outgoing: &Outgoing) -> usize {
-    match outgoing {
-        Outgoing::Text(json) => json.len(),
-        Outgoing::Ping => 0,
-    }
-}
-
-fn close(session::Close { code, reason }: session::Close) -> Message {
-    Message::Close(Some(CloseFrame { code, reason: reason.into() }))
 }

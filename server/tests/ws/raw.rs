@@ -1,4 +1,5 @@
 //! A client that sends bytes, not messages: what a broken client does, no library does.
+#![allow(dead_code, reason = "each test binary uses a part")]
 
 use std::{net::SocketAddr, time::Duration};
 use tokio::{
@@ -8,7 +9,7 @@ use tokio::{
 };
 
 const HANDSHAKE: &str = "GET /api/ws HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-                         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+                         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 
 /// Longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -27,15 +28,21 @@ pub(crate) enum Closed {
 impl RawClient {
     /// Connected, upgraded, `hello` read.
     pub(crate) async fn connect(address: SocketAddr) -> Self {
+        Self::connect_asking(address, "", b"").await.0
+    }
+
+    /// The same with more lines in the handshake, and with bytes sent behind it at once. Also the server's answer.
+    pub(crate) async fn connect_asking(address: SocketAddr, lines: &str, early: &[u8]) -> (Self, String) {
         let mut stream = TcpStream::connect(address).await.unwrap();
-        stream.write_all(HANDSHAKE.as_bytes()).await.unwrap();
+        let request = [HANDSHAKE.as_bytes(), lines.as_bytes(), b"\r\n", early].concat();
+        stream.write_all(&request).await.unwrap();
         let head = head(&mut stream).await;
         assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
         let mut client = Self { stream };
         let (first, hello) = client.read().await;
         assert_eq!(first, 0x81);
         assert!(hello.starts_with(br#"{"type":"hello""#));
-        client
+        (client, head)
     }
 
     pub(crate) async fn write(&mut self, bytes: &[u8]) {
@@ -44,22 +51,7 @@ impl RawClient {
 
     /// One masked frame; `first` is its first byte: FIN, reserved bits and opcode.
     pub(crate) async fn frame(&mut self, first: u8, payload: &[u8]) {
-        let mut bytes = vec![first];
-        match u16::try_from(payload.len()) {
-            Ok(len) if len < 126 => bytes.push(0x80 | len as u8),
-            Ok(len) => {
-                bytes.push(0x80 | 126);
-                bytes.extend(len.to_be_bytes());
-            }
-            Err(_) => {
-                bytes.push(0x80 | 127);
-                bytes.extend((payload.len() as u64).to_be_bytes());
-            }
-        }
-        let mask = [7, 11, 13, 17];
-        bytes.extend(mask);
-        bytes.extend(payload.iter().zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask));
-        self.write(&bytes).await;
+        self.write(&masked(first, payload)).await;
     }
 
     /// The next frame: first byte and payload.
@@ -78,7 +70,8 @@ impl RawClient {
         }
     }
 
-    async fn try_read(&mut self) -> Option<(u8, Vec<u8>)> {
+    /// The next frame, or `None` at the end of the connection.
+    pub(crate) async fn try_read(&mut self) -> Option<(u8, Vec<u8>)> {
         timeout(PATIENCE, async {
             let first = self.stream.read_u8().await.ok()?;
             let length = match self.stream.read_u8().await.ok()? {
@@ -93,6 +86,26 @@ impl RawClient {
         .await
         .expect("in time")
     }
+}
+
+/// A masked frame's bytes.
+pub(crate) fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![first];
+    match u16::try_from(payload.len()) {
+        Ok(len) if len < 126 => bytes.push(0x80 | len as u8),
+        Ok(len) => {
+            bytes.push(0x80 | 126);
+            bytes.extend(len.to_be_bytes());
+        }
+        Err(_) => {
+            bytes.push(0x80 | 127);
+            bytes.extend((payload.len() as u64).to_be_bytes());
+        }
+    }
+    let mask = [7, 11, 13, 17];
+    bytes.extend(mask);
+    bytes.extend(payload.iter().zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask));
+    bytes
 }
 
 /// The status of the answer to a request that is no handshake.

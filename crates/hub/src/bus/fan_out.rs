@@ -4,13 +4,14 @@ use super::{
     core::Core,
     input::{Input, Start},
     table::{Slot, Table},
+    turn::{self, Turn},
 };
 use crate::{
     connection::{Key, Live, Overflow, Shared},
     encode,
     session::GOING_AWAY,
+    wire::Frame,
 };
-use bytes::Bytes;
 use protocol::{
     ClientId, Envelope, Position, Topic,
     frame::{ServerFrame, Subscribed},
@@ -23,11 +24,11 @@ use std::{
 };
 use tokio::{sync::mpsc, time::Instant};
 
-/// Events fanned out before connections are woken and requests looked at again: what is joined in one write.
-const EVENTS_PER_TURN: usize = 64;
-
 /// Requests handled in one turn, so that a storm of them does not hold events up.
 const INPUTS_PER_TURN: usize = 256;
+
+/// Connections written to before others of this thread have their turn.
+const WRITES_IN_A_ROW: usize = 256;
 
 /// How often connections that went without a word are looked for. Normally they say so.
 const SWEEP: Duration = Duration::from_secs(10);
@@ -53,10 +54,12 @@ pub(crate) struct FanOut {
     slots: HashMap<ClientId, Slot>,
     /// Everything up to here was fanned out.
     head: Position,
-    /// Counts events, to give one connection one frame of each.
+    /// Events to be fanned out next. The head is theirs already.
+    turn: Turn,
+    /// Connections that get some of them.
+    due: Vec<Slot>,
+    /// Counts ephemeral events, to give one connection one frame of each.
     stamp: u64,
-    /// Connections with staged events.
-    dirty: Vec<Slot>,
 }
 
 struct Connection {
@@ -65,7 +68,8 @@ struct Connection {
     topics: HashMap<Topic, Position>,
     /// It gets live events; otherwise everything comes from the log for now.
     attached: bool,
-    staged: Vec<Live>,
+    /// Which events of the turn it gets, bit by bit.
+    due: u64,
     stamp: u64,
 }
 
@@ -78,8 +82,9 @@ impl FanOut {
             free: Vec::new(),
             slots: HashMap::new(),
             head: Position(0),
+            turn: Turn::default(),
+            due: Vec::new(),
             stamp: 0,
-            dirty: Vec::new(),
         }
     }
 
@@ -106,7 +111,7 @@ impl FanOut {
         self.advance(head);
         let mut sweep = tokio::time::interval(SWEEP);
         loop {
-            // No branch awaits: an event is fanned out whole or not at all when the hub is stopped.
+            // What is asked for is done between turns, never within one.
             tokio::select! {
                 Some(input) = receivers.inputs.recv() => {
                     self.input(input);
@@ -118,13 +123,13 @@ impl FanOut {
                 }
                 Some(batch) = receivers.events.recv() => {
                     let mut count = batch.len();
-                    self.publish(&batch);
-                    while count < EVENTS_PER_TURN {
+                    self.publish(&batch).await;
+                    while count < turn::EVENTS {
                         let Ok(batch) = receivers.events.try_recv() else { break };
                         count += batch.len();
-                        self.publish(&batch);
+                        self.publish(&batch).await;
                     }
-                    self.flush();
+                    self.flush().await;
                 }
                 Some(envelope) = receivers.ephemeral.recv() => self.publish_ephemeral(&envelope),
                 _ = sweep.tick() => self.sweep(),
@@ -132,68 +137,82 @@ impl FanOut {
         }
     }
 
-    /// Stages a batch. It is never divided: an event and its projections reach a connection together.
-    fn publish(&mut self, batch: &[Arc<Envelope>]) {
+    /// Takes a batch into the turn; turns that are full are fanned out. Requests are looked at when the whole batch
+    /// was: an event and its projections, which have one position, are seen by the same subscriptions.
+    async fn publish(&mut self, batch: &[Arc<Envelope>]) {
         let now = Instant::now();
-        for envelope in batch {
-            let Some(position) = envelope.position else {
-                self.publish_ephemeral(envelope);
+        for group in batch.chunk_by(|one, next| one.position == next.position) {
+            let Some(position) = group[0].position else {
+                group.iter().for_each(|envelope| self.publish_ephemeral(envelope));
                 continue;
             };
             if position < self.head {
                 // Before what the log held when this hub started: whoever subscribed since has it from there.
                 continue;
             }
-            if position.0 > self.head.0 + 1 {
-                tracing::warn!(after = %self.head, got = %position, "the publisher left events out: reading the log");
-                self.flush();
+            let is_too_large = group.len() > turn::EVENTS;
+            if position.0 > self.head.0 + 1 || is_too_large {
+                if !is_too_large {
+                    tracing::warn!(after = %self.head, got = %position, "the publisher left events out: reading the log");
+                }
+                self.flush().await;
                 self.cut_all();
             }
-            self.stage(envelope, position, now);
+            if self.turn.len() + group.len() > turn::EVENTS {
+                self.flush().await;
+            }
             self.advance(position);
+            for envelope in group.iter().filter(|_| !is_too_large) {
+                self.stage(envelope, position, now);
+            }
         }
     }
 
+    /// Takes an event into the turn, if anybody is subscribed to it.
     fn stage(&mut self, envelope: &Envelope, position: Position, since: Instant) {
         let topics = Topic::of(envelope);
-        self.stamp += 1;
-        let mut frame: Option<Bytes> = None;
-        for topic in &topics {
-            for subscriber in self.table.of(topic) {
-                let Some(connection) = &mut self.connections[subscriber.slot] else { continue };
-                if position <= subscriber.floor || connection.stamp == self.stamp || !connection.attached {
-                    continue;
-                }
-                connection.stamp = self.stamp;
-                if connection.staged.is_empty() {
-                    self.dirty.push(subscriber.slot);
-                }
-                let frame = frame.get_or_insert_with(|| encode::event(&topics, envelope)).clone();
-                connection.staged.push(Live { position, frame, since });
-            }
+        if topics.iter().any(|topic| !self.table.of(topic).is_empty()) {
+            let frame = encode::event(&topics, envelope);
+            self.turn.push(topics, Live { position, frame, since });
         }
     }
 
-    /// Hands what is staged to the connections, waking each once.
-    fn flush(&mut self) {
+    /// Fans the turn out: for each connection one write, of all it gets.
+    async fn flush(&mut self) {
         let now = Instant::now();
-        for slot in std::mem::take(&mut self.dirty) {
+        let mut turn = std::mem::take(&mut self.turn);
+        for (topic, events) in turn.topics() {
+            for subscriber in self.table.of(topic) {
+                let Some(connection) = &mut self.connections[subscriber.slot] else { continue };
+                let events = events & turn.above(subscriber.floor);
+                if events == 0 || !connection.attached {
+                    continue;
+                }
+                if connection.due == 0 {
+                    self.due.push(subscriber.slot);
+                }
+                connection.due |= events;
+            }
+        }
+        for (count, slot) in std::mem::take(&mut self.due).into_iter().enumerate() {
+            if count % WRITES_IN_A_ROW == WRITES_IN_A_ROW - 1 {
+                tokio::task::yield_now().await;
+            }
             let Some(connection) = &mut self.connections[slot] else { continue };
-            let mut outbox = connection.shared.outbox();
-            if outbox.push_live(connection.staged.drain(..), now) == Err(Overflow) {
-                outbox.cut(floors(&connection.topics), &[], self.head);
+            let packet = turn.packet(std::mem::take(&mut connection.due), connection.shared.deflates());
+            if connection.shared.deliver(&packet, now) == Err(Overflow) {
+                connection.shared.outbox().cut(floors(&connection.topics), &[], self.head);
                 connection.attached = false;
+                connection.shared.wake();
                 self.core.counters.catch_up_started();
             }
-            drop(outbox);
-            connection.shared.wake();
         }
     }
 
     fn publish_ephemeral(&mut self, envelope: &Envelope) {
         let topics = Topic::of(envelope);
         self.stamp += 1;
-        let mut frame: Option<Bytes> = None;
+        let mut frame: Option<Frame> = None;
         for topic in &topics {
             for subscriber in self.table.of(topic) {
                 let Some(connection) = &mut self.connections[subscriber.slot] else { continue };
@@ -201,10 +220,9 @@ impl FanOut {
                     continue;
                 }
                 connection.stamp = self.stamp;
-                let frame = frame.get_or_insert_with(|| encode::event(&topics, envelope)).clone();
-                let gone = connection.shared.outbox().push_ephemeral(Key::of(envelope), frame);
+                let frame = frame.get_or_insert_with(|| encode::event(&topics, envelope));
+                let gone = connection.shared.deliver_ephemeral(Key::of(envelope), frame);
                 self.core.counters.ephemeral_gave_way(gone);
-                connection.shared.wake();
             }
         }
     }
@@ -234,8 +252,7 @@ impl FanOut {
         if self.core.is_draining() {
             shared.close(GOING_AWAY);
         }
-        let connection =
-            Connection { shared, topics: HashMap::new(), attached: true, staged: Vec::new(), stamp: self.stamp };
+        let connection = Connection { shared, topics: HashMap::new(), attached: true, due: 0, stamp: self.stamp };
         let slot = match self.free.pop() {
             Some(slot) => {
                 self.connections[slot] = Some(connection);

@@ -5,6 +5,7 @@ mod counters;
 mod fan_out;
 mod input;
 mod table;
+mod turn;
 
 pub(crate) use self::core::Core;
 pub(crate) use fan_out::FanOut;

@@ -9,7 +9,7 @@
 //! known positions moved back. The lowest position always stays, so each round makes progress however large one
 //! event is.
 
-use bytes::Bytes;
+use crate::wire::Frame;
 use protocol::{EventId, Position, Topic, frame::GapReason};
 use std::collections::{BTreeMap, HashMap};
 
@@ -37,7 +37,7 @@ struct Lane {
 
 #[derive(Debug)]
 struct Entry {
-    frame: Bytes,
+    frame: Frame,
     /// The lanes whose pages it came from.
     topics: Vec<Topic>,
 }
@@ -66,7 +66,7 @@ pub(crate) struct Request {
 pub(crate) struct Ready {
     pub(crate) position: Position,
     pub(crate) id: EventId,
-    pub(crate) frame: Bytes,
+    pub(crate) frame: Frame,
 }
 
 /// A topic the log could not serve, and from where.
@@ -199,7 +199,7 @@ impl CatchUp {
     }
 
     /// The next frames in order, at least one if any is ready, about `bytes` in all.
-    pub(crate) fn take(&mut self, bytes: usize) -> Vec<Bytes> {
+    pub(crate) fn take(&mut self, bytes: usize) -> Vec<Frame> {
         let lanes = self.lanes.values().filter(|lane| lane.lost.is_none());
         let Some(frontier) = lanes.map(|lane| lane.known).min() else { return Vec::new() };
         let mut frames = Vec::new();
@@ -291,12 +291,12 @@ mod tests {
     }
 
     fn event(position: u64, bytes: usize) -> Ready {
-        let frame = vec![u8::try_from(position).unwrap(); bytes].into();
+        let frame = Frame::text_of(&vec![u8::try_from(position).unwrap(); bytes]);
         Ready { position: Position(position), id: EventId(Uuid::from_u128(position.into())), frame }
     }
 
     fn taken(catch_up: &mut CatchUp) -> Vec<u8> {
-        catch_up.take(usize::MAX).iter().map(|frame| frame[0]).collect()
+        catch_up.take(usize::MAX).iter().map(|frame| frame.text()[0]).collect()
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What waits of the events without a position: bounded, newest first to survive.
 
-use bytes::Bytes;
+use crate::wire::Frame;
 use protocol::{Envelope, Event, TaskKey};
 use std::collections::VecDeque;
 
@@ -34,13 +34,13 @@ impl Key {
 
 #[derive(Debug, Default)]
 pub(crate) struct Ephemeral {
-    waiting: VecDeque<(Option<Key>, Bytes)>,
+    waiting: VecDeque<(Option<Key>, Frame)>,
     bytes: usize,
 }
 
 impl Ephemeral {
     /// Adds a frame. Returns how many older ones gave way.
-    pub(crate) fn push(&mut self, key: Option<Key>, frame: Bytes) -> u64 {
+    pub(crate) fn push(&mut self, key: Option<Key>, frame: Frame) -> u64 {
         self.bytes += frame.len();
         self.waiting.push_back((key, frame));
         let mut gone = 0;
@@ -54,7 +54,7 @@ impl Ephemeral {
         gone
     }
 
-    pub(crate) fn pop(&mut self) -> Option<Bytes> {
+    pub(crate) fn pop(&mut self) -> Option<Frame> {
         let (_, frame) = self.waiting.pop_front()?;
         self.bytes -= frame.len();
         if self.waiting.is_empty() {
@@ -62,6 +62,10 @@ impl Ephemeral {
             self.waiting = VecDeque::new();
         }
         Some(frame)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
     }
 
     pub(crate) fn bytes(&self) -> usize {
@@ -83,8 +87,8 @@ mod tests {
         Some(Key::Metric { name: name.to_owned(), agent_id: None })
     }
 
-    fn frame(tag: u8, bytes: usize) -> Bytes {
-        vec![tag; bytes].into()
+    fn frame(tag: u8, bytes: usize) -> Frame {
+        Frame::text_of(&vec![tag; bytes])
     }
 
     #[test]
@@ -93,7 +97,7 @@ mod tests {
         for tag in 0..4 {
             assert_eq!(ephemeral.push(metric("cpu"), frame(tag, 100)), 0);
         }
-        let tags: Vec<u8> = std::iter::from_fn(|| ephemeral.pop()).map(|frame| frame[0]).collect();
+        let tags: Vec<u8> = std::iter::from_fn(|| ephemeral.pop()).map(|frame| frame.text()[0]).collect();
         assert_eq!(tags, [0, 1, 2, 3]);
         assert_eq!(ephemeral.bytes(), 0);
     }
@@ -106,7 +110,7 @@ mod tests {
         ephemeral.push(metric("cpu"), frame(1, third));
         ephemeral.push(metric("cpu"), frame(2, third));
         assert_eq!(ephemeral.push(metric("cpu"), frame(3, third)), 1);
-        let tags: Vec<u8> = std::iter::from_fn(|| ephemeral.pop()).map(|frame| frame[0]).collect();
+        let tags: Vec<u8> = std::iter::from_fn(|| ephemeral.pop()).map(|frame| frame.text()[0]).collect();
         assert_eq!(tags, [0, 2, 3]);
     }
 

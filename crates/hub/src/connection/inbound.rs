@@ -10,6 +10,7 @@ use crate::{
     session::{Close, Output, Resume, Session},
     workers::Line,
 };
+use bytes::Bytes;
 use protocol::{
     Position, Problem, Timestamp,
     frame::{FromWorker, GapReason, ServerFrame, close, worker::WorkerJoin},
@@ -48,7 +49,13 @@ impl Inbound {
         self.shared.room_for_answers().await;
     }
 
-    /// A ping or pong.
+    /// A ping, which is answered, over a connection with a socket of its own.
+    pub fn ping(&mut self, payload: Bytes, now: Timestamp) {
+        self.session.heard(now);
+        self.shared.pong(payload);
+    }
+
+    /// A pong.
     pub fn heard(&mut self, now: Timestamp) {
         self.session.heard(now);
     }

@@ -1,25 +1,28 @@
-//! What the client is sent: pulled by the socket, so that nothing is read from the log before the client has
-//! taken what was read before.
+//! What the client is sent: pulled, or written to its socket; either way nothing is read from the log before the
+//! client has taken what was read before.
 
 use super::{
     catch_up::{Request, Want},
-    outbox::{Outgoing, Step},
+    outbox::{Piece, Step},
     pages::{Pages, Read},
     shared::{Presence, Shared},
+    wired::Wired,
 };
 use crate::{
     LogUnavailable,
     bus::{Core, Input},
     session::Close,
+    wire::Wire,
 };
+use bytes::Bytes;
 use futures::future::{BoxFuture, OptionFuture};
 use protocol::frame::GapReason;
 use std::sync::Arc;
 
 /// The sending half.
 pub struct Outbound {
-    shared: Arc<Shared>,
-    core: Arc<Core>,
+    pub(super) shared: Arc<Shared>,
+    pub(super) core: Arc<Core>,
     pages: Pages,
     reading: Option<BoxFuture<'static, (Request, Result<Read, LogUnavailable>)>>,
     _presence: Arc<Presence>,
@@ -34,10 +37,24 @@ pub enum Sending {
     Close(Close),
 }
 
+/// A message, where the connection is pulled from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outgoing {
+    /// One text message.
+    Text(Bytes),
+    /// A WebSocket ping.
+    Ping,
+}
+
 impl Outbound {
     pub(crate) fn new(shared: Arc<Shared>, core: Arc<Core>, presence: Arc<Presence>) -> Self {
         let pages = Pages::new(shared.outbox().catch_up_budget());
         Self { shared, core, pages, reading: None, _presence: presence }
+    }
+
+    /// Gives the connection its socket, which it writes to from here on, and the hub's task too.
+    pub fn over(self, wire: Arc<dyn Wire>, deflate: bool) -> Wired {
+        Wired::new(self, wire, deflate)
     }
 
     /// The next thing to send; asking for it says that the one before was written. Waits while there is none.
@@ -47,22 +64,41 @@ impl Outbound {
             let step = self.shared.outbox().step(self.core.position());
             self.shared.tell_sent();
             match step {
-                Step::Send(batch) => return Sending::Batch(batch),
+                Step::Send(batch) => {
+                    let batch: Vec<_> = batch.into_iter().filter_map(outgoing).collect();
+                    if batch.is_empty() {
+                        continue;
+                    }
+                    return Sending::Batch(batch);
+                }
                 Step::Close(close) => return Sending::Close(close),
-                Step::Want(Want::Page(request)) if self.reading.is_none() => {
-                    self.reading = Some(Box::pin(self.pages.read(self.core.clone(), request)));
-                }
-                Step::Want(Want::Join) => {
-                    let _ = self.core.inputs.send(Input::Join(self.shared.client)).await;
-                }
-                _ => {}
+                Step::Want(want) => self.pursue(want).await,
+                Step::Wait => {}
             }
-            tokio::select! {
-                () = self.shared.woken() => {}
-                Some((request, result)) = OptionFuture::from(self.reading.as_mut()) => {
-                    self.reading = None;
-                    self.read(&request, result);
-                }
+            self.changed().await;
+        }
+    }
+
+    /// Starts what the catch-up wants.
+    pub(super) async fn pursue(&mut self, want: Want) {
+        match want {
+            Want::Page(request) if self.reading.is_none() => {
+                self.reading = Some(Box::pin(self.pages.read(self.core.clone(), request)));
+            }
+            Want::Join => {
+                let _ = self.core.inputs.send(Input::Join(self.shared.client)).await;
+            }
+            _ => {}
+        }
+    }
+
+    /// Resolves when there may be something to do: something was put in, or a page was read.
+    pub(super) async fn changed(&mut self) {
+        tokio::select! {
+            () = self.shared.woken() => {}
+            Some((request, result)) = OptionFuture::from(self.reading.as_mut()) => {
+                self.reading = None;
+                self.read(&request, result);
             }
         }
     }
@@ -87,5 +123,14 @@ impl Outbound {
                 catch_up.lose(request, GapReason::Unavailable);
             }
         }
+    }
+}
+
+/// Pongs are the socket's: there is none here.
+fn outgoing(piece: Piece) -> Option<Outgoing> {
+    match piece {
+        Piece::Message(frame) => Some(Outgoing::Text(frame.text())),
+        Piece::Ping => Some(Outgoing::Ping),
+        Piece::Pong(_) => None,
     }
 }

@@ -3,13 +3,13 @@
 //! Pure but for the instants it is given. The hub's task puts in, the connection takes out; both hold the
 //! mutex around it for a moment. Three lanes: *control* (answers, in order of the requests; they go first),
 //! *live* (durable events, bounded in bytes and age) and *ephemeral*. While a catch-up runs the live lane waits
-//! behind it.
+//! behind it. What was taken out is no lane's any more: it goes to the socket, whatever happens here.
 
 use super::{
     catch_up::{CatchUp, Lost, Want},
     ephemeral::{Ephemeral, Key},
 };
-use crate::{encode, session::Close};
+use crate::{encode, session::Close, wire::Frame};
 use bytes::Bytes;
 use protocol::{Position, Topic, frame::ServerFrame};
 use std::{collections::VecDeque, time::Duration};
@@ -29,6 +29,8 @@ pub(crate) struct Outbox {
     take_bytes: usize,
     control: VecDeque<Control>,
     control_bytes: usize,
+    /// The answer to the newest ping of the client: one is enough (RFC 6455, 5.5.3), and one is bounded.
+    pong: Option<Bytes>,
     live: VecDeque<Live>,
     live_bytes: usize,
     /// Taken by the socket and perhaps not written yet.
@@ -37,7 +39,7 @@ pub(crate) struct Outbox {
     /// Live events up to here are not wanted: the log gave them.
     floor: Position,
     /// Cut from the live stream: everything comes from the log until the two are joined.
-    catch_up: Option<CatchUp>,
+    catch_up: Option<Box<CatchUp>>,
     join_asked: bool,
     closing: Option<Close>,
 }
@@ -46,29 +48,28 @@ pub(crate) struct Outbox {
 #[derive(Clone, Debug)]
 pub(crate) struct Live {
     pub(crate) position: Position,
-    pub(crate) frame: Bytes,
+    pub(crate) frame: Frame,
     pub(crate) since: Instant,
 }
 
 #[derive(Debug)]
 enum Control {
-    Frame(Bytes),
+    Frame(Frame),
     Ping,
 }
 
-/// What the socket is to send.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outgoing {
-    /// One text message.
-    Text(Bytes),
-    /// A WebSocket ping.
+/// Something to send.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Piece {
+    Message(Frame),
     Ping,
+    Pong(Bytes),
 }
 
 /// What the connection is to do next.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Step {
-    Send(Vec<Outgoing>),
+    Send(Vec<Piece>),
     Close(Close),
     Want(Want),
     Wait,
@@ -86,6 +87,7 @@ impl Outbox {
             take_bytes: TAKE_BYTES.min(limit_bytes / SHARE).max(1),
             control: VecDeque::new(),
             control_bytes: 0,
+            pong: None,
             live: VecDeque::new(),
             live_bytes: 0,
             taken_bytes: 0,
@@ -103,7 +105,12 @@ impl Outbox {
             + self.live_bytes
             + self.taken_bytes
             + self.ephemeral.bytes()
-            + self.catch_up.as_ref().map_or(0, CatchUp::bytes)
+            + self.catch_up.as_ref().map_or(0, |catch_up| catch_up.bytes())
+    }
+
+    /// So many bytes are on their way to the socket.
+    pub(crate) fn set_taken(&mut self, bytes: usize) {
+        self.taken_bytes = bytes;
     }
 
     /// Live events up to here are passed over.
@@ -128,7 +135,7 @@ impl Outbox {
     }
 
     /// Adds a frame to the control lane.
-    pub(crate) fn push_control(&mut self, frame: Bytes) {
+    pub(crate) fn push_control(&mut self, frame: Frame) {
         if self.closing.is_none() {
             self.control_bytes += frame.len();
             self.control.push_back(Control::Frame(frame));
@@ -144,6 +151,24 @@ impl Outbox {
         if self.closing.is_none() {
             self.control.push_back(Control::Ping);
         }
+    }
+
+    /// Answers a ping.
+    pub(crate) fn pong(&mut self, payload: Bytes) {
+        if self.closing.is_none() {
+            self.pong = Some(payload);
+        }
+    }
+
+    /// Nothing waits and nothing is on its way: what is sent now is next.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.taken_bytes == 0
+            && self.live.is_empty()
+            && self.control.is_empty()
+            && self.pong.is_none()
+            && self.ephemeral.is_empty()
+            && self.catch_up.is_none()
+            && self.closing.is_none()
     }
 
     /// Ends the connection after the answers that wait. The first reason counts.
@@ -172,7 +197,7 @@ impl Outbox {
         if !self.live.is_empty() && (too_old || self.bytes() > self.limit_bytes) { Err(Overflow) } else { Ok(()) }
     }
 
-    pub(crate) fn push_ephemeral(&mut self, key: Option<Key>, frame: Bytes) -> u64 {
+    pub(crate) fn push_ephemeral(&mut self, key: Option<Key>, frame: Frame) -> u64 {
         if self.closing.is_some() { 1 } else { self.ephemeral.push(key, frame) }
     }
 
@@ -188,7 +213,7 @@ impl Outbox {
             return false;
         }
         let (head, budget) = (head.max(self.floor), self.catch_up_budget());
-        let catch_up = self.catch_up.get_or_insert_with(|| CatchUp::new(head, budget));
+        let catch_up = self.catch_up.get_or_insert_with(|| Box::new(CatchUp::new(head, budget)));
         for (topic, after) in topics {
             catch_up.add(topic.clone(), *after);
         }
@@ -212,7 +237,7 @@ impl Outbox {
         self.forget_live();
         self.join_asked = false;
         let budget = self.catch_up_budget();
-        let catch_up = self.catch_up.get_or_insert_with(|| CatchUp::new(reached, budget));
+        let catch_up = self.catch_up.get_or_insert_with(|| Box::new(CatchUp::new(reached, budget)));
         catch_up.reopen();
         for (topic, floor) in subscriptions {
             // A topic of the running catch-up stands where that is; the others, where the live lane was.
@@ -246,7 +271,7 @@ impl Outbox {
     }
 
     pub(crate) fn catch_up(&mut self) -> Option<&mut CatchUp> {
-        self.catch_up.as_mut()
+        self.catch_up.as_deref_mut()
     }
 
     /// What to do next, the hub being at `head`. What was taken before counts as written.
@@ -284,15 +309,22 @@ impl Outbox {
         }
     }
 
-    fn take(&mut self, batch: &mut Vec<Outgoing>) {
+    fn take(&mut self, batch: &mut Vec<Piece>) {
+        if let Some(payload) = self.pong.take() {
+            batch.push(Piece::Pong(payload));
+        }
         while self.taken_bytes < self.take_bytes {
             match self.control.pop_front() {
                 Some(Control::Frame(frame)) => {
                     self.control_bytes -= frame.len();
                     self.taken(batch, frame);
                 }
-                Some(Control::Ping) => batch.push(Outgoing::Ping),
-                None => break,
+                Some(Control::Ping) => batch.push(Piece::Ping),
+                None => {
+                    // An idle connection holds no buffer.
+                    self.control = VecDeque::new();
+                    break;
+                }
             }
         }
         if self.closing.is_some() {
@@ -323,13 +355,12 @@ impl Outbox {
             self.taken(batch, event.frame);
         }
         if self.live.is_empty() && self.live.capacity() > 0 {
-            // An idle connection holds no buffer.
             self.live = VecDeque::new();
         }
     }
 
-    fn taken(&mut self, batch: &mut Vec<Outgoing>, frame: Bytes) {
+    fn taken(&mut self, batch: &mut Vec<Piece>, frame: Frame) {
         self.taken_bytes += frame.len();
-        batch.push(Outgoing::Text(frame));
+        batch.push(Piece::Message(frame));
     }
 }

@@ -1,21 +1,35 @@
 //! What the hub's task and the connection share.
 
-use super::outbox::Outbox;
+use super::{
+    ephemeral::Key,
+    outbox::{Outbox, Overflow, Step},
+    packet::Packet,
+    socket::Socket,
+};
 use crate::{
     bus::{Core, Input},
     session::Close,
+    wire::{self, Frame, Wire},
     workers::{Gone, JoinedWorker},
 };
-use protocol::{ClientId, frame::ServerFrame};
-use std::sync::{
-    Arc, Mutex, MutexGuard, OnceLock, PoisonError,
-    atomic::{AtomicBool, Ordering},
+use protocol::{ClientId, Position, frame::ServerFrame};
+use std::{
+    ops::{Deref, DerefMut},
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
-use tokio::sync::Notify;
+use tokio::{sync::Notify, time::Instant};
+
+/// Batches written in a row before others have their turn.
+const BATCHES: usize = 4;
 
 pub(crate) struct Shared {
     pub(crate) client: ClientId,
-    outbox: Mutex<Outbox>,
+    line: Mutex<Line>,
+    /// The client reads compressed messages.
+    deflate: AtomicBool,
     /// There may be something to send. One waiter.
     changed: Notify,
     /// Something was sent. One waiter.
@@ -25,11 +39,47 @@ pub(crate) struct Shared {
     worker: OnceLock<Arc<dyn JoinedWorker>>,
 }
 
+struct Line {
+    outbox: Outbox,
+    /// `None`: what is sent is pulled.
+    socket: Option<Socket>,
+}
+
+/// The outbox, locked.
+pub(crate) struct Held<'a>(MutexGuard<'a, Line>);
+
+impl Deref for Held<'_> {
+    type Target = Outbox;
+
+    fn deref(&self) -> &Outbox {
+        &self.0.outbox
+    }
+}
+
+impl DerefMut for Held<'_> {
+    fn deref_mut(&mut self) -> &mut Outbox {
+        &mut self.0.outbox
+    }
+}
+
+/// How far the writing came.
+pub(crate) enum Drained {
+    /// The socket takes no more; it has until then.
+    Blocked(Arc<dyn Wire>, Instant),
+    /// There is more to write.
+    More,
+    /// Everything was written, and this is to be done or waited for.
+    Next(Step),
+    /// The connection is lost.
+    Lost,
+}
+
 impl Shared {
     pub(crate) fn new(client: ClientId, outbox: Outbox) -> Self {
         Self {
             client,
-            outbox: Mutex::new(outbox),
+            line: Mutex::new(Line { outbox, socket: None }),
+            deflate: AtomicBool::new(false),
             changed: Notify::new(),
             sent: Notify::new(),
             gone: AtomicBool::new(false),
@@ -39,8 +89,110 @@ impl Shared {
 
     /// Never held over an await. The outbox is consistent between its calls, so a panic elsewhere does not
     /// spoil it.
-    pub(crate) fn outbox(&self) -> MutexGuard<'_, Outbox> {
-        self.outbox.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn outbox(&self) -> Held<'_> {
+        Held(self.line())
+    }
+
+    fn line(&self) -> MutexGuard<'_, Line> {
+        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From here on the hub's task writes to the socket too.
+    pub(crate) fn set_wire(&self, wire: Arc<dyn Wire>, deflate: bool) {
+        self.line().socket = Some(Socket::new(wire, deflate));
+        self.deflate.store(deflate, Ordering::Relaxed);
+    }
+
+    pub(crate) fn deflates(&self) -> bool {
+        self.deflate.load(Ordering::Relaxed)
+    }
+
+    /// Live events for this client: straight to the socket when nothing waits, to the live lane else. On overflow
+    /// they are in all the same: [`Outbox::cut`] follows.
+    pub(crate) fn deliver(&self, packet: &Packet<'_>, now: Instant) -> Result<(), Overflow> {
+        let mut line = self.line();
+        let Line { outbox, socket } = &mut *line;
+        let free = socket.as_mut().filter(|socket| socket.is_free() && outbox.is_idle());
+        let delivered = match (free, packet.joined) {
+            (Some(socket), Some(joined)) if packet.first() > outbox.floor() => {
+                let written = socket.write(joined);
+                if written == joined.len() {
+                    return Ok(());
+                }
+                let rest = begin(socket, packet, written);
+                outbox.set_taken(socket.pending_bytes());
+                outbox.push_live(packet.events().skip(rest).cloned(), now)
+            }
+            _ => outbox.push_live(packet.events().cloned(), now),
+        };
+        let is_blocked = socket.as_ref().is_some_and(Socket::is_blocked);
+        drop(line);
+        if !is_blocked {
+            self.wake();
+        }
+        delivered
+    }
+
+    /// An ephemeral event, in the same manner. Returns how many older ones gave way.
+    pub(crate) fn deliver_ephemeral(&self, key: Option<Key>, frame: &Frame) -> u64 {
+        let mut line = self.line();
+        let Line { outbox, socket } = &mut *line;
+        let mut gone = 0;
+        match socket {
+            Some(socket) if socket.is_free() && outbox.is_idle() => {
+                let bytes = frame.bytes(socket.deflates());
+                let written = socket.write(bytes);
+                if written == bytes.len() {
+                    return 0;
+                }
+                if written > 0 {
+                    socket.push(bytes.slice(written..));
+                    outbox.set_taken(socket.pending_bytes());
+                } else {
+                    gone = outbox.push_ephemeral(key, frame.clone());
+                }
+            }
+            _ => gone = outbox.push_ephemeral(key, frame.clone()),
+        }
+        let is_blocked = socket.as_ref().is_some_and(Socket::is_blocked);
+        drop(line);
+        if !is_blocked {
+            self.wake();
+        }
+        gone
+    }
+
+    /// Writes what waits, the hub being at `head`, as far as the socket takes it.
+    pub(crate) fn drain(&self, head: Position) -> Drained {
+        for _ in 0..BATCHES {
+            let mut line = self.line();
+            let Line { outbox, socket } = &mut *line;
+            let Some(socket) = socket else { return Drained::Lost };
+            match socket.write_pending() {
+                Ok(true) => {}
+                Ok(false) => return Drained::Blocked(socket.wire(), socket.deadline()),
+                Err(_) => return Drained::Lost,
+            }
+            match outbox.step(head) {
+                Step::Send(batch) => socket.take(batch),
+                step => return Drained::Next(step),
+            }
+        }
+        Drained::More
+    }
+
+    /// Writes the close frame, behind which nothing follows.
+    pub(crate) fn drain_close(&self, close: Option<&Close>) -> Drained {
+        let mut line = self.line();
+        let Some(socket) = &mut line.socket else { return Drained::Lost };
+        if let Some(Close { code, reason }) = close {
+            socket.push(wire::close(*code, reason));
+        }
+        match socket.write_pending() {
+            Ok(true) => Drained::Next(Step::Wait),
+            Ok(false) => Drained::Blocked(socket.wire(), socket.deadline()),
+            Err(_) => Drained::Lost,
+        }
     }
 
     pub(crate) fn wake(&self) {
@@ -58,6 +210,11 @@ impl Shared {
 
     pub(crate) fn ping(&self) {
         self.outbox().ping();
+        self.wake();
+    }
+
+    pub(crate) fn pong(&self, payload: bytes::Bytes) {
+        self.outbox().pong(payload);
         self.wake();
     }
 
@@ -102,13 +259,32 @@ impl Shared {
         while self.outbox().has_room_for_a_batch()
             && let Some(frame) = worker.next()
         {
-            self.outbox().push_control(frame);
+            self.outbox().push_control(Frame::text_of(&frame));
         }
     }
 
     pub(crate) fn is_gone(&self) -> bool {
         self.gone.load(Ordering::Relaxed)
     }
+}
+
+/// Of a packet some bytes were written: a frame that was begun is finished, and an event and its projections, which
+/// have one position, are given together, since a cut resumes after it. Returns how many events are gone with that.
+fn begin(socket: &mut Socket, packet: &Packet<'_>, mut written: usize) -> usize {
+    let (mut gone, mut reached) = (0, None);
+    for event in packet.events() {
+        let bytes = event.frame.bytes(socket.deflates());
+        if written < bytes.len() {
+            if written == 0 && reached != Some(event.position) {
+                break;
+            }
+            socket.push(bytes.slice(written..));
+        }
+        written = written.saturating_sub(bytes.len());
+        reached = Some(event.position);
+        gone += 1;
+    }
+    gone
 }
 
 /// Held by both halves of a connection; when the last is dropped the hub forgets the client.
@@ -127,6 +303,8 @@ impl Presence {
 impl Drop for Presence {
     fn drop(&mut self) {
         self.shared.gone.store(true, Ordering::Relaxed);
+        // The socket closes now, not when the hub's task hears of it.
+        self.shared.line().socket = None;
         self.core.counters.connection_closed();
         if let Some(worker) = self.shared.worker() {
             worker.gone(if self.core.is_draining() { Gone::ServerDrains } else { Gone::Left });

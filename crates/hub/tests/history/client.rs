@@ -1,7 +1,10 @@
 //! A client of the history: what it does at random, and what it checks of every frame.
 
-use crate::memory_log::{MemoryLog, Random, execution_id};
-use hub::{Hub, Inbound, Kind, Outgoing, Sending};
+use crate::{
+    memory_log::{MemoryLog, Random, execution_id},
+    memory_wire::{Frame, Frames, MemoryWire},
+};
+use hub::{Hub, Inbound, Kind, Outbound, Outgoing, Sending, Wired};
 use protocol::{
     ClientId, Position, Timestamp, Topic,
     frame::{GapReason, ServerFrame},
@@ -9,6 +12,7 @@ use protocol::{
 use serde_json::json;
 use std::{
     collections::{HashMap, VecDeque},
+    pin::pin,
     sync::Arc,
     time::Duration,
 };
@@ -31,7 +35,9 @@ pub(crate) struct Client {
 /// One connection and what was asked on it.
 struct Connection {
     inbound: Inbound,
-    batches: mpsc::Receiver<Vec<Outgoing>>,
+    batches: mpsc::Receiver<Vec<String>>,
+    /// Came while something was asked.
+    unread: Vec<String>,
     pump: JoinHandle<()>,
     /// Requests not answered yet: their topics with `after`.
     asked: VecDeque<Vec<(Topic, Option<u64>)>>,
@@ -89,23 +95,28 @@ impl Client {
         }
         self.connections += 1;
         let id = ClientId(Uuid::from_u128(u128::from(self.number << 32 | self.connections)));
-        let (inbound, mut outbound) =
+        let (inbound, outbound) =
             self.hub.connect(Kind::Client, id, Arc::new(protocol::Identity::local()), self.now()).await.unwrap();
+        // Half of the connections have a socket, which the hub's task writes to itself.
         let (sender, batches) = mpsc::channel(1);
-        let pump = tokio::spawn(async move {
-            loop {
-                match outbound.next().await {
-                    Sending::Batch(batch) => {
-                        if sender.send(batch).await.is_err() {
-                            return;
-                        }
-                    }
-                    Sending::Close(close) => panic!("{close:?}"),
-                }
-            }
+        let pump = if self.random.below(2) == 0 {
+            tokio::spawn(pull(outbound, sender))
+        } else {
+            let seed = self.random.below(u64::MAX);
+            let capacity = *self.random.pick(&[90, 700, 5_000, 200_000]);
+            let wire = MemoryWire::new(capacity, Random::new(seed));
+            let deflate = self.random.below(2) == 0;
+            tokio::spawn(read(outbound.over(wire.clone(), deflate), wire, sender))
+        };
+        self.connection = Some(Connection {
+            inbound,
+            batches,
+            unread: Vec::new(),
+            pump,
+            asked: VecDeque::new(),
+            active: Vec::new(),
+            stale_until: 0,
         });
-        self.connection =
-            Some(Connection { inbound, batches, pump, asked: VecDeque::new(), active: Vec::new(), stale_until: 0 });
         let known: Vec<_> = self.positions.iter().map(|(topic, position)| (topic.clone(), Some(*position))).collect();
         if !known.is_empty() {
             self.ask("subscribe", known).await;
@@ -141,7 +152,16 @@ impl Client {
             topics.iter().map(|(topic, after)| json!({"topic": topic, "after": after, "epoch": "e1"})).collect();
         connection.asked.push_back(topics);
         let text = json!({"type": kind, "topics": list}).to_string();
-        connection.inbound.text(&text, now).await;
+        // Who does not read its answers is not read from: what comes meanwhile is taken, and looked at later.
+        let Connection { inbound, batches, unread, .. } = connection;
+        let mut asking = pin!(inbound.text(&text, now));
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut asking => return,
+                batch = batches.recv() => unread.extend(batch.expect("the connection stays open")),
+            }
+        }
     }
 
     fn topic(&mut self) -> Topic {
@@ -161,12 +181,15 @@ impl Client {
         let mut any = false;
         loop {
             let Some(connection) = &mut self.connection else { return any };
-            let Ok(batch) = tokio::time::timeout(patience, connection.batches.recv()).await else { return any };
+            let mut batch = std::mem::take(&mut connection.unread);
+            if batch.is_empty() {
+                let received = tokio::time::timeout(patience, connection.batches.recv());
+                let Ok(received) = received.await else { return any };
+                batch = received.expect("the connection stays open");
+            }
             any = true;
-            for outgoing in batch.expect("the connection stays open") {
-                if let Outgoing::Text(json) = outgoing {
-                    self.frame(serde_json::from_slice(&json).unwrap());
-                }
+            for json in batch {
+                self.frame(serde_json::from_str(&json).unwrap());
             }
         }
     }
@@ -234,6 +257,45 @@ impl Client {
             }
             other => panic!("{other:?}"),
         }
+    }
+}
+
+/// Gives on what is pulled, while the client takes it.
+async fn pull(mut outbound: Outbound, sender: mpsc::Sender<Vec<String>>) {
+    loop {
+        match outbound.next().await {
+            Sending::Batch(batch) => {
+                let texts = batch.into_iter().filter_map(|outgoing| match outgoing {
+                    Outgoing::Text(json) => Some(String::from_utf8(json.into()).unwrap()),
+                    Outgoing::Ping => None,
+                });
+                if sender.send(texts.collect()).await.is_err() {
+                    return;
+                }
+            }
+            Sending::Close(close) => panic!("{close:?}"),
+        }
+    }
+}
+
+/// Gives on what was written to the socket, while the client takes it.
+async fn read(wired: Wired, wire: Arc<MemoryWire>, sender: mpsc::Sender<Vec<String>>) {
+    let reading = async {
+        let mut frames = Frames::default();
+        loop {
+            let texts = frames.feed(&wire.read().await).into_iter().filter_map(|frame| match frame {
+                Frame::Text(json) => Some(json),
+                Frame::Ping => None,
+                other => panic!("{other:?}"),
+            });
+            if sender.send(texts.collect()).await.is_err() {
+                return;
+            }
+        }
+    };
+    tokio::select! {
+        ended = wired.run() => panic!("{ended:?}"),
+        () = reading => {}
     }
 }
 
