@@ -21,6 +21,7 @@ mod samples;
 mod serve;
 mod ssr;
 mod state;
+mod telemetry;
 mod wiring;
 pub mod ws;
 

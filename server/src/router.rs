@@ -1,13 +1,14 @@
 //! Which URL goes where.
 
-use crate::{AppState, guard, rest, ssr, ws};
-use axum::{Router, routing::get};
+use crate::{AppState, guard, rest, ssr, telemetry, ws};
+use axum::{Router, middleware::from_fn_with_state, routing::get};
 use std::sync::Arc;
 use tower_http::{CompressionLevel, compression::CompressionLayer};
 
 /// Everything, behind the guards.
 pub(crate) fn router(state: AppState, hosts: guard::AllowedHosts) -> Router {
     let policy = state.policy.clone();
+    let requests = state.requests.clone();
     let routes = Router::new()
         .route("/api/ws", get(ws::upgrade))
         .merge(rest::routes())
@@ -17,6 +18,7 @@ pub(crate) fn router(state: AppState, hosts: guard::AllowedHosts) -> Router {
         // Assets come compressed from the build; this is for pages and JSON. The fastest level: the text is made
         // for one reader.
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
+        .layer(from_fn_with_state(requests, telemetry::observe))
         .with_state(state);
     guard::guarded(routes, Arc::new(hosts), policy)
 }

@@ -1,7 +1,13 @@
 //! The whole server, from a listener to the last commit.
 
-use crate::{AppState, Config, Drain, Wiring, assets::Assets, config::StoreUrl, connections, guard, router, samples};
+use crate::{
+    AppState, Config, Drain, Wiring,
+    assets::Assets,
+    config::{Bus, StoreUrl},
+    connections, guard, logging, router, samples, telemetry,
+};
 use axum::Router;
+use hub::redis::RedisBus;
 use leptos::config::LeptosOptions;
 use protocol::Problem;
 use runtime::Membership;
@@ -20,6 +26,8 @@ pub enum ServeError {
     Store(#[from] StoreError),
     #[error("the listener's address cannot be read: {0}")]
     Listener(#[from] io::Error),
+    #[error("the bus {0}")]
+    Bus(String),
     #[error("the catalog cannot be read: {0}")]
     Samples(Problem),
 }
@@ -58,16 +66,23 @@ impl Server {
         };
         let wiring = Wiring::open(&config.local, &name, membership).await?;
         samples::register(&wiring.api()).await.map_err(ServeError::Samples)?;
+        if let Bus::Redis(url) = &config.bus {
+            let bus = RedisBus::open(url.expose(), &wiring.hub.epoch(), uuid::Uuid::now_v7().as_u128());
+            wiring.hub.set_bus(bus.map_err(|error| ServeError::Bus(error.to_string()))?);
+        }
+        logging::tell_errors(Some(wiring.api().troubles()));
         let drain = Drain::default();
         let state = AppState {
             api: wiring.api(),
             hub: wiring.hub.clone(),
             drain: drain.clone(),
+            requests: telemetry::Requests::new(),
             assets: Assets::new(&config.site.root, config.site.style.clone()),
             policy: guard::Policy::new(config.site.reload_port),
             leptos: leptos_options(config, address),
         };
-        let router = router::router(state, guard::AllowedHosts::new(address, &config.hosts));
+        let router =
+            router::router(state, guard::AllowedHosts::new(address, &config.hosts).with_origins(&config.origins));
         if let Some(data) = &wiring.data {
             data.announce(&url(address))?;
         }
@@ -97,6 +112,7 @@ impl Server {
             let _ = stopped.await;
         };
         tokio::join!(connections::serve(listener, router, stopped), draining);
+        logging::tell_errors(None);
         if tokio::time::timeout(CLOSE, wiring.close()).await.is_err() {
             tracing::warn!("the store was not closed within {} s; the next start makes good", CLOSE.as_secs());
         }

@@ -1,6 +1,6 @@
 //! What handlers can ask for.
 
-use crate::{Drain, assets::Assets, guard::Policy};
+use crate::{Drain, assets::Assets, guard::Policy, telemetry::Requests};
 use axum::extract::FromRef;
 use hub::Hub;
 use leptos::config::LeptosOptions;
@@ -14,6 +14,7 @@ pub struct AppState {
     pub(crate) api: Api,
     pub(crate) hub: Arc<Hub>,
     pub(crate) drain: Drain,
+    pub(crate) requests: Arc<Requests>,
     pub(crate) assets: Assets,
     pub(crate) policy: Policy,
     pub(crate) leptos: LeptosOptions,

@@ -1,9 +1,9 @@
 //! The parts of one process, put together. Distribution is wiring, and this is the wiring.
 
-use crate::config::{LocalConfig, StoreUrl, Tools};
+use crate::config::{LocalConfig, StoreUrl, Streams, Tools};
 use hub::{Hub, HubConfig};
 use protocol::TaskError;
-use runtime::{Api, Membership, Parts, Retention, Runtime, StoreLog, Streams, credentials::Vault};
+use runtime::{Api, Membership, Parts, Retention, Runtime, StoreLog, credentials::Vault};
 use std::{path::Path, sync::Arc};
 use store::{DataDir, Store, StoreError, postgres::PostgresStore, sqlite::SqliteStore};
 use tools::{Handles, SecretHandles};
@@ -72,9 +72,13 @@ async fn start(
     membership: Membership,
     (retention, streams): (Retention, Streams),
 ) -> Result<(Arc<Hub>, Runtime), StoreError> {
-    let hub = Hub::new(Arc::new(StoreLog::new(store.clone())), HubConfig::default());
+    let hub = Hub::new(
+        Arc::new(StoreLog::new(store.clone())),
+        HubConfig { metrics: streams.buffers, ..HubConfig::default() },
+    );
     let providers = tools.providers(data, Some(Handles(Arc::new(VaultHandles(vault.clone())))));
     let server = name.to_owned();
+    let streams = streams.publishing;
     let parts = Parts { store, hub: hub.clone(), providers, vault, server, membership, retention, streams };
     let runtime = Runtime::start(parts).await?;
     Ok((hub, runtime))

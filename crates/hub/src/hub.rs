@@ -1,18 +1,22 @@
 //! The hub as others hold it.
 
 use crate::{
-    Commands, HubConfig, Kind, Log, Workers,
+    Bus, BusMessage, Commands, HubConfig, Kind, Log, Workers,
     bus::{Core, FanOut, Input, Receivers},
     connection::{Inbound, Outbound, Outbox, Presence, Shared},
     session::{GOING_AWAY, Session},
 };
-use protocol::{ClientId, Envelope, Identity, Timestamp, api::HubHealth, frame::Limits};
+use protocol::{
+    ClientId, Envelope, Epoch, Identity, Position, Timestamp,
+    api::{HubHealth, WebsocketStatus},
+    frame::Limits,
+};
 use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::{mpsc, oneshot, watch},
     task::JoinHandle,
 };
 
@@ -20,8 +24,8 @@ use tokio::{
 /// the log, and a publisher that runs ahead helps nobody.
 const WAITING_BATCHES: usize = 64;
 
-/// Ephemeral events that wait; when it is full they are dropped and counted. A second of a busy agent farm.
-const WAITING_EPHEMERAL: usize = 1_024;
+/// Ephemeral events that wait; when it is full they are dropped and counted. Some batches of the largest size.
+const WAITING_EPHEMERAL: usize = 8_192;
 
 /// Requests of connections that wait; when it is full the connection reads no further message until there is
 /// room.
@@ -63,6 +67,51 @@ impl Hub {
         }
     }
 
+    /// Joins other nodes on the same log. The first one set stays. To be called inside a tokio runtime.
+    pub fn set_bus(&self, bus: Arc<dyn Bus>) {
+        if self.core.bus.set(bus.clone()).is_err() {
+            return tracing::error!("the hub's bus was set twice");
+        }
+        let core = self.core.clone();
+        self.core.calls.spawn(async move {
+            loop {
+                let message = tokio::select! {
+                    message = bus.next() => message,
+                    () = core.stop.cancelled() => return,
+                };
+                match message {
+                    Some(BusMessage::Event { event }) => core.show(event),
+                    Some(BusMessage::Committed { position }) => {
+                        core.announced.send_if_modified(|known| {
+                            let is_news = position > *known;
+                            *known = position.max(*known);
+                            is_news
+                        });
+                    }
+                    None => return,
+                }
+            }
+        });
+    }
+
+    /// The newest position other nodes told of, each time it moves. Now and then late, or never: the log is what
+    /// counts.
+    pub fn announced(&self) -> watch::Receiver<Position> {
+        self.core.announced.subscribe()
+    }
+
+    /// Tells other nodes that the log has events up to here.
+    pub fn announce(&self, position: Position) {
+        if let Some(bus) = self.core.bus.get() {
+            bus.publish(BusMessage::Committed { position });
+        }
+    }
+
+    /// The identity of the log.
+    pub fn epoch(&self) -> Epoch {
+        self.core.log.epoch()
+    }
+
     /// Who takes workers in. The first one set stays.
     pub fn set_workers(&self, workers: Arc<dyn Workers>) {
         if self.core.workers.set(workers).is_err() {
@@ -81,14 +130,13 @@ impl Hub {
         }
     }
 
-    /// Hands an event without a position to whoever is subscribed now. Never waits: under pressure older values
-    /// of the same thing give way, then events are dropped; both are counted.
+    /// Hands an event without a position to whoever is subscribed now, at this node and at others. Never waits: under
+    /// pressure older values of the same thing give way, then events are dropped; both are counted.
     pub fn publish_ephemeral(&self, envelope: Envelope) {
-        if envelope.position.is_some() {
-            tracing::error!(id = %envelope.id, "a durable event was published as an ephemeral one");
-        } else if self.core.ephemeral.try_send(envelope).is_err() {
-            self.core.counters.ephemeral_gave_way(1);
+        if let Some(bus) = self.core.bus.get().filter(|_| envelope.position.is_none()) {
+            bus.publish(BusMessage::Event { event: envelope.clone() });
         }
+        self.core.show(envelope);
     }
 
     /// Takes a client in, as `who`. `client` is a fresh id. The first thing its outbound half gives is `hello`.
@@ -127,6 +175,18 @@ impl Hub {
 
     pub fn health(&self) -> HubHealth {
         self.core.counters.health()
+    }
+
+    /// Who is connected, what they are subscribed to, what waits and what was lost. `status` is left empty.
+    pub async fn status(&self) -> WebsocketStatus {
+        let (answer, status) = oneshot::channel();
+        if self.core.inputs.send(Input::Status(answer)).await.is_ok()
+            && let Ok(status) = status.await
+        {
+            return status;
+        }
+        // The hub has stopped: nobody is connected any more.
+        WebsocketStatus { handshakes: self.health().handshakes, ..WebsocketStatus::default() }
     }
 
     /// Ephemeral events nobody or not everybody got, because newer ones came or there was no room.

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use protocol::{Envelope, Epoch, Identity, Position, Problem, Topic};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -45,4 +46,34 @@ pub trait Commands: Send + Sync + 'static {
     /// Publishes messages for `who`, in this order, each for itself: at which position each is durable, if it is kept.
     /// One answer for each.
     async fn publish(&self, who: &Arc<Identity>, messages: Vec<Value>) -> Vec<Result<Option<Position>, Problem>>;
+}
+
+/// Between hub nodes on one log: what is not in the log, and where the log is. Messages may be lost; what matters is in
+/// the log. Without one, a hub is alone, or hears of others from the log only.
+#[async_trait]
+pub trait Bus: Send + Sync + 'static {
+    /// Says something to the others. Never waits: what cannot be taken is dropped and counted.
+    fn publish(&self, message: BusMessage);
+
+    /// What another said; `None` when nothing more will come. For one caller.
+    async fn next(&self) -> Option<BusMessage>;
+
+    fn state(&self) -> BusState;
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[allow(clippy::large_enum_variant, reason = "most of them are events")]
+pub enum BusMessage {
+    /// An event without a position, for who looks at another node.
+    Event { event: Envelope },
+    /// The log has events up to here.
+    Committed { position: Position },
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BusState {
+    pub is_connected: bool,
+    /// Messages that did not get through, here.
+    pub dropped: u64,
 }

@@ -9,7 +9,7 @@ use memory_log::{MemoryLog, alert, memory, step};
 use peer::{Peer, settle};
 use protocol::{
     Envelope, EventId, Position, Timestamp, Topic,
-    event::{MetricCategory, PerformanceMetric},
+    event::{AgentState, AgentStatus, ResourceUsage},
     frame::{GapReason, ServerFrame},
 };
 use serde_json::json;
@@ -48,7 +48,7 @@ impl hub::Commands for Slow {
     }
 }
 
-fn metric(name: &str, value: f64) -> Envelope {
+fn usage(agent_id: &str, cpu: f64) -> Envelope {
     Envelope {
         id: EventId(Uuid::nil()),
         position: None,
@@ -56,14 +56,13 @@ fn metric(name: &str, value: f64) -> Envelope {
         correlation_id: None,
         causation_id: None,
         traceparent: None,
-        event: PerformanceMetric {
-            metric_name: name.to_owned(),
-            value,
-            unit: "percent".to_owned(),
-            category: MetricCategory::System,
-            agent_id: None,
-            timestamp: Timestamp(0),
+        event: AgentState {
+            agent_id: agent_id.to_owned(),
+            status: AgentStatus::Busy,
+            current_task: None,
+            resource_usage: ResourceUsage { cpu, memory: 0.0, active_connections: 0 },
             metadata: None,
+            timestamp: Timestamp(0),
         }
         .into(),
     }
@@ -329,30 +328,30 @@ async fn every_subscriber_shares_the_bytes_of_a_frame() {
 async fn ephemeral_events_keep_the_newest_and_disturb_nothing() {
     let (hub, log) = start(HubConfig::default()).await;
     let mut peer = Peer::connect(&hub, 1).await;
-    peer.send(json!({"type": "subscribe", "topics": ["performance_metrics", "system_alerts"]})).await;
+    peer.send(json!({"type": "subscribe", "topics": ["agent_states", "system_alerts"]})).await;
     peer.next().await;
-    hub.publish_ephemeral(metric("rare", 1.0));
+    hub.publish_ephemeral(usage("rare", 1.0));
     for value in 0..5_000 {
-        hub.publish_ephemeral(metric("cpu", f64::from(value)));
+        hub.publish_ephemeral(usage("often", f64::from(value)));
         settle().await;
     }
     hub.publish(log.commit(alert("one"))).await;
     settle().await;
     assert!(peer.outbound.held_bytes() < 80 << 10, "{}", peer.outbound.held_bytes());
-    let (mut rare, mut cpu, mut alerts) = (0, Vec::new(), 0);
+    let (mut rare, mut often, mut alerts) = (0, Vec::new(), 0);
     while alerts == 0 || !peer.is_quiet().await {
         match peer.next().await {
             ServerFrame::Event { event, .. } => match event.event {
-                protocol::Event::PerformanceMetric(metric) if metric.metric_name == "rare" => rare += 1,
-                protocol::Event::PerformanceMetric(metric) => cpu.push(metric.value),
+                protocol::Event::AgentState(state) if state.agent_id == "rare" => rare += 1,
+                protocol::Event::AgentState(state) => often.push(state.resource_usage.cpu),
                 _ => alerts += 1,
             },
             other => panic!("{other:?}"),
         }
     }
     assert_eq!((rare, alerts), (1, 1));
-    assert!(cpu.is_sorted() && cpu.last() == Some(&4_999.0));
-    assert_eq!(hub.ephemeral_dropped() as usize, 5_000 - cpu.len());
+    assert!(often.is_sorted() && often.last() == Some(&4_999.0));
+    assert_eq!(hub.ephemeral_dropped() as usize, 5_000 - often.len());
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,7 +1,7 @@
 //! What is done every minute so that a store does not grow for ever. Every server has such a task; two that meet do no
 //! harm, and less than twice the work.
 
-use crate::Environment;
+use crate::{Environment, streams::RESOLUTIONS};
 use protocol::Timestamp;
 use std::{sync::Arc, time::Duration};
 use store::{Store, StoreError};
@@ -63,6 +63,11 @@ impl Housekeeping {
             let Some(before) = self.before(kept_ms) else { continue };
             while self.store.prune_events(kind, before, EVENTS).await? > 0 {
                 self.environment.sleep(PAUSE).await;
+            }
+        }
+        for (resolution_ms, kept_ms) in RESOLUTIONS {
+            if let Some(before) = self.before(Some(kept_ms)) {
+                self.store.prune_metrics(resolution_ms, before).await?;
             }
         }
         Ok(())

@@ -24,6 +24,7 @@ mod schedules;
 mod start;
 mod streams;
 mod sweeper;
+mod telemetry;
 mod workers;
 
 pub use api::Api;
@@ -33,4 +34,5 @@ pub use housekeeping::Retention;
 pub use log::StoreLog;
 pub use membership::Membership;
 pub use start::{Parts, Runtime};
-pub use streams::Streams;
+pub use streams::{Streams, Trouble, Troubles};
+pub use telemetry::{Figures, Histogram};

@@ -6,12 +6,12 @@
 //! server that got it, a report to the server whose worker sent it, and the owner follows the log.
 
 use crate::{
-    Environment,
+    Environment, Trouble,
     api::{Api, from_store},
     driver::{DriverHandle, Message, Slot},
     patience::{Patience, open_tasks},
 };
-use protocol::{ExecutionId, Problem, Timestamp};
+use protocol::{ExecutionId, Problem, Timestamp, event::Severity};
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
@@ -126,6 +126,7 @@ impl Member {
                 Ok(true) => {}
                 Ok(false) => {
                     tracing::warn!("this server's lease had ended: others may have taken over what it moved");
+                    self.trouble("lease_ended", "its lease had ended: others may have taken over what it moved");
                     self.give_up_what_is_lost().await;
                 }
                 Err(error) => {
@@ -133,21 +134,29 @@ impl Member {
                     continue;
                 }
             }
-            self.take_over().await;
+            let taken = self.take_over().await;
+            if taken > 0 {
+                self.trouble("taken_over", &format!("it moves {taken} executions now that nobody moved any more"));
+            }
             self.hand_out_again(now).await;
         }
     }
 
-    /// Executions of nobody, page by page.
-    async fn take_over(&self) {
+    /// Executions of nobody, page by page; how many there were.
+    async fn take_over(&self) -> usize {
+        let mut total = 0;
         loop {
             let taken = match self.store.take_over(&self.server, self.environment.now(), PAGE).await {
                 Ok(taken) => taken,
-                Err(error) => return tracing::warn!(%error, "looking for executions of servers that are gone"),
+                Err(error) => {
+                    tracing::warn!(%error, "looking for executions of servers that are gone");
+                    return total;
+                }
             };
             let count = taken.len();
             if count > 0 {
                 tracing::info!(executions = count, "taking over executions that nobody moves");
+                total += count;
             }
             for execution in taken {
                 // It is ours from here on: nobody else will move it.
@@ -159,13 +168,23 @@ impl Member {
                     }
                 };
                 if !self.take_up(Open { execution, tasks }).await {
-                    return;
+                    return total;
                 }
             }
             if count < PAGE as usize {
-                return;
+                return total;
             }
         }
+    }
+
+    fn trouble(&self, code: &'static str, what: &str) {
+        self.api.shared().troubles.tell(Trouble {
+            severity: Severity::Warning,
+            component: "membership".to_owned(),
+            code,
+            about: format!("server:{}", self.server),
+            message: format!("server {}: {what}", self.server),
+        });
     }
 
     /// Tasks that workers of dead servers had.

@@ -6,8 +6,10 @@
 //! nothing else publishes durable events.
 
 use crate::{
+    Environment,
     driver::{DriverHandle, Message},
     streams::Agents,
+    telemetry::Telemetry,
 };
 use hub::Hub;
 use protocol::{Envelope, Position, Topic, projection};
@@ -26,19 +28,28 @@ pub(crate) struct Publisher {
     hub: Arc<Hub>,
     driver: DriverHandle,
     agents: Arc<Agents>,
+    telemetry: Arc<Telemetry>,
+    environment: Arc<dyn Environment>,
     /// Everything up to here has been published.
     published: watch::Sender<Position>,
 }
 
+/// What a publisher is made of.
+pub(crate) struct PublisherParts {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) driver: DriverHandle,
+    pub(crate) agents: Arc<Agents>,
+    pub(crate) telemetry: Arc<Telemetry>,
+    pub(crate) environment: Arc<dyn Environment>,
+    /// What is published already.
+    pub(crate) head: Position,
+}
+
 impl Publisher {
-    pub(crate) fn new(
-        store: Arc<dyn Store>,
-        hub: Arc<Hub>,
-        driver: DriverHandle,
-        agents: Arc<Agents>,
-        head: Position,
-    ) -> Self {
-        Self { store, hub, driver, agents, published: watch::Sender::new(head) }
+    pub(crate) fn new(parts: PublisherParts) -> Self {
+        let PublisherParts { store, hub, driver, agents, telemetry, environment, head } = parts;
+        Self { store, hub, driver, agents, telemetry, environment, published: watch::Sender::new(head) }
     }
 
     /// Tells each time that more has been published.
@@ -51,13 +62,20 @@ impl Publisher {
         let mut backstop = tokio::time::interval(BACKSTOP);
         backstop.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut foreign = self.store.foreign();
+        let mut announced = Some(self.hub.announced());
         loop {
             let outcome = tokio::select! {
                 batch = committed.recv() => match batch {
-                    Some(batch) => self.publish_batch(batch).await,
+                    Some(batch) => {
+                        if let Some(last) = batch.iter().filter_map(|events| events.last()?.position).max() {
+                            self.hub.announce(last);
+                        }
+                        self.publish_batch(batch).await
+                    }
                     None => break,
                 },
                 head = moved(&mut foreign) => self.read_through(head).await,
+                head = moved(&mut announced) => self.read_through(head).await,
                 _ = backstop.tick() => self.catch_up().await,
             };
             if let Err(error) = outcome {
@@ -121,8 +139,14 @@ impl Publisher {
 
     async fn hand_over(&self, events: Vec<Arc<Envelope>>, last: Position) {
         if !events.is_empty() {
-            events.iter().for_each(|event| self.agents.saw(event));
+            for event in &events {
+                self.agents.saw(event);
+                self.telemetry.published(event);
+            }
+            let oldest = events.first().map(|event| event.time);
             self.hub.publish(events).await;
+            let lag_ms = oldest.map_or(0, |time| self.environment.now().ms_since(time));
+            self.telemetry.publish_lag.observe(Duration::from_millis(lag_ms));
             self.published.send_replace(last);
         }
     }

@@ -11,10 +11,11 @@ use crate::{
     driver::{Driver, DriverHandle, DriverParts, Message, channel},
     housekeeping::{Housekeeping, Retention},
     membership::{Before, Member, Membership},
-    publisher::Publisher,
+    publisher::{Publisher, PublisherParts},
     schedules::Scheduler,
-    streams::{Agents, Rates, Streams},
+    streams::{Agents, Meter, Rates, Rollup, Streams, Troubles, tell_all},
     sweeper::Sweeper,
+    telemetry::Telemetry,
     workers::{Door, Registry},
 };
 use hub::Hub;
@@ -55,6 +56,8 @@ pub struct Runtime {
     doorkeeper: Option<JoinHandle<()>>,
     sweeper: Option<JoinHandle<()>>,
     housekeeping: Option<JoinHandle<()>>,
+    meter: Option<JoinHandle<()>>,
+    troubles: Option<JoinHandle<()>>,
     server: Arc<str>,
 }
 
@@ -80,11 +83,21 @@ impl Runtime {
         }
         let committed = store.committed().ok_or(StoreError::Closed)?;
         let agents = Arc::new(Agents::default());
-        let publisher = Publisher::new(store.clone(), hub.clone(), handle.clone(), agents.clone(), store.head().await?);
+        let telemetry = Arc::new(Telemetry::new());
+        let publisher = Publisher::new(PublisherParts {
+            store: store.clone(),
+            hub: hub.clone(),
+            driver: handle.clone(),
+            agents: agents.clone(),
+            telemetry: telemetry.clone(),
+            environment: environment.clone(),
+            head: store.head().await?,
+        });
         let published = publisher.published();
         let catalog = Arc::new(Catalog::new(store.clone()));
         let gate = Arc::new(Gate::default());
         let driver = Driver::new(DriverParts {
+            telemetry: telemetry.clone(),
             gate: gate.clone(),
             store: store.clone(),
             catalog: catalog.clone(),
@@ -93,8 +106,16 @@ impl Runtime {
             vault: vault.clone(),
             server: server.clone(),
         });
-        let workers =
-            Registry::new(handle.clone(), environment.clone(), &hub, server.clone(), store.clone(), vault.clone());
+        let (troubles, troubled) = Troubles::channel();
+        let workers = Registry::new(
+            handle.clone(),
+            environment.clone(),
+            &hub,
+            server.clone(),
+            store.clone(),
+            vault.clone(),
+            troubles.clone(),
+        );
         let started_at = environment.now();
         let api = Api::new(Shared {
             catalog,
@@ -112,6 +133,9 @@ impl Runtime {
             alerts: Alerts::default(),
             agents,
             rates: Rates::new(streams.messages_per_s),
+            rollup: Rollup::default(),
+            troubles: troubles.clone(),
+            telemetry: telemetry.clone(),
         });
         hub.set_commands(Arc::new(api.commands()));
         hub.set_workers(Arc::new(Door(workers.clone())));
@@ -136,6 +160,8 @@ impl Runtime {
             doorkeeper: Some(tokio::spawn(Doorkeeper::new(api.clone()).run(is_server))),
             scheduler: is_server.then(|| tokio::spawn(Scheduler(api.clone()).run())),
             housekeeping: is_server.then(|| tokio::spawn(housekeeping.run())),
+            troubles: is_server.then(|| tokio::spawn(tell_all(api.clone(), troubled))),
+            meter: is_server.then(|| tokio::spawn(Meter::new(api.clone(), server.clone()).run())),
             server,
             api,
             store,
@@ -152,7 +178,7 @@ impl Runtime {
     /// Tasks under way are stopped and stay open: the next start takes them up.
     pub async fn shutdown(mut self) {
         let others = [self.sweeper.take(), self.housekeeping.take(), self.doorkeeper.take(), self.scheduler.take()];
-        for task in others.into_iter().chain([self.member.take()]).flatten() {
+        for task in others.into_iter().chain([self.member.take(), self.meter.take(), self.troubles.take()]).flatten() {
             task.abort();
             let _ = task.await;
         }
@@ -166,6 +192,9 @@ impl Runtime {
             tracing::warn!(%error, "this server could not say that it leaves");
         }
         self.workers.shutdown().await;
+        if let Err(problem) = self.api.keep_metrics(true).await {
+            tracing::warn!(%problem, "the newest measurements are missing from the charts");
+        }
         self.store.close().await;
         let _ = (&mut self.publisher).await;
     }
@@ -176,7 +205,7 @@ impl Drop for Runtime {
         self.driver.abort();
         self.publisher.abort();
         let others = [&self.sweeper, &self.housekeeping, &self.doorkeeper, &self.scheduler];
-        for task in others.into_iter().chain([&self.member]).flatten() {
+        for task in others.into_iter().chain([&self.member, &self.meter, &self.troubles]).flatten() {
             task.abort();
         }
     }

@@ -31,8 +31,8 @@ pub(super) struct Args {
     /// Other host names to answer to, NAME or NAME:PORT [env: SIGNALBOX_HOSTS]
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     hosts: Vec<String>,
-    /// What carries wake-ups between hub nodes [env: SIGNALBOX_BUS] [default: memory]
-    #[arg(long, value_name = "memory")]
+    /// What joins this server with others on the same PostgreSQL [env: SIGNALBOX_BUS] [default: memory]
+    #[arg(long, value_name = "memory|redis://…")]
     bus: Option<String>,
     /// Which roles this process plays [env: SIGNALBOX_ROLES] [default: all]
     #[arg(long, value_name = "all", value_delimiter = ',')]

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 pub struct Layer {
     pub listen: Option<String>,
     pub hosts: Option<Vec<String>>,
+    pub origins: Option<Vec<String>>,
     pub data: Option<String>,
     pub store: Option<String>,
     pub bus: Option<String>,
@@ -34,6 +35,9 @@ pub struct Layer {
     pub message_retention_days: Option<Number>,
     /// Messages one publisher may send each second; 0: as many as it likes.
     pub publish_rate: Option<Number>,
+    /// Measurements sent to a room at once, and how long the first of them waits, in milliseconds.
+    pub buffer_size: Option<Number>,
+    pub buffer_flush_interval: Option<Number>,
 }
 
 /// A number: as such in the file, as text in a variable.
@@ -55,9 +59,10 @@ impl Number {
 }
 
 /// The names an environment variable of ours can have, without `SIGNALBOX_`.
-const VARIABLES: [&str; 18] = [
+const VARIABLES: [&str; 21] = [
     "LISTEN",
     "HOSTS",
+    "ORIGINS",
     "DATA",
     "STORE",
     "BUS",
@@ -74,6 +79,8 @@ const VARIABLES: [&str; 18] = [
     "ALERT_RETENTION_DAYS",
     "MESSAGE_RETENTION_DAYS",
     "PUBLISH_RATE",
+    "BUFFER_SIZE",
+    "BUFFER_FLUSH_INTERVAL",
 ];
 
 /// All sources, in order of precedence.
@@ -115,10 +122,12 @@ impl Sources {
         variable: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, ConfigError> {
         let ours = |name: &str| variable(&format!("SIGNALBOX_{name}")).filter(|value| !value.is_empty());
+        let either = |name: &str| ours(name).or_else(|| variable(name).filter(|value| !value.is_empty()));
         let list = |name: &str| ours(name).map(|value| split(&value));
         let environment = Layer {
             listen: ours("LISTEN"),
             hosts: list("HOSTS"),
+            origins: list("ORIGINS"),
             data: ours("DATA"),
             store: ours("STORE"),
             bus: ours("BUS"),
@@ -134,11 +143,15 @@ impl Sources {
             alert_retention_days: ours("ALERT_RETENTION_DAYS").map(Number::Text),
             message_retention_days: ours("MESSAGE_RETENTION_DAYS").map(Number::Text),
             publish_rate: ours("PUBLISH_RATE").map(Number::Text),
+            // S1's own names, too.
+            buffer_size: either("BUFFER_SIZE").map(Number::Text),
+            buffer_flush_interval: either("BUFFER_FLUSH_INTERVAL").map(Number::Text),
         };
         let named = config.map(Path::to_owned).or_else(|| ours("CONFIG").map(PathBuf::from));
         let surroundings = ["HOME", "XDG_DATA_HOME"]
             .into_iter()
             .chain(super::site::VARIABLES)
+            .chain(super::origins::VARIABLES)
             .filter_map(|name| Some((name.to_owned(), variable(name)?)))
             .collect();
         Ok(Self { flags, environment, file: file::read(named.as_deref())?, surroundings })

@@ -11,6 +11,7 @@ mod file;
 mod hosts;
 mod layer;
 mod listen;
+mod origins;
 mod providers;
 mod retention;
 mod roles;
@@ -20,7 +21,7 @@ mod store;
 mod streams;
 mod tools;
 
-pub use bus::Bus;
+pub use bus::{Bus, RedisUrl};
 pub use data_dir::default_data_dir;
 pub use error::ConfigError;
 pub use layer::{Layer, Sources, unknown_variables};
@@ -29,9 +30,10 @@ pub use roles::Roles;
 pub use secrets::Secrets;
 pub use site::Site;
 pub use store::{DatabaseUrl, StoreUrl};
+pub use streams::Streams;
 pub use tools::Tools;
 
-use runtime::{Retention, Streams};
+use runtime::Retention;
 use std::{net::SocketAddr, path::PathBuf};
 
 /// Everything a server needs to know.
@@ -41,6 +43,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Host names (`name` or `name:port`) the server answers to besides its own address.
     pub hosts: Vec<String>,
+    /// Pages elsewhere that may use it, as browsers write them: `https://app.example`.
+    pub origins: Vec<String>,
     pub local: LocalConfig,
     pub bus: Bus,
     pub roles: Roles,
@@ -66,11 +70,13 @@ impl Config {
         hub_is_here(sources)?;
         let mut local = LocalConfig::read(sources)?;
         local.tools.providers = Providers::read(sources)?;
+        let bus = bus::read(sources, &local.store)?;
         Ok(Self {
             listen: listen::read(sources)?,
             hosts: hosts::read(sources)?,
+            origins: origins::read(sources)?,
             local,
-            bus: bus::read(sources)?,
+            bus,
             roles: roles::read(sources)?,
             site,
         })
@@ -88,7 +94,7 @@ impl LocalConfig {
             tools: Tools::read(sources)?,
             secrets,
             retention: retention::read(sources)?,
-            streams: streams::read(sources)?,
+            streams: Streams::read(sources)?,
             data,
         })
     }

@@ -17,6 +17,8 @@ use std::{net::SocketAddr, sync::Arc};
 #[derive(Clone, Debug)]
 pub(crate) struct AllowedHosts {
     authorities: Vec<String>,
+    /// Pages elsewhere that may use this server, as browsers write them: `https://app.example`.
+    origins: Vec<String>,
 }
 
 impl AllowedHosts {
@@ -31,7 +33,17 @@ impl AllowedHosts {
                 authorities.push(authority.clone());
             }
         }
-        Self { authorities }
+        Self { authorities, origins: Vec::new() }
+    }
+
+    /// With pages of these origins.
+    pub(crate) fn with_origins(self, origins: &[String]) -> Self {
+        Self { origins: origins.to_vec(), ..self }
+    }
+
+    /// Whether an origin is one of those pages.
+    pub(crate) fn names_origin(&self, origin: &str) -> bool {
+        self.origins.iter().any(|named| named == origin)
     }
 
     /// Whether an authority is this server. `scheme_port` is the port meant when the authority names none.

@@ -8,6 +8,7 @@
 
 pub(crate) mod body;
 pub(crate) mod concurrency;
+pub(crate) mod cors;
 pub(crate) mod deadline;
 pub(crate) mod headers;
 pub(crate) mod host;

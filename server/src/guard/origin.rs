@@ -7,7 +7,7 @@ use super::AllowedHosts;
 use crate::rest::Refusal;
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, Method, header},
+    http::{HeaderMap, HeaderValue, Method, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -60,6 +60,11 @@ fn is_write_or_upgrade(method: &Method, headers: &HeaderMap) -> bool {
 
 /// What gives the request away as coming from another site, or `None`.
 fn foreign(headers: &HeaderMap, hosts: &AllowedHosts) -> Option<String> {
+    let mut origins = headers.get_all(header::ORIGIN).iter().peekable();
+    let is_named = |origin: &HeaderValue| origin.to_str().is_ok_and(|origin| hosts.names_origin(origin));
+    if origins.peek().is_some() && origins.all(is_named) {
+        return None;
+    }
     for site in headers.get_all("sec-fetch-site") {
         match site.as_bytes() {
             b"same-origin" | b"none" => {}
@@ -101,17 +106,22 @@ fn refuse(from: &str) -> Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::http::{HeaderName, HeaderValue};
+    use axum::http::HeaderName;
     use std::net::SocketAddr;
 
     #[test]
     fn foreign_requests_are_told_apart() {
         let hosts = AllowedHosts::new(SocketAddr::from(([127, 0, 0, 1], 9999)), &[]);
+        let hosts = hosts.with_origins(&["https://app.test".to_owned()]);
         for (given, expect) in [
             (&[][..], false),
             (&[("origin", "http://127.0.0.1:9999")], false),
             (&[("origin", "http://localhost:9999"), ("sec-fetch-site", "same-origin")], false),
             (&[("sec-fetch-site", "none")], false),
+            (&[("origin", "https://app.test"), ("sec-fetch-site", "cross-site")], false),
+            (&[("origin", "http://app.test")], true),
+            (&[("origin", "https://app.test:8443")], true),
+            (&[("origin", "https://app.test"), ("origin", "http://evil.test")], true),
             (&[("origin", "null")], true),
             (&[("origin", "")], true),
             (&[("origin", "http://evil.test")], true),

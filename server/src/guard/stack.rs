@@ -1,6 +1,8 @@
 //! The layers in their order.
 
-use super::{AllowedHosts, Policy, body, concurrency, deadline, headers, host, identify, origin, panic, request_log};
+use super::{
+    AllowedHosts, Policy, body, concurrency, cors, deadline, headers, host, identify, origin, panic, request_log,
+};
 use axum::{
     Router,
     middleware::{from_fn, from_fn_with_state},
@@ -16,6 +18,7 @@ pub(crate) fn guarded(router: Router, hosts: Arc<AllowedHosts>, policy: Policy) 
         .layer(from_fn_with_state(concurrency::Slots::new(), concurrency::limit))
         .layer(from_fn(identify::identify))
         .layer(from_fn_with_state(hosts.clone(), origin::check))
+        .layer(from_fn_with_state(hosts.clone(), cors::allow))
         .layer(from_fn_with_state(hosts, host::check))
         .layer(CatchPanicLayer::custom(panic::answer))
         .layer(from_fn_with_state(policy, headers::add))

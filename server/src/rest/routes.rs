@@ -3,8 +3,9 @@
 use super::{
     Refusal, agents, approvals, credential_rotation, credentials, events, execution_approvals, execution_cancel,
     execution_events, execution_pause, execution_rerun, execution_resume, execution_signals, execution_terminate,
-    executions, executions_bulk, health, hooks, openapi, playbook_diff, playbook_schema, playbook_versions, playbooks,
-    playbooks_validate, schedule_pause, schedule_resume, schedule_run, schedules, workers,
+    executions, executions_bulk, health, hooks, metrics, metrics_series, openapi, playbook_diff, playbook_schema,
+    playbook_versions, playbooks, playbooks_validate, prometheus, schedule_pause, schedule_resume, schedule_run,
+    schedules, websocket_broadcast_test, websocket_status, workers,
 };
 use crate::AppState;
 use axum::{
@@ -46,6 +47,10 @@ pub(crate) fn routes() -> Router<AppState> {
                 .routes(routes!(schedule_run::run))
                 .routes(routes!(events::list, events::publish))
                 .routes(routes!(agents::list))
+                .routes(routes!(websocket_status::get))
+                .routes(routes!(websocket_broadcast_test::send))
+                .routes(routes!(metrics::list))
+                .routes(routes!(metrics_series::get))
                 .routes(routes!(credentials::list))
                 .routes(routes!(credentials::set, credentials::delete))
                 .routes(routes!(credential_rotation::rotate))
@@ -58,6 +63,7 @@ pub(crate) fn routes() -> Router<AppState> {
         .route("/api/v1/playbooks/validate", get(playbooks::get_called_validate))
         .route("/api/v1/openapi.json", openapi::serve(document))
         .route("/hooks/{*name}", post(hooks::deliver))
+        .route("/metrics", get(prometheus::scrape))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/api", axum::routing::any(unknown))

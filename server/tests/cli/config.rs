@@ -28,7 +28,10 @@ fn what_this_version_cannot_do_is_said() {
     refused(&["serve", "--listen", "nonsense"], None, &[], &["--listen", "HOST:PORT"]);
     refused(&["serve", "--store", "postgres:hunter2"], None, &[], &["--store", "postgres://USER:PASSWORD@HOST"]);
     refused(&["serve", "--store", "mysql://u:hunter2@db/x"], None, &[], &["--store", "sqlite:PATH", "postgres://"]);
-    refused(&["serve", "--bus", "redis://:hunter2@r"], None, &[], &["--bus", "Redis", "memory"]);
+    refused(&["serve", "--bus", "redis://:hunter2@r"], None, &[], &["--bus", "PostgreSQL", "memory"]);
+    refused(&["serve", "--bus", "rediss://:hunter2@r"], None, &[], &["--bus", "TLS"]);
+    refused(&["serve", "--bus", "redis:hunter2"], None, &[], &["--bus", "redis://HOST:PORT"]);
+    refused(&["serve", "--bus", "nats://:hunter2@r"], None, &[], &["--bus", "memory"]);
     refused(&["serve", "--roles", "queue_manager"], None, &[], &["--roles", "queue_manager"]);
     refused(&["serve", "--roles", "boss"], None, &[], &["--roles", "`boss`"]);
     refused(&["serve", "--hub", "http://other:9999"], None, &[], &["--hub"]);

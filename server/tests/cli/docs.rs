@@ -19,7 +19,9 @@ fn every_curl_line_of_the_api_docs_works() {
     // Each line says its status at the end of its output. Telling something to what has ended already is a good answer too.
     let mut script = "curl() { command curl -w ' [%{http_code}]\\n' \"$@\"; }\n".to_owned();
     for line in &lines {
-        script.push_str(&line.replace("http://127.0.0.1:9999", &served.url));
+        script.push_str(
+            &line.replace("http://127.0.0.1:9999", &served.url).replace("http://localhost:9999", &served.url),
+        );
         script.push('\n');
     }
     let output = Command::new("sh").arg("-euc").arg(&script).current_dir(&root).output().expect("sh runs");

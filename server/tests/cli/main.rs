@@ -20,6 +20,7 @@ mod register;
 mod rerun;
 mod run;
 mod schedules;
+mod seed;
 mod serve;
 mod show;
 mod terminate;

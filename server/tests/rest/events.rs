@@ -124,7 +124,7 @@ async fn an_agent_that_goes_on_as_before_leaves_no_trace_in_the_log_but_is_liste
 
 #[tokio::test]
 async fn a_publisher_has_its_measure() {
-    let server = TestServer::start_with(|config| config.local.streams.messages_per_s = Some(100)).await;
+    let server = TestServer::start_with(|config| config.local.streams.publishing.messages_per_s = Some(100)).await;
     let batch = json!(vec![messages()[3].clone(); 200]);
     server.send_json("/api/v1/events", &batch).await.expect(201);
     let detail = server.send_json("/api/v1/events", &batch).await.problem(429, "rate_limited");

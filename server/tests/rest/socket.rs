@@ -10,15 +10,15 @@ use tokio::{
 };
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async, tungstenite::Message};
 
-type Client = WebSocketStream<MaybeTlsStream<TcpStream>>;
+pub(crate) type Client = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
-async fn connect(server: &TestServer) -> Client {
+pub(crate) async fn connect(server: &TestServer) -> Client {
     let (mut client, _) = connect_async(format!("ws://{}/api/ws", server.address)).await.expect("an upgrade");
     assert_eq!(next(&mut client).await["type"], "hello");
     client
 }
 
-async fn next(client: &mut Client) -> Value {
+pub(crate) async fn next(client: &mut Client) -> Value {
     loop {
         match client.next().await.expect("a message").expect("no error") {
             Message::Text(text) => return serde_json::from_str(&text).expect("JSON"),
@@ -28,7 +28,7 @@ async fn next(client: &mut Client) -> Value {
     }
 }
 
-async fn send(client: &mut Client, frame: Value) {
+pub(crate) async fn send(client: &mut Client, frame: Value) {
     client.send(Message::text(frame.to_string())).await.expect("sent");
 }
 

@@ -5,7 +5,7 @@ use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
 use server::{
     Config,
-    config::{Bus, LocalConfig, Providers, Roles, Secrets, Site, StoreUrl, Tools},
+    config::{Bus, LocalConfig, Providers, Roles, Secrets, Site, StoreUrl, Streams, Tools},
     serve,
 };
 use std::{
@@ -141,6 +141,7 @@ fn config(folder: &Path) -> Config {
     Config {
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
         hosts: Vec::new(),
+        origins: Vec::new(),
         local: LocalConfig {
             data: folder.join("data"),
             store: StoreUrl::Sqlite(folder.join("data/signalbox.db")),
@@ -151,7 +152,7 @@ fn config(folder: &Path) -> Config {
             },
             secrets: Secrets::default(),
             retention: runtime::Retention::default(),
-            streams: runtime::Streams::default(),
+            streams: Streams::default(),
         },
         bus: Bus::Memory,
         roles: Roles::All,

@@ -1,13 +1,13 @@
 //! What the hub, its task and every connection have in common.
 
 use super::{counters::Counters, input::Input};
-use crate::{Commands, HubConfig, Log, Workers};
+use crate::{Bus, Commands, HubConfig, Log, Workers};
 use protocol::{Envelope, Position};
 use std::sync::{
     Arc, OnceLock,
     atomic::{AtomicBool, AtomicU64, Ordering},
 };
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// Pages of the log read at once for all connections together. When everybody comes back after a restart they
@@ -21,6 +21,10 @@ pub(crate) struct Core {
     pub(crate) events: mpsc::Sender<Vec<Arc<Envelope>>>,
     pub(crate) ephemeral: mpsc::Sender<Envelope>,
     pub(crate) commands: OnceLock<Arc<dyn Commands>>,
+    /// To other nodes.
+    pub(crate) bus: OnceLock<Arc<dyn Bus>>,
+    /// The newest position other nodes told of.
+    pub(crate) announced: watch::Sender<Position>,
     pub(crate) workers: OnceLock<Arc<dyn Workers>>,
     pub(crate) readers: Semaphore,
     pub(crate) calls: TaskTracker,
@@ -45,6 +49,8 @@ impl Core {
             events,
             ephemeral,
             commands: OnceLock::new(),
+            bus: OnceLock::new(),
+            announced: watch::Sender::new(Position(0)),
             workers: OnceLock::new(),
             readers: Semaphore::new(READERS),
             calls: TaskTracker::new(),
@@ -62,6 +68,15 @@ impl Core {
 
     pub(crate) fn set_position(&self, position: Position) {
         self.position.store(position.0, Ordering::Release);
+    }
+
+    /// Hands an ephemeral event to who looks at this node.
+    pub(crate) fn show(&self, envelope: Envelope) {
+        if envelope.position.is_some() {
+            tracing::error!(id = %envelope.id, "a durable event was published as an ephemeral one");
+        } else if self.ephemeral.try_send(envelope).is_err() {
+            self.counters.ephemeral_gave_way(1);
+        }
     }
 
     pub(crate) fn start_draining(&self) {

@@ -11,6 +11,9 @@ pub(crate) struct Counters {
     subscriptions: AtomicU64,
     catch_ups: AtomicU64,
     ephemeral_dropped: AtomicU64,
+    gaps: AtomicU64,
+    buffered: AtomicU64,
+    flushes: AtomicU64,
 }
 
 impl Counters {
@@ -22,6 +25,9 @@ impl Counters {
             subscriptions: AtomicU64::new(0),
             catch_ups: AtomicU64::new(0),
             ephemeral_dropped: AtomicU64::new(0),
+            gaps: AtomicU64::new(0),
+            buffered: AtomicU64::new(0),
+            flushes: AtomicU64::new(0),
         }
     }
 
@@ -45,6 +51,15 @@ impl Counters {
         self.catch_ups.fetch_add(1, Relaxed);
     }
 
+    pub(crate) fn gap_told(&self) {
+        self.gaps.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn set_buffers(&self, buffered: u64, flushes: u64) {
+        self.buffered.store(buffered, Relaxed);
+        self.flushes.store(flushes, Relaxed);
+    }
+
     pub(crate) fn ephemeral_gave_way(&self, count: u64) {
         self.ephemeral_dropped.fetch_add(count, Relaxed);
     }
@@ -65,6 +80,10 @@ impl Counters {
             topics: self.topics.load(Relaxed),
             subscriptions: self.subscriptions.load(Relaxed),
             catch_ups: self.catch_ups.load(Relaxed),
+            gaps: self.gaps.load(Relaxed),
+            dropped: self.ephemeral_dropped.load(Relaxed),
+            buffered: self.buffered.load(Relaxed),
+            flushes: self.flushes.load(Relaxed),
         }
     }
 }

@@ -1,8 +1,10 @@
 //! The hub's task: the one owner of the topic table and of the position up to which events were fanned out.
 
 use super::{
+    activity::{Activity, STANDARD},
     core::Core,
     input::{Input, Start},
+    metrics::{self, Batch, Rooms},
     table::{Slot, Table},
     turn::{self, Turn},
 };
@@ -13,7 +15,9 @@ use crate::{
     wire::Frame,
 };
 use protocol::{
-    ClientId, Envelope, Position, Topic,
+    ClientId, Envelope, Event, Position, Topic,
+    api::{BufferStatus, RoomStatus, WebsocketStatus},
+    event::PerformanceMetric,
     frame::{ServerFrame, Subscribed},
 };
 use serde_json::Value;
@@ -29,6 +33,9 @@ const INPUTS_PER_TURN: usize = 256;
 
 /// Connections written to before others of this thread have their turn.
 const WRITES_IN_A_ROW: usize = 256;
+
+/// Rooms told of in a status, besides the standard ones.
+const ROOMS_TOLD: usize = 100;
 
 /// How often connections that went without a word are looked for. Normally they say so.
 const SWEEP: Duration = Duration::from_secs(10);
@@ -60,6 +67,9 @@ pub(crate) struct FanOut {
     due: Vec<Slot>,
     /// Counts ephemeral events, to give one connection one frame of each.
     stamp: u64,
+    activity: Activity,
+    /// Measurements being collected.
+    rooms: Rooms,
 }
 
 struct Connection {
@@ -76,6 +86,8 @@ struct Connection {
 impl FanOut {
     pub(crate) fn new(core: Arc<Core>) -> Self {
         Self {
+            activity: Activity::new(),
+            rooms: Rooms::new(core.config.metrics),
             core,
             table: Table::default(),
             connections: Vec::new(),
@@ -111,6 +123,7 @@ impl FanOut {
         self.advance(head);
         let mut sweep = tokio::time::interval(SWEEP);
         loop {
+            let due = self.rooms.due();
             // What is asked for is done between turns, never within one.
             tokio::select! {
                 Some(input) = receivers.inputs.recv() => {
@@ -131,7 +144,18 @@ impl FanOut {
                     }
                     self.flush().await;
                 }
-                Some(envelope) = receivers.ephemeral.recv() => self.publish_ephemeral(&envelope),
+                Some(envelope) = receivers.ephemeral.recv() => {
+                    self.publish_ephemeral(&envelope);
+                    for _ in 1..turn::EVENTS {
+                        let Ok(envelope) = receivers.ephemeral.try_recv() else { break };
+                        self.publish_ephemeral(&envelope);
+                    }
+                }
+                () = at(due) => {
+                    for batch in self.rooms.overdue(Instant::now()) {
+                        self.send_metrics(batch);
+                    }
+                }
                 _ = sweep.tick() => self.sweep(),
             }
         }
@@ -171,6 +195,7 @@ impl FanOut {
     /// Takes an event into the turn, if anybody is subscribed to it.
     fn stage(&mut self, envelope: &Envelope, position: Position, since: Instant) {
         let topics = Topic::of(envelope);
+        self.activity.note(&topics, envelope.time);
         if topics.iter().any(|topic| !self.table.of(topic).is_empty()) {
             let frame = encode::event(&topics, envelope);
             self.turn.push(topics, Live { position, frame, since });
@@ -211,6 +236,10 @@ impl FanOut {
 
     fn publish_ephemeral(&mut self, envelope: &Envelope) {
         let topics = Topic::of(envelope);
+        self.activity.note(&topics, envelope.time);
+        if let Event::PerformanceMetric(metric) = &envelope.event {
+            return self.collect(metric, &topics);
+        }
         self.stamp += 1;
         let mut frame: Option<Frame> = None;
         for topic in &topics {
@@ -221,10 +250,79 @@ impl FanOut {
                 }
                 connection.stamp = self.stamp;
                 let frame = frame.get_or_insert_with(|| encode::event(&topics, envelope));
-                let gone = connection.shared.deliver_ephemeral(Key::of(envelope), frame);
+                let gone = connection.shared.deliver_ephemeral(Key::of(envelope), frame, 1);
                 self.core.counters.ephemeral_gave_way(gone);
             }
         }
+    }
+
+    /// Puts a measurement with the others of each of its rooms where somebody is.
+    fn collect(&mut self, metric: &PerformanceMetric, topics: &[Topic]) {
+        let now = Instant::now();
+        let mut written = None;
+        for topic in topics {
+            if self.table.of(topic).is_empty() {
+                continue;
+            }
+            let written = written.get_or_insert_with(|| metrics::written(metric)).clone();
+            if let Some(batch) = self.rooms.add(topic, written, now) {
+                self.send_metrics(batch);
+            }
+        }
+        let (_, waiting, flushes) = self.rooms.figures();
+        self.core.counters.set_buffers(waiting, flushes);
+    }
+
+    fn send_metrics(&mut self, Batch { topic, frame, count }: Batch) {
+        let frame = Frame::text_of(frame.as_bytes());
+        for subscriber in self.table.of(&topic) {
+            let Some(connection) = &mut self.connections[subscriber.slot] else { continue };
+            let gone = connection.shared.deliver_ephemeral(None, &frame, count);
+            self.core.counters.ephemeral_gave_way(gone);
+        }
+        let (_, waiting, flushes) = self.rooms.figures();
+        self.core.counters.set_buffers(waiting, flushes);
+    }
+
+    fn status(&self) -> WebsocketStatus {
+        let health = self.core.counters.health();
+        let (rooms_waiting, metrics, flushes) = self.rooms.figures();
+        let room = |(topic, subscribers): (&Topic, usize)| {
+            let (events, last_event_at) = self.activity.of(topic);
+            RoomStatus { room: topic.clone(), subscribers: subscribers as u64, events, last_event_at }
+        };
+        let mut others: Vec<(&Topic, usize)> =
+            self.table.rooms().filter(|(topic, _)| !STANDARD.contains(topic)).collect();
+        others.sort_by(|(a, most), (b, more)| more.cmp(most).then_with(|| a.cmp(b)));
+        let standard = STANDARD.iter().map(|topic| (topic, self.table.of(topic).len()));
+        let mut status = WebsocketStatus {
+            connections: health.connections,
+            handshakes: health.handshakes,
+            topics: self.table.topics() as u64,
+            subscriptions: self.table.subscriptions() as u64,
+            rooms: standard.chain(others.into_iter().take(ROOMS_TOLD)).map(room).collect(),
+            buffers: BufferStatus {
+                size: self.core.config.metrics.size,
+                flush_interval_ms: self.core.config.metrics.flush_interval_ms,
+                rooms: rooms_waiting,
+                metrics,
+                flushes,
+            },
+            dropped: health.dropped,
+            catch_ups: health.catch_ups,
+            gaps: health.gaps,
+            bus: match self.core.bus.get().map(|bus| bus.state().is_connected) {
+                None => "memory".to_owned(),
+                Some(true) => "redis".to_owned(),
+                Some(false) => "redis: away".to_owned(),
+            },
+            ..WebsocketStatus::default()
+        };
+        for connection in self.connections.iter().flatten() {
+            status.slow_clients += u64::from(!connection.attached);
+            status.queued_bytes += connection.shared.outbox().bytes() as u64;
+        }
+        status
     }
 
     fn input(&mut self, input: Input) {
@@ -234,6 +332,8 @@ impl FanOut {
             Input::Unsubscribe { client, id, topics } => self.unsubscribe(client, id, topics),
             Input::Join(client) => self.join(client),
             Input::Leave(client) => self.leave(client),
+            // Whoever asked may have gone.
+            Input::Status(answer) => drop(answer.send(self.status())),
             Input::Drain(answer) => {
                 let all: Vec<Arc<Shared>> =
                     self.connections.iter().flatten().map(|connection| connection.shared.clone()).collect();
@@ -279,6 +379,7 @@ impl FanOut {
                 Start::Live => head,
                 Start::After(after) => after,
                 Start::Gap { from, reason } => {
+                    self.core.counters.gap_told();
                     gaps.push(ServerFrame::Gap { topic: topic.clone(), from, to: head, reason });
                     head
                 }
@@ -286,6 +387,7 @@ impl FanOut {
             let floor = head.max(after);
             let is_new = connection.topics.insert(topic.clone(), floor).is_none();
             self.table.set(topic.clone(), slot, floor, is_new);
+            self.activity.watch(&topic);
             let recovered = matches!(start, Start::After(_));
             subscribed.push(Subscribed { topic: topic.clone(), position: floor, recovered });
             if after < head || !connection.attached {
@@ -312,6 +414,10 @@ impl FanOut {
         for topic in &topics {
             if connection.topics.remove(topic).is_some() {
                 self.table.remove(topic, slot);
+                if self.table.of(topic).is_empty() {
+                    self.activity.forget(topic);
+                    self.rooms.forget(topic);
+                }
                 outbox.remove_topic(topic);
             }
         }
@@ -337,6 +443,10 @@ impl FanOut {
         if let Some(connection) = self.connections[slot].take() {
             for topic in connection.topics.keys() {
                 self.table.remove(topic, slot);
+                if self.table.of(topic).is_empty() {
+                    self.activity.forget(topic);
+                    self.rooms.forget(topic);
+                }
             }
             self.free.push(slot);
         }
@@ -368,6 +478,14 @@ impl FanOut {
     fn advance(&mut self, position: Position) {
         self.head = position;
         self.core.set_position(position);
+    }
+}
+
+/// Resolves then; without a time, never.
+async fn at(due: Option<Instant>) {
+    match due {
+        Some(due) => tokio::time::sleep_until(due).await,
+        None => std::future::pending().await,
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the hub's task is asked.
 
 use crate::connection::Shared;
-use protocol::{ClientId, Position, Topic, frame::GapReason};
+use protocol::{ClientId, Position, Topic, api::WebsocketStatus, frame::GapReason};
 use serde_json::Value;
 use std::sync::Arc;
 use tokio::sync::oneshot;
@@ -21,6 +21,8 @@ pub(crate) enum Input {
     /// The client's catch-up has come as far as the log had: join it to the live stream.
     Join(ClientId),
     Leave(ClientId),
+    /// Say how it is.
+    Status(oneshot::Sender<WebsocketStatus>),
     /// Announce draining to everybody, and say who that is.
     Drain(oneshot::Sender<Vec<Arc<Shared>>>),
 }

@@ -1,9 +1,11 @@
 //! The bus: what is published comes in, and goes to everybody who subscribed.
 
+mod activity;
 mod core;
 mod counters;
 mod fan_out;
 mod input;
+mod metrics;
 mod table;
 mod turn;
 

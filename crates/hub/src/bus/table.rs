@@ -47,6 +47,11 @@ impl Table {
         self.topics.get(topic).map_or(&[], Vec::as_slice)
     }
 
+    /// Every topic with how many have it.
+    pub(crate) fn rooms(&self) -> impl Iterator<Item = (&Topic, usize)> {
+        self.topics.iter().map(|(topic, subscribers)| (topic, subscribers.len()))
+    }
+
     pub(crate) fn topics(&self) -> usize {
         self.topics.len()
     }

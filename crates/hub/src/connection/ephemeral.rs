@@ -13,7 +13,6 @@ const WAITING_BYTES: usize = 64 << 10;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Key {
     AgentState(String),
-    Metric { name: String, agent_id: Option<String> },
     Progress(TaskKey),
 }
 
@@ -22,9 +21,6 @@ impl Key {
     pub(crate) fn of(envelope: &Envelope) -> Option<Self> {
         match &envelope.event {
             Event::AgentState(state) => Some(Key::AgentState(state.agent_id.clone())),
-            Event::PerformanceMetric(metric) => {
-                Some(Key::Metric { name: metric.metric_name.clone(), agent_id: metric.agent_id.clone() })
-            }
             // What it wrote counts for itself.
             Event::TaskProgress(progress) if progress.logs.is_empty() => Some(Key::Progress(progress.key.clone())),
             _ => None,
@@ -32,30 +28,37 @@ impl Key {
     }
 }
 
+#[derive(Debug)]
+struct Waiting {
+    key: Option<Key>,
+    frame: Frame,
+    /// Events in it: measurements are sent together.
+    count: u64,
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Ephemeral {
-    waiting: VecDeque<(Option<Key>, Frame)>,
+    waiting: VecDeque<Waiting>,
     bytes: usize,
 }
 
 impl Ephemeral {
-    /// Adds a frame. Returns how many older ones gave way.
-    pub(crate) fn push(&mut self, key: Option<Key>, frame: Frame) -> u64 {
+    /// Adds a frame of `count` events. Returns how many older events gave way.
+    pub(crate) fn push(&mut self, key: Option<Key>, frame: Frame, count: u64) -> u64 {
         self.bytes += frame.len();
-        self.waiting.push_back((key, frame));
+        self.waiting.push_back(Waiting { key, frame, count });
         let mut gone = 0;
         while self.bytes > WAITING_BYTES && self.waiting.len() > 1 {
             let (newest, older) = (self.waiting.len() - 1, &self.waiting);
-            let key = &older[newest].0;
-            let same = older.iter().take(newest).position(|(of, _)| key.is_some() && of == key);
-            self.forget(same.unwrap_or(0));
-            gone += 1;
+            let key = &older[newest].key;
+            let same = older.iter().take(newest).position(|waiting| key.is_some() && waiting.key == *key);
+            gone += self.forget(same.unwrap_or(0));
         }
         gone
     }
 
     pub(crate) fn pop(&mut self) -> Option<Frame> {
-        let (_, frame) = self.waiting.pop_front()?;
+        let Waiting { frame, .. } = self.waiting.pop_front()?;
         self.bytes -= frame.len();
         if self.waiting.is_empty() {
             // An idle connection holds no buffer.
@@ -72,10 +75,10 @@ impl Ephemeral {
         self.bytes
     }
 
-    fn forget(&mut self, at: usize) {
-        if let Some((_, frame)) = self.waiting.remove(at) {
-            self.bytes -= frame.len();
-        }
+    fn forget(&mut self, at: usize) -> u64 {
+        let Some(Waiting { frame, count, .. }) = self.waiting.remove(at) else { return 0 };
+        self.bytes -= frame.len();
+        count
     }
 }
 
@@ -83,8 +86,8 @@ impl Ephemeral {
 mod tests {
     use super::*;
 
-    fn metric(name: &str) -> Option<Key> {
-        Some(Key::Metric { name: name.to_owned(), agent_id: None })
+    fn state(agent_id: &str) -> Option<Key> {
+        Some(Key::AgentState(agent_id.to_owned()))
     }
 
     fn frame(tag: u8, bytes: usize) -> Frame {
@@ -95,7 +98,7 @@ mod tests {
     fn everything_is_kept_while_there_is_room() {
         let mut ephemeral = Ephemeral::default();
         for tag in 0..4 {
-            assert_eq!(ephemeral.push(metric("cpu"), frame(tag, 100)), 0);
+            assert_eq!(ephemeral.push(state("cpu"), frame(tag, 100), 1), 0);
         }
         let tags: Vec<u8> = std::iter::from_fn(|| ephemeral.pop()).map(|frame| frame.text()[0]).collect();
         assert_eq!(tags, [0, 1, 2, 3]);
@@ -106,10 +109,10 @@ mod tests {
     fn under_pressure_the_newest_value_of_each_thing_survives() {
         let mut ephemeral = Ephemeral::default();
         let third = WAITING_BYTES / 3;
-        ephemeral.push(metric("rare"), frame(0, third));
-        ephemeral.push(metric("cpu"), frame(1, third));
-        ephemeral.push(metric("cpu"), frame(2, third));
-        assert_eq!(ephemeral.push(metric("cpu"), frame(3, third)), 1);
+        ephemeral.push(state("rare"), frame(0, third), 1);
+        ephemeral.push(state("cpu"), frame(1, third), 1);
+        ephemeral.push(state("cpu"), frame(2, third), 1);
+        assert_eq!(ephemeral.push(state("cpu"), frame(3, third), 1), 1);
         let tags: Vec<u8> = std::iter::from_fn(|| ephemeral.pop()).map(|frame| frame.text()[0]).collect();
         assert_eq!(tags, [0, 2, 3]);
     }
@@ -117,7 +120,7 @@ mod tests {
     #[test]
     fn what_has_no_key_drops_the_oldest_and_stays_bounded() {
         let mut ephemeral = Ephemeral::default();
-        let gone: u64 = (0..200).map(|tag| ephemeral.push(None, frame(tag, 1000))).sum();
+        let gone: u64 = (0..200).map(|tag| ephemeral.push(None, frame(tag, 1000), 1)).sum();
         assert!(ephemeral.bytes() <= WAITING_BYTES);
         assert_eq!(gone as usize + ephemeral.bytes() / 1000, 200);
     }

@@ -116,11 +116,13 @@ impl Outbound {
             Ok(Read { complete_after, .. }) if complete_after > request.after => {
                 tracing::debug!(topic = %request.topic, after = %request.after, "the log no longer reaches back so far");
                 catch_up.lose(request, GapReason::Retention);
+                self.core.counters.gap_told();
             }
             Ok(Read { events, through, at_head, .. }) => catch_up.feed(request, events, through, at_head),
             Err(error) => {
                 tracing::warn!(%error, topic = %request.topic, after = %request.after, "a topic cannot be resumed");
                 catch_up.lose(request, GapReason::Unavailable);
+                self.core.counters.gap_told();
             }
         }
     }

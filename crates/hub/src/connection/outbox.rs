@@ -197,8 +197,9 @@ impl Outbox {
         if !self.live.is_empty() && (too_old || self.bytes() > self.limit_bytes) { Err(Overflow) } else { Ok(()) }
     }
 
-    pub(crate) fn push_ephemeral(&mut self, key: Option<Key>, frame: Frame) -> u64 {
-        if self.closing.is_some() { 1 } else { self.ephemeral.push(key, frame) }
+    /// `count`: how many events are in the frame. Returns how many gave way.
+    pub(crate) fn push_ephemeral(&mut self, key: Option<Key>, frame: Frame, count: u64) -> u64 {
+        if self.closing.is_some() { count } else { self.ephemeral.push(key, frame, count) }
     }
 
     /// Starts `topics` from the log, each after its position, while the hub is at `head`. The live stream goes

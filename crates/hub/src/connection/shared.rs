@@ -134,7 +134,7 @@ impl Shared {
     }
 
     /// An ephemeral event, in the same manner. Returns how many older ones gave way.
-    pub(crate) fn deliver_ephemeral(&self, key: Option<Key>, frame: &Frame) -> u64 {
+    pub(crate) fn deliver_ephemeral(&self, key: Option<Key>, frame: &Frame, count: u64) -> u64 {
         let mut line = self.line();
         let Line { outbox, socket } = &mut *line;
         let mut gone = 0;
@@ -149,10 +149,10 @@ impl Shared {
                     socket.push(bytes.slice(written..));
                     outbox.set_taken(socket.pending_bytes());
                 } else {
-                    gone = outbox.push_ephemeral(key, frame.clone());
+                    gone = outbox.push_ephemeral(key, frame.clone(), count);
                 }
             }
-            _ => gone = outbox.push_ephemeral(key, frame.clone()),
+            _ => gone = outbox.push_ephemeral(key, frame.clone(), count),
         }
         let is_blocked = socket.as_ref().is_some_and(Socket::is_blocked);
         drop(line);

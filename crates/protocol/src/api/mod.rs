@@ -2,15 +2,19 @@
 
 mod control;
 mod diff;
+mod metrics;
 mod rerun;
 mod schedules;
 mod streams;
+mod websocket;
 
 pub use control::{ApprovalAnswer, ApprovalPage, ApprovalQuery, ReasonRequest, SignalRequest, WaitingApproval};
 pub use diff::{DiffHunk, DiffKind, DiffLine, DiffQuery, PlaybookDiff};
+pub use metrics::{Series, SeriesList, SeriesPage, SeriesPoint, SeriesQuery, SeriesSummary};
 pub use rerun::{BulkAction, BulkAnswer, BulkOutcome, BulkRequest, Lineage, ParentTask, RerunRequest};
 pub use schedules::{CatchUp, Overlap, ScheduleDetail, ScheduleList, ScheduleQuery, ScheduleRequest, ScheduleSource};
 pub use streams::{AgentList, Published};
+pub use websocket::{BroadcastTest, BufferStatus, RoomStatus, WebsocketStatus};
 
 use crate::{Diagnostic, Envelope, Epoch, ExecutionId, Outcome, Phase, Position, TaskError, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -250,6 +254,17 @@ pub struct HubHealth {
     pub subscriptions: u64,
     /// Times a slow client was sent to the log.
     pub catch_ups: u64,
+    /// Times a client was told that events are missing.
+    #[serde(default)]
+    pub gaps: u64,
+    /// Ephemeral events somebody did not get.
+    #[serde(default)]
+    pub dropped: u64,
+    /// Measurements collected to be sent together, and times some were sent.
+    #[serde(default)]
+    pub buffered: u64,
+    #[serde(default)]
+    pub flushes: u64,
 }
 
 /// What a credential is set to. `Debug` hides the value.

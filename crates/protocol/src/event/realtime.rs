@@ -91,6 +91,17 @@ pub enum MetricCategory {
     Database,
 }
 
+impl MetricCategory {
+    pub fn word(self) -> &'static str {
+        match self {
+            MetricCategory::System => "system",
+            MetricCategory::Agent => "agent",
+            MetricCategory::Network => "network",
+            MetricCategory::Database => "database",
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MemoryTimeline {

@@ -1,7 +1,7 @@
 //! What the server sends.
 
 use super::Limits;
-use crate::{ClientId, Envelope, Epoch, Position, Topic};
+use crate::{ClientId, Envelope, Epoch, Position, Topic, event::PerformanceMetric};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -30,6 +30,11 @@ pub enum ServerFrame {
     Event {
         topics: Vec<Topic>,
         event: Envelope,
+    },
+    /// Measurements of one room, collected: S1's `performance_metric` messages.
+    PerformanceMetrics {
+        topics: Vec<Topic>,
+        metrics: Vec<PerformanceMetric>,
     },
     /// Events of `topic` in (`from`, `to`] cannot be had: the client must fetch anew, then goes on live.
     Gap {

@@ -25,7 +25,8 @@ use crate::{
     catalog::Catalog,
     credentials::Vault,
     driver::DriverHandle,
-    streams::{Agents, Rates},
+    streams::{Agents, Rates, Rollup, Troubles},
+    telemetry::Telemetry,
     workers::Registry,
 };
 use hub::Hub;
@@ -63,6 +64,9 @@ pub(crate) struct Shared {
     pub(crate) alerts: Alerts,
     pub(crate) agents: Arc<Agents>,
     pub(crate) rates: Rates,
+    pub(crate) rollup: Rollup,
+    pub(crate) troubles: Troubles,
+    pub(crate) telemetry: Arc<Telemetry>,
 }
 
 impl Api {
@@ -91,6 +95,11 @@ impl Api {
 
     pub(crate) fn shared(&self) -> &Shared {
         &self.shared
+    }
+
+    /// Where parts of the server say what went wrong, for alerts.
+    pub fn troubles(&self) -> Troubles {
+        self.shared.troubles.clone()
     }
 
     /// Changes each time more of the log has been published: what a follower in this process waits on.

@@ -1,8 +1,9 @@
 //! What the whole is doing: dashboard and health.
 
 use super::{Api, from_store};
+use crate::Figures;
 use protocol::{
-    Outcome, Phase, Problem,
+    Outcome, Phase, Problem, Timestamp,
     api::{Health, StatusCounts},
     view::DashboardView,
 };
@@ -36,6 +37,28 @@ impl Api {
             rate_until: now.0.div_euclid(1000),
             position,
         })
+    }
+
+    /// What is counted, for whoever exports it.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn figures(&self) -> Result<Figures, Problem> {
+        let shared = &self.shared;
+        let queue_depth = shared.store.queue_depth().await.map_err(from_store)?;
+        let (counts, _) = shared.store.counts().await.map_err(from_store)?;
+        Ok(Figures {
+            flushes: shared.store.flushes(),
+            queue_depth,
+            executions_running: counts.running,
+            metrics_left_out: shared.rollup.left_out(),
+            ..shared.telemetry.figures()
+        })
+    }
+
+    /// When this process began.
+    pub fn started_at(&self) -> Timestamp {
+        self.shared.started_at
     }
 
     /// Whether the parts work.

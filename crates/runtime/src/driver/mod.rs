@@ -24,7 +24,7 @@ pub(crate) use inbox::{DriverHandle, Message, channel};
 pub(crate) use pools::PoolId;
 pub(crate) use slot::Slot;
 
-use crate::{Environment, admission::Gate, catalog::Catalog, credentials::Vault, patience};
+use crate::{Environment, admission::Gate, catalog::Catalog, credentials::Vault, patience, telemetry::Telemetry};
 use children::{Children, PLAYBOOK};
 use draft::Draft;
 use engine::Input;
@@ -34,7 +34,11 @@ use opening::Opening;
 use pools::{Ended, Finished, Pools, Start};
 use protocol::{ExecutionId, Phase, Problem, Task, Timestamp};
 use slot::Letter;
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use store::{Committed, Store, StoreError};
 use timers::Timers;
 use tokio::sync::{mpsc, oneshot};
@@ -55,6 +59,7 @@ pub(crate) struct DriverParts {
     pub(crate) environment: Arc<dyn Environment>,
     pub(crate) providers: Vec<Arc<dyn Provider>>,
     pub(crate) vault: Arc<Vault>,
+    pub(crate) telemetry: Arc<Telemetry>,
     /// This server among those on the store. Its providers are the worker `server/local`.
     pub(crate) server: Arc<str>,
 }
@@ -68,6 +73,7 @@ pub(crate) struct Driver {
     catalog: Arc<Catalog>,
     environment: Arc<dyn Environment>,
     vault: Arc<Vault>,
+    telemetry: Arc<Telemetry>,
     server: Arc<str>,
     /// What events name as the worker of this process's providers.
     worker: Arc<str>,
@@ -87,7 +93,7 @@ type Alarm = Option<(Timestamp, BoxFuture<'static, ()>)>;
 
 impl Driver {
     pub(crate) fn new(parts: DriverParts) -> Self {
-        let DriverParts { gate, store, catalog, environment, providers, vault, server } = parts;
+        let DriverParts { gate, store, catalog, environment, providers, vault, server, telemetry } = parts;
         let worker: Arc<str> = Arc::from(format!("{server}/local"));
         let mut pools = Pools::default();
         for provider in providers {
@@ -101,6 +107,7 @@ impl Driver {
             catalog,
             environment,
             vault,
+            telemetry,
             server,
             worker,
             slots: HashMap::new(),
@@ -251,13 +258,15 @@ impl Driver {
             Some(commit) => {
                 let with_start = draft.flight.letters.iter().any(Letter::is_first);
                 slot.in_flight = Some(draft.flight);
-                let store = self.store.clone();
+                let (store, telemetry) = (self.store.clone(), self.telemetry.clone());
                 self.commits.push(Box::pin(async move {
+                    let begun = Instant::now();
                     // Whoever waits for the answer to a start is told at once: nothing is lost by that.
                     let committed = match with_start {
                         true => store.commit(commit).await,
                         false => patience::commit(store.as_ref(), commit).await,
                     };
+                    telemetry.commit.observe(begun.elapsed());
                     (id, committed)
                 }));
             }

@@ -4,12 +4,22 @@
 //! log: committed, then published. A measurement has no position: it is shown to who looks, and rolled up.
 
 mod agents;
+mod charts;
+mod machine;
 mod message;
+mod meter;
 mod publish;
 mod rate;
+mod rollup;
+mod status;
+mod troubles;
 
 pub(crate) use agents::Agents;
+pub(crate) use meter::Meter;
 pub(crate) use rate::Rates;
+pub(crate) use rollup::{RESOLUTIONS, Rollup};
+pub(crate) use troubles::tell_all;
+pub use troubles::{Trouble, Troubles};
 
 /// What can be set about them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,6 +9,7 @@ use protocol::{
     event::AgentState,
 };
 use serde_json::Value;
+use std::time::Instant;
 use store::{Commit, NewEvent};
 
 /// Messages of one batch.
@@ -114,7 +115,9 @@ impl Api {
             });
         }
         if !commit.events.is_empty() {
+            let begun = Instant::now();
             let committed = shared.store.commit(commit).await;
+            shared.telemetry.commit.observe(begun.elapsed());
             let first = committed.as_ref().map(|committed| committed.first);
             let mut next = first.unwrap_or_default().0;
             for ((event, position), _) in events.iter().zip(&mut positions).zip(&kept).filter(|(_, kept)| **kept) {
@@ -130,17 +133,28 @@ impl Api {
             committed.map_err(from_store)?;
         }
         for (event, _) in events.into_iter().zip(kept).filter(|(_, kept)| !kept) {
-            shared.hub.publish_ephemeral(Envelope {
-                id: EventId(environment.id()),
-                position: None,
-                time: now,
-                correlation_id: correlation(&event),
-                causation_id: None,
-                traceparent: None,
-                event,
-            });
+            if let Event::PerformanceMetric(metric) = &event {
+                shared.rollup.add(metric, "", now);
+            }
+            self.show(event);
         }
         Ok(positions)
+    }
+
+    /// Hands an event without a position to who looks.
+    pub(super) fn show(&self, event: Event) {
+        let environment = &self.shared().environment;
+        let envelope = Envelope {
+            id: EventId(environment.id()),
+            position: None,
+            time: environment.now(),
+            correlation_id: correlation(&event),
+            causation_id: None,
+            traceparent: None,
+            event,
+        };
+        self.shared().telemetry.published(&envelope);
+        self.shared().hub.publish_ephemeral(envelope);
     }
 
     /// How agents were when they were last heard of, where that is not remembered.

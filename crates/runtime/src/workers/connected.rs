@@ -2,6 +2,7 @@
 
 use super::{HEARTBEAT, LEASE, outgoing::Outgoing, progress, registry::Registry};
 use crate::{
+    Trouble,
     credentials::Redaction,
     driver::{Lost, Message, Reply},
 };
@@ -12,6 +13,7 @@ use hub::{Gone, JoinedWorker, Line, session::Close};
 use protocol::{
     Problem, Task, TaskKey, TaskReport, Timestamp,
     api::WorkerSummary,
+    event::Severity,
     frame::{
         FromWorker, ToWorker, close,
         worker::{TaskNote, WorkerHeartbeat, WorkerJoin, WorkerReports},
@@ -241,6 +243,16 @@ impl Connected {
         state.outgoing.clear();
         let running = std::mem::take(&mut state.running);
         drop(state);
+        if !running.is_empty() {
+            let (count, name) = (running.len(), self.join.name.trim());
+            self.house.troubles.tell(Trouble {
+                severity: Severity::Warning,
+                component: "workers".to_owned(),
+                code: "worker_lost",
+                about: format!("worker:{name}"),
+                message: format!("worker {} is gone with {count} tasks ({reason}): others get them", self.name),
+            });
+        }
         for Running { ended, .. } in running.into_values() {
             // Whoever waited may have given up just now.
             let _ = ended.send(Ended::Lost(reason.to_owned()));

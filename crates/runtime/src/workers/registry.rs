@@ -5,7 +5,7 @@ use super::{
     progress,
     remote::Remote,
 };
-use crate::{Environment, credentials::Vault, driver::DriverHandle};
+use crate::{Environment, Troubles, credentials::Vault, driver::DriverHandle};
 use hub::{Hub, JoinedWorker, Line, Workers, session::GOING_AWAY};
 use protocol::{Envelope, Problem, TaskKey, TaskReport, api::WorkerSummary, frame::worker::WorkerJoin};
 use std::{
@@ -27,6 +27,7 @@ pub(crate) struct Registry {
     pub(super) tasks: TaskTracker,
     pub(super) store: Arc<dyn Store>,
     pub(super) vault: Arc<Vault>,
+    pub(super) troubles: Troubles,
     /// Weak: the hub holds this.
     hub: Weak<Hub>,
     server: Arc<str>,
@@ -48,6 +49,7 @@ impl Registry {
         server: Arc<str>,
         store: Arc<dyn Store>,
         vault: Arc<Vault>,
+        troubles: Troubles,
     ) -> Arc<Self> {
         Arc::new(Self {
             driver,
@@ -55,6 +57,7 @@ impl Registry {
             tasks: TaskTracker::new(),
             store,
             vault,
+            troubles,
             hub: Arc::downgrade(hub),
             server,
             stop: CancellationToken::new(),

@@ -3,7 +3,7 @@
 
 use super::{Door, HEARTBEAT, LEASE, Registry, STOP_GRACE};
 use crate::{
-    SystemEnvironment,
+    SystemEnvironment, Troubles,
     credentials::Vault,
     driver::{Done, Executor, Lost, Message, PoolId, channel},
 };
@@ -60,7 +60,8 @@ impl Scene {
         let hub = Hub::new(Arc::new(NoLog), HubConfig::default());
         let (driver, inbox) = channel();
         let environment = Arc::new(SystemEnvironment::default());
-        let registry = Registry::new(driver, environment, &hub, Arc::from("server"), store, vault);
+        let registry =
+            Registry::new(driver, environment, &hub, Arc::from("server"), store, vault, Troubles::channel().0);
         hub.set_workers(Arc::new(Door(registry.clone())));
         Self { hub, registry, inbox, clients: 0 }
     }

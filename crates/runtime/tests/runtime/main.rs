@@ -8,6 +8,7 @@ mod credentials;
 mod executions;
 mod full_disk;
 mod iterators;
+mod metrics;
 mod rebuilding;
 mod recovery;
 mod retention;

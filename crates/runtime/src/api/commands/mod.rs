@@ -21,7 +21,7 @@ const GROUPS: [&[&str]; 6] = [
     control::METHODS,
     schedules::METHODS,
     credentials::METHODS,
-    &["workers", "health"],
+    &["workers", "health", "agents", "metrics", "metric_series", "websocket_status", "broadcast_test"],
 ];
 
 #[derive(Deserialize)]
@@ -53,6 +53,11 @@ impl Api {
             _ if credentials::METHODS.contains(&method) => credentials::call(self, method, params).await,
             "workers" => json(self.workers()),
             "health" => json(self.health().await?),
+            "agents" => json(self.agents().await?),
+            "websocket_status" => json(self.websocket_status().await),
+            "broadcast_test" => json(self.broadcast_test().await?),
+            "metrics" => json(self.metric_names().await?),
+            "metric_series" => json(self.metric_series(read(params)?).await?),
             _ => Err(unknown(method)),
         }
     }

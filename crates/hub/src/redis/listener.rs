@@ -1,0 +1,79 @@
+//! What other nodes say.
+
+use super::{Line, PATIENCE, Packet, RETRY_FIRST};
+use crate::ports::BusMessage;
+use futures::StreamExt;
+use redis::Msg;
+use std::sync::{Arc, atomic::Ordering::Relaxed};
+use tokio::{
+    sync::mpsc,
+    time::{interval, timeout},
+};
+
+/// Listens, again and again, until it is all over.
+pub(super) async fn run(line: Arc<Line>, taken_in: mpsc::Sender<BusMessage>) {
+    let mut pause = RETRY_FIRST;
+    loop {
+        tokio::select! {
+            error = listen(&line, &taken_in, &mut pause) => {
+                if line.is_listening.swap(false, Relaxed) {
+                    tracing::warn!(error, "Redis is away: other servers' events come from the log only, and later");
+                }
+            }
+            () = line.stop.cancelled() => return,
+        }
+        if !line.rest(&mut pause).await {
+            return;
+        }
+    }
+}
+
+/// As long as Redis is there; why it is not.
+async fn listen(line: &Line, taken_in: &mpsc::Sender<BusMessage>, pause: &mut std::time::Duration) -> String {
+    let connected = async {
+        let mut connection = line.client.get_async_pubsub().await?;
+        connection.subscribe(&line.channel).await?;
+        Ok::<_, redis::RedisError>(connection)
+    };
+    let connection = match timeout(PATIENCE, connected).await {
+        Ok(Ok(connection)) => connection,
+        Ok(Err(error)) => return error.to_string(),
+        Err(_) => return "no answer".to_owned(),
+    };
+    if !line.is_listening.swap(true, Relaxed) {
+        tracing::info!("Redis carries what other servers say");
+    }
+    *pause = RETRY_FIRST;
+    let (mut sink, mut messages) = connection.split();
+    // A connection that is dead and does not know it says nothing either.
+    let mut alive = interval(PATIENCE);
+    loop {
+        tokio::select! {
+            message = messages.next() => match message {
+                Some(message) => take_in(line, &message, taken_in),
+                None => return "the connection has ended".to_owned(),
+            },
+            _ = alive.tick() => match timeout(PATIENCE, sink.ping::<redis::Value>()).await {
+                Ok(Ok(_)) => {}
+                Ok(Err(error)) => return error.to_string(),
+                Err(_) => return "no answer".to_owned(),
+            },
+        }
+    }
+}
+
+fn take_in(line: &Line, message: &Msg, taken_in: &mpsc::Sender<BusMessage>) {
+    let packet: Packet = match serde_json::from_slice(message.get_payload_bytes()) {
+        Ok(packet) => packet,
+        // A node of another version, say.
+        Err(error) => return tracing::debug!(%error, "a packet of another node cannot be read"),
+    };
+    if packet.node == line.node.to_string() {
+        return;
+    }
+    for message in packet.messages {
+        if taken_in.try_send(message).is_err() {
+            line.dropped.fetch_add(1, Relaxed);
+        }
+    }
+}
