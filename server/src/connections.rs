@@ -9,6 +9,8 @@ use hyper_util::{
     server::{conn::auto::Builder, graceful::GracefulShutdown},
     service::TowerToHyperService,
 };
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use socket2::SockRef;
 use std::{future::Future, io, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -26,6 +28,9 @@ const HEADERS: Duration = Duration::from_secs(15);
 const HEADER_BYTES: usize = 64 << 10;
 /// How long requests under way may take to end once the server stops.
 const FINISH: Duration = Duration::from_secs(10);
+/// How long what was written may wait for its peer, while nothing of it moves.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const UNTAKEN: Duration = Duration::from_secs(60);
 /// Pause after a failed accept (out of file handles), so that the failure does not spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
@@ -87,6 +92,10 @@ async fn admit(accepted: io::Result<(TcpStream, std::net::SocketAddr)>) -> Optio
         Ok((stream, _)) => {
             // Small frames should leave at once. A socket that refuses this is about to fail anyway.
             let _ = stream.set_nodelay(true);
+            // Whoever writes to a peer that takes nothing gives up before; but not everybody who writes can be stopped
+            // (Engine.IO cannot), so the system ends the connection.
+            #[cfg(any(target_os = "linux", target_os = "android"))]
+            let _ = SockRef::from(&stream).set_tcp_user_timeout(Some(UNTAKEN));
             Some(stream)
         }
         Err(error) => {

@@ -19,6 +19,7 @@ mod rest;
 mod router;
 mod samples;
 mod serve;
+mod socketio;
 mod ssr;
 mod state;
 mod telemetry;

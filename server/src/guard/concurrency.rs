@@ -1,8 +1,9 @@
 //! How many requests are worked on at once.
 
-use crate::rest::Refusal;
+use crate::{rest::Refusal, socketio};
 use axum::{
     extract::{Request, State},
+    http::Method,
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -11,7 +12,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 /// Each may hold a body of 1 MiB, so this bounds memory at half a GiB; a request beyond it is answered 503 at
-/// once instead of queueing. An open WebSocket holds none.
+/// once instead of queueing. An open WebSocket holds none, and a polling client that waits has no body.
 const REQUESTS: usize = 512;
 
 #[derive(Clone)]
@@ -28,6 +29,9 @@ impl Slots {
 }
 
 pub(crate) async fn limit(State(slots): State<Slots>, request: Request, next: Next) -> Response {
+    if request.method() == Method::GET && socketio::is_ours(request.uri().path()) {
+        return next.run(request).await;
+    }
     let Ok(_slot) = slots.0.try_acquire() else {
         let detail = format!("{REQUESTS} requests are being worked on already; try again in a moment");
         return Refusal(Problem::new(503, "overloaded", "Overloaded", detail).temporary()).into_response();

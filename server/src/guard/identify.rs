@@ -1,6 +1,6 @@
 //! Who sends a request. Everything behind this finds an [`Identity`] among the request's extensions.
 
-use crate::rest::Refusal;
+use crate::{rest::Refusal, socketio};
 use axum::{extract::Request, http::Extensions, middleware::Next, response::Response};
 use protocol::{Identity, Problem};
 use std::sync::Arc;
@@ -24,6 +24,7 @@ pub(crate) fn identity(extensions: &Extensions) -> Result<&Arc<Identity>, Refusa
 fn surface(path: &str) -> &'static str {
     match path {
         "/api/ws" => "socket",
+        path if socketio::is_ours(path) => "socket",
         path if path.starts_with("/api/v1/") => "api",
         _ => "dashboard",
     }

@@ -4,7 +4,7 @@
 //! that are no browser send neither, and are let through: they could forge both.
 
 use super::AllowedHosts;
-use crate::rest::Refusal;
+use crate::{rest::Refusal, socketio};
 use axum::{
     extract::{Request, State},
     http::{HeaderMap, HeaderValue, Method, header},
@@ -17,7 +17,9 @@ use std::sync::Arc;
 pub(crate) async fn check(State(hosts): State<Arc<AllowedHosts>>, request: Request, next: Next) -> Response {
     // Other sites are who calls webhooks. Those without a signature ask `is_of_this_machine`.
     let is_hook = request.uri().path().starts_with("/hooks/") && !request.headers().contains_key(header::UPGRADE);
-    if is_hook || !is_write_or_upgrade(request.method(), request.headers()) {
+    // Long polling opens its connection with a plain read.
+    let is_connection = socketio::is_ours(request.uri().path());
+    if is_hook || !(is_connection || is_write_or_upgrade(request.method(), request.headers())) {
         return next.run(request).await;
     }
     match foreign(request.headers(), &hosts) {

@@ -14,4 +14,5 @@ mod tcp;
 mod transport;
 mod upgrade;
 
+pub(crate) use clock::Clock;
 pub use upgrade::upgrade;

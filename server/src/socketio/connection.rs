@@ -1,0 +1,159 @@
+//! One connection: what the client emits to the hub, the hub's batches to the client.
+
+use super::{
+    answer::{Answers, Asked},
+    emit,
+    engine::Seat,
+    inbox::{Inbox, Said},
+    line::{Line, Lost},
+    packet::{self, Packet},
+    told,
+};
+use crate::ws::Clock;
+use engineioxide::Socket;
+use hub::{Hub, Inbound, Kind, Outbound, Outgoing, Sending, session::Close};
+use protocol::{ClientId, Identity, frame::close};
+use serde_json::{Value, json};
+use std::{sync::Arc, time::Duration};
+use tokio::{
+    sync::mpsc::Receiver,
+    time::{interval, timeout},
+};
+
+/// From the opening of the transport to the client's CONNECT.
+const INTRODUCTION: Duration = Duration::from_secs(10);
+/// How long the client has to read why it is closed.
+const CLOSE_GRACE: Duration = Duration::from_secs(2);
+
+/// Serves until either side ends it.
+pub(super) async fn serve(socket: Arc<Socket<Seat>>, mut said: Receiver<Said>, hub: Arc<Hub>) {
+    let mut line = Line::new(socket.clone());
+    tokio::select! {
+        () = socket.data.inbox().gone.cancelled() => {}
+        () = converse(&socket, &mut said, hub, &mut line) => line.hang_up(),
+    }
+}
+
+async fn converse(socket: &Arc<Socket<Seat>>, said: &mut Receiver<Said>, hub: Arc<Hub>, line: &mut Line) {
+    let inbox = socket.data.inbox();
+    let Ok(Some(auth)) = timeout(INTRODUCTION, introduced(said, inbox, line)).await else { return };
+    let clock = Clock::start();
+    let client = ClientId(uuid::Uuid::now_v7());
+    let Some(who) = socket.req_parts.extensions.get::<Arc<Identity>>().cloned() else {
+        let refused = packet::refused("/", "sign in, or connect with `auth: {token}`", "unauthenticated");
+        if line.send(refused).await.is_ok() {
+            let _ = timeout(CLOSE_GRACE, line.taken()).await;
+        }
+        return;
+    };
+    // Without an answer: client libraries come back by themselves when the transport is closed.
+    let Ok((mut inbound, outbound)) = hub.connect(Kind::Client, client, who, clock.now()).await else { return };
+    drop(hub);
+    if line.send(packet::connected(&client.to_string())).await.is_err() {
+        return;
+    }
+    let answers = Answers::default();
+    if let Some(frame) = emit::of_auth(&auth)
+        && let Ok(id) = answers.ask(Asked { ack: None, client_id: None })
+    {
+        inbound.text(&frame.text(id), clock.now()).await;
+    }
+    tokio::select! {
+        () = read(said, inbox, inbound, &answers, clock) => {}
+        _ = write(line, outbound, &answers) => {}
+    }
+}
+
+/// What the client says of itself when it joins; `None` when it leaves or says something else.
+async fn introduced(said: &mut Receiver<Said>, inbox: &Inbox, line: &mut Line) -> Option<Value> {
+    loop {
+        let first = said.recv().await?;
+        inbox.taken(&first);
+        let Said::Text(text) = first else { return None };
+        match packet::read(&text) {
+            Ok(Packet::Connect { auth: None }) => return Some(Value::Null),
+            Ok(Packet::Connect { auth: Some(auth) }) => return serde_json::from_str(auth).ok(),
+            Ok(Packet::Elsewhere { namespace }) => refuse(line, namespace).await.ok()?,
+            _ => return None,
+        }
+    }
+}
+
+async fn refuse(line: &mut Line, namespace: &str) -> Result<(), Lost> {
+    let namespace: String = namespace.chars().take(200).collect();
+    line.send(packet::refused(&namespace, "Invalid namespace", "invalid_namespace")).await
+}
+
+/// Ends when the client leaves. A client that breaks the rules is closed by its session.
+async fn read(said: &mut Receiver<Said>, inbox: &Inbox, mut inbound: Inbound, answers: &Answers, clock: Clock) {
+    let mut ticks = interval(Duration::from_millis(inbound.tick_ms()));
+    let mut attachments = 0_u32;
+    let mut is_flooded = false;
+    loop {
+        tokio::select! {
+            () = inbox.flooded.cancelled(), if !is_flooded => {
+                is_flooded = true;
+                inbound.close(close::FLOODING, "more was sent at once than can be taken in");
+            }
+            message = said.recv() => {
+                let Some(message) = message else { return };
+                inbox.taken(&message);
+                match message {
+                    Said::Binary if attachments > 0 => attachments -= 1,
+                    Said::Binary => inbound.binary(clock.now()).await,
+                    Said::Text(text) => match packet::read(&text) {
+                        Ok(Packet::Event { ack, args }) => emitted(args, ack, &mut inbound, answers, clock).await,
+                        Ok(Packet::Binary { attachments: count, .. }) => {
+                            attachments = count;
+                            inbound.binary(clock.now()).await;
+                        }
+                        Ok(Packet::Disconnect) => return,
+                        Ok(Packet::Idle) => inbound.heard(clock.now()),
+                        Ok(Packet::Connect { .. } | Packet::Elsewhere { .. }) | Err(packet::NotAPacket) => {
+                            inbound.text("", clock.now()).await;
+                        }
+                    },
+                }
+            }
+            // Engine.IO asks silent clients itself, and closes those that do not answer.
+            _ = ticks.tick() => inbound.heard(clock.now()),
+        }
+    }
+}
+
+async fn emitted(args: &str, ack: Option<u64>, inbound: &mut Inbound, answers: &Answers, clock: Clock) {
+    let frame = emit::frame(args);
+    let client_id = frame.as_ref().ok().and_then(|frame| frame.client_id.clone());
+    match answers.ask(Asked { ack, client_id }) {
+        Ok(id) => {
+            // The hub names what is wrong with it, and counts it.
+            let text = frame.map_or_else(|emit::NotAnEmit| json!({ "id": id }).to_string(), |frame| frame.text(id));
+            inbound.text(&text, clock.now()).await;
+        }
+        Err(_) => inbound.close(close::FLOODING, "too many emits without an answer"),
+    }
+}
+
+async fn write(line: &mut Line, mut outbound: Outbound, answers: &Answers) -> Result<(), Lost> {
+    loop {
+        match outbound.next().await {
+            Sending::Batch(batch) => {
+                for outgoing in batch {
+                    // Pings are Engine.IO's business.
+                    let Outgoing::Text(frame) = outgoing else { continue };
+                    let frame = std::str::from_utf8(&frame).expect("frames are JSON text");
+                    line.send(told::packet(frame, answers).expect("frames are JSON with a type")).await?;
+                }
+            }
+            Sending::Close(Close { code, reason }) => {
+                let told = json!({ "code": code, "reason": reason }).to_string();
+                line.send(packet::event("closing", &told)).await?;
+                if !(4000..4100).contains(&code) {
+                    line.send(packet::disconnect()).await?;
+                }
+                let _ = timeout(CLOSE_GRACE, line.taken()).await;
+                return Ok(());
+            }
+        }
+    }
+}
