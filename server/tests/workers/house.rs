@@ -45,8 +45,12 @@ impl House {
 
     /// Another server on the same folder and port, when the one before has ended.
     pub(crate) fn open_again(&mut self) {
+        self.open_again_with(&["--no-local-providers"]);
+    }
+
+    pub(crate) fn open_again_with(&mut self, args: &[&str]) {
         let address = self.served.url.trim_start_matches("http://").to_owned();
-        self.served = Served::start_at(self.folder.path(), &address, &["--data", "data", "--no-local-providers"]);
+        self.served = Served::start_at(self.folder.path(), &address, &[&["--data", "data"], args].concat());
         // Its connections led to the server before.
         self.client = client();
     }

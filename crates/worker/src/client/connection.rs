@@ -6,34 +6,23 @@ use super::{
     incoming::{self, Incoming},
     work::Bench,
 };
+use crate::wire::{self, Refused, Socket};
 use futures::{
     SinkExt, StreamExt,
     stream::{SplitSink, SplitStream},
 };
 use protocol::{
     Task,
-    frame::{ServerFrame, ToWorker, close, worker::SUBPROTOCOL},
+    frame::{ServerFrame, ToWorker, worker::SUBPROTOCOL},
 };
 use std::{collections::HashMap, pin::pin, sync::Arc, time::Duration};
-use tokio::{net::TcpStream, time::timeout};
-use tokio_tungstenite::{
-    MaybeTlsStream, WebSocketStream, connect_async_with_config,
-    tungstenite::{
-        Error, Message,
-        client::IntoClientRequest,
-        error::ProtocolError,
-        http::{HeaderValue, StatusCode, Uri, header::SEC_WEBSOCKET_PROTOCOL},
-        protocol::WebSocketConfig,
-    },
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::{
+    Error, Message,
+    http::{HeaderValue, Uri, header::SEC_WEBSOCKET_PROTOCOL},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
-
-/// Name resolution, TCP, TLS and handshake together.
-const CONNECT: Duration = Duration::from_secs(10);
-/// Largest message taken from a server: tasks carry their rendered input.
-const MESSAGE_BYTES: usize = 64 << 20;
 /// How long a server may take to answer our close.
 const CLOSE: Duration = Duration::from_secs(2);
 
@@ -64,14 +53,16 @@ impl Office {
     /// # Errors
     /// When another would end the same way.
     pub(super) async fn serve(&self) -> Result<Ended, WorkerError> {
+        let subprotocol = [(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(SUBPROTOCOL))];
         let opened = tokio::select! {
-            opened = timeout(CONNECT, self.open()) => opened,
+            opened = wire::open(&self.address, &subprotocol) => opened,
             () = self.leaves.cancelled() => return Ok(Ended::default()),
         };
-        let socket = match opened {
-            Ok(Ok(socket)) => socket,
-            Ok(Err(error)) => return self.not_opened(error),
-            Err(_) => return Ok(Ended { why: "no answer".to_owned(), ..Ended::default() }),
+        let socket = match opened.map_err(wire::refused) {
+            Ok(socket) => socket,
+            Err(Refused::Later(why)) => return Ok(Ended { why, ..Ended::default() }),
+            Err(Refused::Forbidden(said)) => return Err(WorkerError::Refused(said)),
+            Err(Refused::NotAServer(said)) => return Err(WorkerError::NotAServer(self.address.to_string(), said)),
         };
         let (sink, stream) = socket.split();
         let mut writing = pin!(self.write(sink));
@@ -92,38 +83,6 @@ impl Office {
         };
         self.desk.disconnected();
         ended
-    }
-
-    async fn open(&self) -> Result<Socket, Error> {
-        let mut request = self.address.clone().into_client_request()?;
-        request.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(SUBPROTOCOL));
-        let mut config = WebSocketConfig::default();
-        config.max_message_size = Some(MESSAGE_BYTES);
-        config.max_frame_size = Some(MESSAGE_BYTES);
-        connect_async_with_config(request, Some(config), true).await.map(|(socket, _)| socket)
-    }
-
-    fn not_opened(&self, error: Error) -> Result<Ended, WorkerError> {
-        match &error {
-            Error::Http(response) => {
-                let status = response.status();
-                let body = response.body().as_deref().map(String::from_utf8_lossy).unwrap_or_default();
-                let said = format!("{status} {}", body.trim());
-                match status {
-                    StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED => Err(WorkerError::Refused(said)),
-                    status if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
-                        Ok(Ended { why: said, ..Ended::default() })
-                    }
-                    _ => Err(WorkerError::NotAServer(self.address.to_string(), said)),
-                }
-            }
-            Error::Protocol(ProtocolError::SecWebSocketSubProtocolError(_)) => {
-                let said = "it does not know the subprotocol of workers".to_owned();
-                Err(WorkerError::NotAServer(self.address.to_string(), said))
-            }
-            Error::Url(_) => Err(WorkerError::Address(self.address.to_string())),
-            _ => Ok(Ended { why: error.to_string(), ..Ended::default() }),
-        }
     }
 
     /// Sends what the desk has. Ends well when the worker leaves.
@@ -162,7 +121,7 @@ impl Office {
                 Ok(Message::Close(Some(frame))) => {
                     let code = u16::from(frame.code);
                     ended.why = format!("closed with {code}: {}", frame.reason);
-                    if matches!(code, close::INVALID..=4499) || matches!(code, 1002 | 1003 | 1007 | 1009) {
+                    if wire::is_terminal(code) {
                         return Err(WorkerError::Refused(ended.why));
                     }
                 }

@@ -3,8 +3,6 @@
 //! [`Worker`] is what it is made of, `desk` what it has and what it has to say, `connection` one connection, `work`
 //! one task. Connections come and go; the desk stays, and says again what no server has acknowledged.
 
-mod address;
-mod backoff;
 mod connection;
 mod desk;
 mod error;

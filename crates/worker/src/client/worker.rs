@@ -1,13 +1,15 @@
 //! What a worker is made of, and its life.
 
 use super::{
-    WorkerError, address,
-    backoff::{self, Backoff},
+    WorkerError,
     connection::{Ended, Office},
     desk::Desk,
     work::Bench,
 };
-use crate::Provider;
+use crate::{
+    Provider,
+    wire::{self, Backoff},
+};
 use protocol::frame::worker::WorkerJoin;
 use std::{collections::HashMap, future::Future, sync::Arc, time::Duration};
 use tokio::{sync::Semaphore, time::timeout};
@@ -120,13 +122,9 @@ impl Worker {
     }
 
     fn office(self) -> Result<Office, WorkerError> {
-        let address = address::socket(&self.server)?;
+        let address = wire::address(&self.server).ok_or_else(|| WorkerError::Address(self.server.clone()))?;
         if self.providers.is_empty() {
             return Err(WorkerError::NoProvider);
-        }
-        if address.scheme_str() == Some("wss") {
-            // Fails when the program has installed one already, which is as good.
-            let _ = rustls::crypto::ring::default_provider().install_default();
         }
         let mut benches = HashMap::new();
         let mut join = WorkerJoin { name: self.name, version: self.version, concurrency: 1, ..WorkerJoin::default() };
@@ -167,7 +165,7 @@ impl Office {
             if had_joined {
                 backoff.reset();
             }
-            let pause = after.map_or_else(|| backoff.pause(), backoff::jittered);
+            let pause = after.map_or_else(|| backoff.pause(), wire::jittered);
             tracing::warn!(server = %self.address, why, ?pause, "not connected; trying again");
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}

@@ -10,21 +10,21 @@ const LAST: Duration = Duration::from_secs(10);
 
 /// Twice as long each time, and never the same for two workers.
 #[derive(Debug)]
-pub(super) struct Backoff {
+pub(crate) struct Backoff {
     next: Duration,
 }
 
 impl Backoff {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { next: FIRST }
     }
 
     /// It worked: the next pause is short again.
-    pub(super) fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) {
         self.next = FIRST;
     }
 
-    pub(super) fn pause(&mut self) -> Duration {
+    pub(crate) fn pause(&mut self) -> Duration {
         let pause = jittered(self.next);
         self.next = (self.next * 2).min(LAST);
         pause
@@ -32,7 +32,7 @@ impl Backoff {
 }
 
 /// Half to all of it.
-pub(super) fn jittered(duration: Duration) -> Duration {
+pub(crate) fn jittered(duration: Duration) -> Duration {
     // Each `RandomState` has keys of its own: that is all the randomness this needs.
     let random = RandomState::new().build_hasher().finish() % 1_000;
     duration.mul_f64(0.5 + 0.5 * random as f64 / 1_000.0)

@@ -1,23 +1,21 @@
 //! Where the socket is.
 
-use super::WorkerError;
 use tokio_tungstenite::tungstenite::http::Uri;
 
-/// `http://host:1` → `ws://host:1/api/ws`.
-pub(super) fn socket(server: &str) -> Result<Uri, WorkerError> {
-    let wrong = || WorkerError::Address(server.to_owned());
-    let uri: Uri = server.trim().parse().map_err(|_| wrong())?;
+/// `http://host:1` → `ws://host:1/api/ws`. `None` when it is no address of a server.
+pub(crate) fn socket(server: &str) -> Option<Uri> {
+    let uri: Uri = server.trim().parse().ok()?;
     let scheme = match uri.scheme_str() {
         Some("http" | "ws") => "ws",
         Some("https" | "wss") => "wss",
-        _ => return Err(wrong()),
+        _ => return None,
     };
-    let authority = uri.authority().filter(|authority| !authority.host().is_empty()).ok_or_else(wrong)?;
+    let authority = uri.authority().filter(|authority| !authority.host().is_empty())?;
     if uri.query().is_some() {
-        return Err(wrong());
+        return None;
     }
     let path = uri.path().trim_end_matches('/').trim_end_matches("/api/ws");
-    format!("{scheme}://{authority}{path}/api/ws").parse().map_err(|_| wrong())
+    format!("{scheme}://{authority}{path}/api/ws").parse().ok()
 }
 
 #[cfg(test)]
@@ -36,7 +34,7 @@ mod tests {
             ("http://box/?a=b", None),
             ("", None),
         ] {
-            assert_eq!(socket(server).ok().map(|uri| uri.to_string()).as_deref(), expected, "{server}");
+            assert_eq!(socket(server).map(|uri| uri.to_string()).as_deref(), expected, "{server}");
         }
     }
 }

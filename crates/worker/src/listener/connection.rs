@@ -1,0 +1,252 @@
+//! One connection, from the handshake to its end.
+
+use super::{
+    ClientError, Told,
+    handle::{Ask, Shared},
+    requests::Requests,
+};
+use crate::wire::{Socket, is_terminal};
+use futures::{SinkExt, StreamExt};
+use protocol::{
+    Envelope, Epoch, Topic,
+    event::PerformanceMetric,
+    frame::{GapReason, Limits, Subscribed},
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::{Instant, sleep_until},
+};
+use tokio_tungstenite::tungstenite::Message;
+
+/// The server is asked after so much silence, and given up after as much again.
+const SILENCE: Duration = Duration::from_secs(25);
+/// What was read and not taken over yet: then no more is read, unless an answer is waited for. Answers overtake events,
+/// so that is soon.
+const UNTOLD: usize = 64;
+
+/// How a connection ended.
+#[derive(Debug, Default)]
+pub(super) struct Ended {
+    /// The server said hello.
+    pub(super) greeted: bool,
+    pub(super) code: Option<u16>,
+    pub(super) why: String,
+    /// The server said when to come back.
+    pub(super) after: Option<Duration>,
+    /// Another connection would end the same way.
+    pub(super) terminal: bool,
+}
+
+/// What the server sends. Answers are handed over as they are.
+#[derive(Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Incoming {
+    Hello {
+        epoch: Epoch,
+        limits: Limits,
+    },
+    Event {
+        topics: Vec<Topic>,
+        event: Box<Envelope>,
+    },
+    PerformanceMetrics {
+        topics: Vec<Topic>,
+        metrics: Vec<PerformanceMetric>,
+    },
+    Gap {
+        topic: Topic,
+        from: protocol::Position,
+        to: protocol::Position,
+        reason: GapReason,
+    },
+    Subscribed {
+        topics: Vec<Subscribed>,
+    },
+    Error {
+        code: String,
+        message: String,
+        temporary: bool,
+    },
+    Draining {
+        reconnect_after_ms: u64,
+    },
+    #[serde(other)]
+    Other,
+}
+
+pub(super) struct Connection<'a> {
+    shared: Arc<Shared>,
+    /// What was read and not taken over; the next connection's events come after it.
+    untold: &'a mut VecDeque<Told>,
+    requests: Requests,
+    epoch: Option<Epoch>,
+    ended: Ended,
+    /// What is to be sent.
+    outgoing: Vec<String>,
+}
+
+impl<'a> Connection<'a> {
+    pub(super) fn new(shared: Arc<Shared>, untold: &'a mut VecDeque<Told>) -> Self {
+        Self {
+            shared,
+            untold,
+            requests: Requests::default(),
+            epoch: None,
+            ended: Ended::default(),
+            outgoing: Vec::new(),
+        }
+    }
+
+    pub(super) async fn serve(
+        mut self,
+        mut socket: Socket,
+        asked: &mut mpsc::Receiver<Ask>,
+        tell: &mpsc::Sender<Told>,
+    ) -> Ended {
+        let mut heard = Instant::now();
+        let mut has_asked = false;
+        let mut is_left = false;
+        loop {
+            for text in std::mem::take(&mut self.outgoing) {
+                if let Err(error) = socket.send(Message::text(text)).await {
+                    // What the server said last tells more.
+                    self.ended.why = error.to_string();
+                }
+            }
+            let may_read = self.untold.len() < UNTOLD || self.requests.wait();
+            tokio::select! {
+                message = socket.next(), if may_read => {
+                    heard = Instant::now();
+                    has_asked = false;
+                    match message {
+                        Some(Ok(Message::Text(text))) => self.received(&text),
+                        Some(Ok(Message::Close(frame))) => {
+                            if let Some(frame) = frame {
+                                let code = u16::from(frame.code);
+                                self.ended.code = Some(code);
+                                self.ended.terminal = is_terminal(code);
+                                self.ended.why = format!("closed with {code}: {}", frame.reason);
+                            }
+                        }
+                        Some(Ok(_)) => {}
+                        Some(Err(error)) if self.ended.why.is_empty() => {
+                            self.ended.why = error.to_string();
+                            break;
+                        }
+                        Some(Err(_)) | None => break,
+                    }
+                }
+                room = tell.reserve(), if !self.untold.is_empty() => match room {
+                    Ok(room) => if let Some(told) = self.untold.pop_front() { room.send(told) },
+                    // Nobody listens: there may still be commands.
+                    Err(_) => self.untold.clear(),
+                },
+                ask = asked.recv(), if self.epoch.is_some() && !is_left => match ask {
+                    Some(ask) => {
+                        let text = self.requests.send(ask);
+                        self.outgoing.push(text);
+                    }
+                    None => is_left = true,
+                },
+                () = tell.closed(), if is_left => {
+                    let _ = socket.close(None).await;
+                    self.ended.why = "nobody has a handle any more".to_owned();
+                    break;
+                }
+                () = sleep_until(heard + SILENCE), if may_read => {
+                    if has_asked {
+                        self.ended.why = "the server does not answer".to_owned();
+                        break;
+                    }
+                    (heard, has_asked) = (Instant::now(), true);
+                    self.outgoing.push(json!({"type": "ping"}).to_string());
+                }
+            }
+        }
+        self.requests.disconnected();
+        self.ended
+    }
+
+    fn received(&mut self, text: &str) {
+        let incoming = match serde_json::from_str(text) {
+            Ok(incoming) => incoming,
+            Err(error) => {
+                tracing::warn!(%error, "the server sent what cannot be read");
+                return;
+            }
+        };
+        match incoming {
+            Incoming::Hello { epoch, limits } => self.welcomed(epoch, limits),
+            Incoming::Event { topics, event } => {
+                let topics = self.shared.positions().news(topics, event.position);
+                if !topics.is_empty() {
+                    self.untold.push_back(Told::Event { event, topics });
+                }
+            }
+            Incoming::PerformanceMetrics { topics, metrics } => {
+                let topics = self.shared.positions().news(topics, None);
+                if !topics.is_empty() {
+                    self.untold.push_back(Told::Metrics { metrics, topics });
+                }
+            }
+            Incoming::Gap { topic, from, to, reason } => {
+                if let Some(epoch) = &self.epoch {
+                    self.shared.positions().gap(&topic, to, epoch);
+                }
+                self.untold.push_back(Told::Gap { topic, from, to, reason });
+            }
+            Incoming::Subscribed { topics } => {
+                if let Some(epoch) = &self.epoch {
+                    let mut positions = self.shared.positions();
+                    topics.iter().for_each(|told| positions.subscribed(told, epoch));
+                }
+                self.answered(text);
+            }
+            Incoming::Error { code, message, temporary } => {
+                let error = ClientError::Refused { code: code.clone(), message: message.clone(), temporary };
+                if !self.requests.answer(&id(text), Err(error)) {
+                    self.untold.push_back(Told::Error { code, message, temporary });
+                }
+            }
+            Incoming::Draining { reconnect_after_ms } => {
+                self.ended.after = Some(Duration::from_millis(reconnect_after_ms));
+            }
+            Incoming::Other => self.answered(text),
+        }
+    }
+
+    fn welcomed(&mut self, epoch: Epoch, limits: Limits) {
+        self.epoch = Some(epoch.clone());
+        self.ended.greeted = true;
+        // One frame for all, each topic from where it was, before whatever waited.
+        let topics = {
+            let positions = self.shared.positions();
+            let wanted = positions.snapshot();
+            positions.requests(wanted.iter().map(|resume| &resume.topic))
+        };
+        if !topics.is_empty() {
+            // Its answer sets the positions; nobody else waits for it.
+            let (answer, _) = oneshot::channel();
+            let text = self.requests.send(Ask { frame: json!({"type": "subscribe", "topics": topics}), answer });
+            self.outgoing.push(text);
+        }
+        self.untold.push_back(Told::Connected { epoch, limits });
+    }
+
+    fn answered(&mut self, text: &str) {
+        let Ok(answer) = serde_json::from_str::<Value>(text) else { return };
+        self.requests.answer(&answer["id"].clone(), Ok(answer));
+    }
+}
+
+fn id(text: &str) -> Value {
+    #[derive(Deserialize)]
+    struct Id {
+        #[serde(default)]
+        id: Value,
+    }
+    serde_json::from_str(text).map(|Id { id }| id).unwrap_or_default()
+}

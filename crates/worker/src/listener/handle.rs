@@ -1,0 +1,151 @@
+//! The handle of a client.
+
+use super::{ClientError, Resume, positions::Positions};
+use protocol::{
+    Event, Position, Topic,
+    frame::{Subscribed, TopicRequest},
+};
+use serde_json::{Value, json};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+/// Requests on their way to the connection. More wait where they are made.
+pub(super) const ASKS: usize = 64;
+
+/// A frame without its id, and who waits for the answer: the frame that answers it.
+pub(super) struct Ask {
+    pub(super) frame: Value,
+    pub(super) answer: oneshot::Sender<Result<Value, ClientError>>,
+}
+
+/// What the handles and the connection share.
+pub(super) struct Shared {
+    positions: Mutex<Positions>,
+    pub(super) closing: CancellationToken,
+    /// Why it is closed, once it is.
+    closed: Mutex<Option<String>>,
+}
+
+impl Shared {
+    /// Never held over an await.
+    pub(super) fn positions(&self) -> MutexGuard<'_, Positions> {
+        self.positions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn close(&self, why: &str) {
+        self.closed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| why.to_owned());
+    }
+
+    pub(super) fn closed(&self) -> ClientError {
+        let why = self.closed.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        ClientError::Closed(why.unwrap_or_else(|| "its task has ended".to_owned()))
+    }
+}
+
+/// A message is out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Published {
+    /// Where it is in the log; `None` when it is not kept.
+    pub position: Option<Position>,
+}
+
+/// The handle of a client: cheap to clone, and usable while what is told is read elsewhere.
+#[derive(Clone)]
+pub struct Client {
+    asks: mpsc::Sender<Ask>,
+    shared: Arc<Shared>,
+}
+
+impl Client {
+    pub(super) fn new(asks: mpsc::Sender<Ask>, positions: Positions) -> (Self, Arc<Shared>) {
+        let shared = Arc::new(Shared {
+            positions: Mutex::new(positions),
+            closing: CancellationToken::new(),
+            closed: Mutex::new(None),
+        });
+        (Self { asks, shared: shared.clone() }, shared)
+    }
+
+    /// Resolves when the topic is subscribed: from here on, or from `after`, its events are told. Idempotent.
+    ///
+    /// # Errors
+    /// As the server refuses it; [`ClientError::Closed`].
+    pub async fn subscribe(&self, resume: Resume) -> Result<Subscribed, ClientError> {
+        let topic = resume.topic.clone();
+        self.shared.positions().want(resume);
+        loop {
+            let request: TopicRequest = self.shared.positions().request(&topic);
+            match self.ask(json!({"type": "subscribe", "topics": [request]})).await {
+                Ok(mut answer) => {
+                    let told = answer["topics"].get_mut(0).map(Value::take).unwrap_or_default();
+                    return serde_json::from_value(told).map_err(|_| unreadable());
+                }
+                // The next connection subscribes to everything wanted; asking again only says when.
+                Err(ClientError::Disconnected) => {}
+                Err(error) => {
+                    if !matches!(error, ClientError::Refused { temporary: true, .. }) {
+                        self.shared.positions().forget(&topic);
+                    }
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    /// # Errors
+    /// [`ClientError::Closed`].
+    pub async fn unsubscribe(&self, topic: &Topic) -> Result<(), ClientError> {
+        self.shared.positions().forget(topic);
+        match self.ask(json!({"type": "unsubscribe", "topics": [topic]})).await {
+            // With the connection went the subscription.
+            Ok(_) | Err(ClientError::Disconnected) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Calls a method of the API, as REST does (docs/api.md).
+    ///
+    /// # Errors
+    /// The server's problem; [`ClientError::Disconnected`] when the connection broke before the answer.
+    pub async fn call(&self, method: &str, params: Value) -> Result<Value, ClientError> {
+        let answer = self.ask(json!({"type": "command", "method": method, "params": params})).await;
+        answer.map(|mut answer| answer["result"].take())
+    }
+
+    /// Publishes one of the five messages: `client.publish(AgentState { … })`. Resolves when it is durable, or taken in
+    /// if it is of a kind that is not kept.
+    ///
+    /// # Errors
+    /// As [`Client::call`]. After [`ClientError::Disconnected`] the message may be there or not.
+    pub async fn publish(&self, message: impl Into<Event>) -> Result<Published, ClientError> {
+        let event = message.into();
+        let mut message = serde_json::to_value(event.data()).map_err(|_| unreadable())?;
+        message["type"] = event.name().into();
+        let mut answer = self.ask(json!({"type": "publish", "message": message})).await?;
+        let position = serde_json::from_value(answer["position"].take()).map_err(|_| unreadable())?;
+        Ok(Published { position })
+    }
+
+    /// The topics wanted, each with the position it has: what another client's [`super::Builder::resume`] goes on from.
+    pub fn snapshot(&self) -> Vec<Resume> {
+        self.shared.positions().snapshot()
+    }
+
+    /// Ends it for good.
+    pub fn close(&self) {
+        self.shared.close("close() was called");
+        self.shared.closing.cancel();
+    }
+
+    async fn ask(&self, frame: Value) -> Result<Value, ClientError> {
+        let (answer, answered) = oneshot::channel();
+        self.asks.send(Ask { frame, answer }).await.map_err(|_| self.shared.closed())?;
+        answered.await.map_err(|_| self.shared.closed())?
+    }
+}
+
+fn unreadable() -> ClientError {
+    let message = "the server's answer cannot be read".to_owned();
+    ClientError::Refused { code: "unreadable".to_owned(), message, temporary: false }
+}

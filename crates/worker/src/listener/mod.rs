@@ -1,0 +1,20 @@
+//! A client's side of the socket: topics, commands, messages.
+//!
+//! [`Client`] is the handle, [`Subscription`] what it is told, `connection` one connection, `positions` what is kept
+//! between connections (docs/protocol.md, "What a client keeps").
+
+mod builder;
+mod connection;
+mod error;
+mod handle;
+mod positions;
+mod produce;
+mod requests;
+mod stay;
+mod told;
+
+pub use builder::{Builder, Resume};
+pub use error::ClientError;
+pub use handle::{Client, Published};
+pub use produce::{Streaming, Workflow};
+pub use told::{Subscription, Told};

@@ -1,0 +1,43 @@
+//! Frames that wait for their answer.
+
+use super::{ClientError, handle::Ask};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+#[derive(Default)]
+pub(super) struct Requests {
+    last: u64,
+    open: BTreeMap<u64, Ask>,
+}
+
+impl Requests {
+    /// The frame's text, under an id of its own.
+    pub(super) fn send(&mut self, mut ask: Ask) -> String {
+        self.last += 1;
+        ask.frame["id"] = self.last.into();
+        let text = ask.frame.to_string();
+        ask.frame = Value::Null;
+        self.open.insert(self.last, ask);
+        text
+    }
+
+    /// Somebody waits for an answer.
+    pub(super) fn wait(&self) -> bool {
+        !self.open.is_empty()
+    }
+
+    /// False when nobody waits for it.
+    pub(super) fn answer(&mut self, id: &Value, answer: Result<Value, ClientError>) -> bool {
+        let Some(ask) = id.as_u64().and_then(|id| self.open.remove(&id)) else { return false };
+        // Who asked may be gone.
+        let _ = ask.answer.send(answer);
+        true
+    }
+
+    /// The connection is gone: nobody knows whether what was sent was done.
+    pub(super) fn disconnected(&mut self) {
+        for ask in std::mem::take(&mut self.open).into_values() {
+            let _ = ask.answer.send(Err(ClientError::Disconnected));
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Connects, again and again.
+
+use super::{
+    Told,
+    builder::Tokens,
+    connection::{Connection, Ended},
+    handle::{Ask, Shared},
+};
+use crate::wire::{self, Backoff, Refused};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, sleep_until, timeout_at},
+};
+use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue, Uri, header::AUTHORIZATION};
+
+/// Credentials that are missing, wrong or expired: what a fresh token may help against.
+const UNAUTHENTICATED: u16 = 4401;
+
+/// The life of a client.
+pub(super) struct Stay {
+    pub(super) address: Uri,
+    pub(super) tokens: Option<Tokens>,
+    pub(super) shared: Arc<Shared>,
+    pub(super) asked: mpsc::Receiver<Ask>,
+    pub(super) tell: mpsc::Sender<Told>,
+    /// What is to be told, when there is room: nobody may be reading, and that must not keep the client from its server.
+    pub(super) untold: VecDeque<Told>,
+}
+
+impl Stay {
+    pub(super) async fn run(mut self) {
+        let closing = self.shared.closing.clone();
+        tokio::select! {
+            () = self.stay() => {}
+            () = closing.cancelled() => {}
+        }
+        self.shared.positions().disconnected();
+        // Who waits is told why by the shared state, when the channels are dropped.
+    }
+
+    async fn stay(&mut self) {
+        let mut backoff = Backoff::new();
+        let mut unauthenticated = 0;
+        loop {
+            let Ended { greeted, code, why, after, terminal } = self.connect().await;
+            self.shared.positions().disconnected();
+            if greeted {
+                backoff.reset();
+                unauthenticated = 0;
+            }
+            // Tokens that are fetched anew may be better than the one before: once.
+            unauthenticated += u32::from(code == Some(UNAUTHENTICATED));
+            let renewable = code == Some(UNAUTHENTICATED) && self.tokens.is_some() && unauthenticated < 2;
+            if (terminal && !renewable) || self.is_left() {
+                self.shared.close(&why);
+                self.untold.push_back(Told::Disconnected { code, why, retry: None });
+                return self.pass_on().await;
+            }
+            let pause = after.unwrap_or(Duration::ZERO) + backoff.pause();
+            tracing::info!(server = %self.address, why, ?pause, "not connected; trying again");
+            self.untold.push_back(Told::Disconnected { code, why, retry: Some(pause) });
+            let come_back = Instant::now() + pause;
+            let _ = timeout_at(come_back, self.pass_on()).await;
+            sleep_until(come_back).await;
+        }
+    }
+
+    /// Resolves when everything is told, or nobody listens.
+    async fn pass_on(&mut self) {
+        while !self.untold.is_empty() {
+            let Ok(room) = self.tell.reserve().await else { return self.untold.clear() };
+            if let Some(told) = self.untold.pop_front() {
+                room.send(told);
+            }
+        }
+    }
+
+    /// Nobody has a handle any more.
+    fn is_left(&self) -> bool {
+        self.asked.is_closed() && self.tell.is_closed()
+    }
+
+    async fn connect(&mut self) -> Ended {
+        let headers = match self.headers().await {
+            Ok(headers) => headers,
+            Err(why) => return Ended { why, terminal: true, ..Ended::default() },
+        };
+        match wire::open(&self.address, &headers).await.map_err(wire::refused) {
+            Ok(socket) => {
+                let connection = Connection::new(self.shared.clone(), &mut self.untold);
+                connection.serve(socket, &mut self.asked, &self.tell).await
+            }
+            Err(Refused::Later(why)) => Ended { why, ..Ended::default() },
+            Err(Refused::Forbidden(why)) => {
+                let code = why.starts_with("401").then_some(UNAUTHENTICATED);
+                Ended { why, code, terminal: true, ..Ended::default() }
+            }
+            Err(Refused::NotAServer(why)) => Ended { why, terminal: true, ..Ended::default() },
+        }
+    }
+
+    async fn headers(&self) -> Result<Vec<(HeaderName, HeaderValue)>, String> {
+        let Some(tokens) = &self.tokens else { return Ok(Vec::new()) };
+        let bearer = HeaderValue::try_from(format!("Bearer {}", tokens().await));
+        let mut bearer = bearer.map_err(|_| "the token cannot be sent in a header".to_owned())?;
+        bearer.set_sensitive(true);
+        Ok(vec![(AUTHORIZATION, bearer)])
+    }
+}
