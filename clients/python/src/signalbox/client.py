@@ -1,0 +1,385 @@
+"""One connection at a time, for as long as the client lives."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import json
+import logging
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Dict, Iterable, List, Literal, Optional, Type, Union
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
+
+from .address import listed, socket_url
+from .backoff import Backoff, is_terminal
+from .config import ClientConfig, Handlers
+from .errors import SignalboxError
+from .messages import (
+    Authenticated,
+    Hello,
+    Lost,
+    Message,
+    Published,
+    Subscribed,
+    Topic,
+    TopicRequest,
+)
+from .positions import Positions
+from .producer import Producer
+from .requests import Fields, Requests
+from .teller import Teller
+
+_log = logging.getLogger("signalbox")
+
+#: Name resolution, TCP, TLS and handshake together; also how long a server may take to answer our close.
+CONNECT_S = 10.0
+#: Largest message taken from a server.
+MESSAGE_BYTES = 64 << 20
+#: The server is asked after so much silence, and given up after as much again.
+SILENCE_S = 25.0
+#: A token is renewed when this share of its time is over.
+RENEW_AT = 0.8
+
+
+@dataclass
+class _Ended:
+    """How a connection ended, or that there was none."""
+
+    code: int
+    reason: str
+    terminal: bool = False
+
+
+class SignalboxClient(Producer):
+    """Connects when it is entered or started, and again whenever the connection breaks.
+
+    async with SignalboxClient(ClientConfig("http://127.0.0.1:9999", rooms=["agent_states"]), Handlers(…)) as client:
+        await client.wait_closed()
+    """
+
+    def __init__(self, config: ClientConfig, handlers: Optional[Handlers] = None) -> None:
+        self._config = config
+        self._handlers = handlers or Handlers()
+        self._url = socket_url(config.server_url)
+        self._clock = config.clock
+        self._backoff = Backoff(config.reconnect_initial_s, config.reconnect_max_s, self._clock.random)
+        self._positions = Positions()
+        for room in config.rooms:
+            self._positions.want(room)
+        self._requests = Requests()
+        self._hello: Optional[Hello] = None
+        self._closed: Optional[str] = None
+        self._wake = asyncio.Event()
+        self._task: Optional[asyncio.Task[None]] = None
+        self._teller = Teller(self._handlers, self._requests.waits)
+        self._telling: Optional[asyncio.Task[None]] = None
+        self._renewal: Optional[asyncio.Task[None]] = None
+        self._reconnect_after_s = 0.0
+        self._refusals = 0
+
+    @property
+    def state(self) -> Literal["waiting", "open", "closed"]:
+        """`open`: the server has answered. `closed`: for good."""
+        if self._closed is not None:
+            return "closed"
+        return "open" if self._hello is not None else "waiting"
+
+    def start(self) -> None:
+        """Begins to connect, in a task of the running loop."""
+        if self._task is None:
+            self._telling = asyncio.get_running_loop().create_task(self._teller.run())
+            self._task = asyncio.get_running_loop().create_task(self._stay())
+
+    async def __aenter__(self) -> SignalboxClient:
+        self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Ends it for good. What was told of before is handled first, unless a handler is who closes."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        self._end("close() was called", Lost(code=1000, reason="", retry_s=None))
+        if self._telling is not None and self._telling is not asyncio.current_task():
+            await asyncio.gather(self._telling, return_exceptions=True)
+
+    async def disconnect(self) -> None:
+        """The same, in S1's word."""
+        await self.close()
+
+    async def wait_closed(self) -> None:
+        """Until the client is closed, or the server does not want it."""
+        if self._task is not None:
+            await asyncio.wait([self._task])
+        if self._telling is not None and self._telling is not asyncio.current_task():
+            await asyncio.wait([self._telling])
+
+    async def subscribe(self, topics: Union[Topic, Iterable[Topic]]) -> List[Subscribed]:
+        """Returns when each topic is subscribed: from here on, or from `after`, its events come. Idempotent."""
+        names = [self._positions.want(topic) for topic in listed(topics)]
+        while True:
+            try:
+                topics_asked = [self._positions.request(name) for name in names]
+                told: List[Subscribed] = await self._ask({"type": "subscribe", "topics": topics_asked})
+                return told
+            except SignalboxError as error:
+                # The next connection subscribes to everything wanted; asking again only says when.
+                if error.code == "disconnected":
+                    continue
+                if not error.temporary:
+                    for name in names:
+                        self._positions.forget(name)
+                raise
+
+    async def unsubscribe(self, topics: Union[str, Iterable[str]]) -> None:
+        names = [topics] if isinstance(topics, str) else list(topics)
+        for name in names:
+            self._positions.forget(name)
+        try:
+            await self._ask({"type": "unsubscribe", "topics": names})
+        except SignalboxError as error:
+            # With the connection went the subscription.
+            if error.code != "disconnected":
+                raise
+
+    async def call(self, method: str, params: Optional[Dict[str, Any]] = None) -> Any:
+        """Calls a method of the API, as REST does (docs/api.md). Raises `SignalboxError`."""
+        return await self._ask({"type": "command", "method": method, "params": params or {}})
+
+    async def publish(self, message: Message) -> Published:
+        """Publishes a message; returns when it is durable, or taken in if it is of a kind that is not kept.
+
+        When the connection breaks before the answer it raises `disconnected`: the message may be there or not.
+        """
+        published: Published = await self._ask({"type": "publish", "message": message})
+        return published
+
+    async def authenticate(self) -> Authenticated:
+        """Sends a fresh token over the connection there is. Done by itself before a token expires."""
+        token = await self._token()
+        if token is None:
+            raise TypeError("the client was made without a token")
+        identity: Authenticated = await self._ask({"type": "authenticate", "token": token})
+        return identity
+
+    def snapshot(self) -> List[TopicRequest]:
+        """The topics wanted, each with the position it has: what another client's `rooms` go on from."""
+        return self._positions.snapshot()
+
+    async def _stay(self) -> None:
+        """Connects, again and again."""
+        while True:
+            ended = await self._serve()
+            self._lost()
+            # A token that is fetched anew may be better than the one before: once.
+            self._refusals += ended.code == 4401
+            renewable = ended.code == 4401 and callable(self._config.token) and self._refusals < 2
+            if not self._config.reconnect or (ended.terminal and not renewable):
+                why = f"{ended.code} {ended.reason}".strip()
+                return self._end(why, Lost(code=ended.code, reason=ended.reason, retry_s=None))
+            pause_s = self._backoff.pause_s(self._reconnect_after_s)
+            self._reconnect_after_s = 0.0
+            self._say("closed with %s %s; next try in %.3f s", ended.code, ended.reason, pause_s)
+            self._teller.tell("on_disconnect", Lost(code=ended.code, reason=ended.reason, retry_s=pause_s))
+            await self._clock.sleep(pause_s)
+
+    async def _serve(self) -> _Ended:
+        """One connection, from the handshake to its end."""
+        self._say("connecting to %s", self._url)
+        try:
+            token = await self._token()
+            socket = await connect(
+                self._url,
+                open_timeout=CONNECT_S,
+                close_timeout=CONNECT_S,
+                max_size=MESSAGE_BYTES,
+                ping_interval=SILENCE_S,
+                ping_timeout=SILENCE_S,
+            )
+        except InvalidStatus as error:
+            status = error.response.status_code
+            # What the request was at fault for it will be at fault for again.
+            terminal = 400 <= status < 500 and status not in (408, 429)
+            return _Ended(1006, f"the server refused with {status}", terminal)
+        except (InvalidHandshake, InvalidURI) as error:
+            return _Ended(1006, f"{self._url} is no Signalbox server: {error}", True)
+        except Exception as error:
+            self._report(error)
+            return _Ended(1006, str(error))
+        async with socket:
+            if token is not None:
+                await self._introduce(socket, token)
+            writer = asyncio.get_running_loop().create_task(self._write(socket))
+            try:
+                async for text in socket:
+                    self._received(json.loads(text))
+                    await self._teller.room()
+                code, reason = socket.close_code, socket.close_reason
+            except ConnectionClosed as error:
+                code = error.rcvd.code if error.rcvd else 1006
+                reason = error.rcvd.reason if error.rcvd else str(error)
+            finally:
+                writer.cancel()
+                await asyncio.gather(writer, return_exceptions=True)
+        code = 1006 if code is None else code
+        return _Ended(code, reason or "", is_terminal(code))
+
+    async def _introduce(self, socket: ClientConnection, token: str) -> None:
+        """The first frame, before anything is asked."""
+        answer = self._requests.ask({"type": "authenticate", "token": token})
+        answer.add_done_callback(self._introduced)
+        # Nothing else is sent before `hello`: it is not among what waits for that.
+        for frame in self._requests.unsent_of(answer):
+            self._say('→ {"type":"authenticate",…}')
+            try:
+                await socket.send(json.dumps(frame))
+            except ConnectionClosed:
+                pass
+
+    def _introduced(self, answer: "asyncio.Future[Any]") -> None:
+        error = None if answer.cancelled() else answer.exception()
+        if isinstance(error, SignalboxError) and error.code not in ("disconnected", "closed"):
+            self._report(error)
+
+    async def _write(self, socket: ClientConnection) -> None:
+        """Sends what was asked, once the server has said hello."""
+        try:
+            while True:
+                self._wake.clear()
+                if self._hello is not None:
+                    for frame in self._requests.unsent():
+                        text = json.dumps(frame)
+                        self._say("→ %s", '{"type":"authenticate",…}' if frame["type"] == "authenticate" else text)
+                        await socket.send(text)
+                await self._wake.wait()
+        except ConnectionClosed:
+            # The reading side says why.
+            pass
+
+    def _received(self, frame: Dict[str, Any]) -> None:
+        self._say("← %.500s", frame)
+        kind = frame.get("type")
+        epoch = self._hello["epoch"] if self._hello else ""
+        if kind == "hello":
+            self._welcomed(Hello(epoch=frame["epoch"], client=frame["client"], limits=frame["limits"]))
+        elif kind == "subscribed":
+            for told in frame["topics"]:
+                self._positions.subscribed(told, epoch)
+            self._requests.answered(frame.get("id"), frame["topics"])
+        elif kind == "unsubscribed":
+            self._requests.answered(frame.get("id"), None)
+        elif kind == "event":
+            self._happened(frame["event"], self._positions.news(frame["topics"], frame["event"]["position"]))
+        elif kind == "performance_metrics":
+            if self._positions.news(frame["topics"], None):
+                self._teller.tell("on_performance_metrics", frame["metrics"])
+        elif kind == "gap":
+            self._positions.gap(frame, epoch)  # type: ignore[arg-type]
+            self._teller.tell("on_gap", {name: frame[name] for name in ("topic", "from", "to", "reason")})
+        elif kind == "reply":
+            self._requests.answered(frame["id"], frame["result"])
+        elif kind == "published":
+            self._requests.answered(frame.get("id"), Published(position=frame["position"]))
+        elif kind == "authenticated":
+            self._authenticated(frame)
+        elif kind == "error":
+            error = SignalboxError(frame["code"], frame["message"], frame["temporary"])
+            if not self._requests.failed(frame.get("id"), error):
+                self._report(error)
+        elif kind == "draining":
+            self._reconnect_after_s = frame["reconnect_after_ms"] / 1_000
+
+    def _welcomed(self, hello: Hello) -> None:
+        self._hello = hello
+        self._backoff.reset()
+        # One frame for all, each topic from where it was, before whatever waited.
+        topics = self._positions.snapshot()
+        if topics:
+            answer = self._requests.first({"type": "subscribe", "topics": topics})
+            answer.add_done_callback(self._introduced)
+        self._wake.set()
+        self._teller.tell("on_connect", hello)
+
+    def _authenticated(self, frame: Dict[str, Any]) -> None:
+        self._refusals = 0
+        identity: Authenticated = {"name": frame["name"], "role": frame["role"]}
+        expires_at = frame.get("expires_at")
+        if expires_at is not None:
+            identity["expires_at"] = expires_at
+        self._requests.answered(frame.get("id"), identity)
+        if expires_at is not None and callable(self._config.token):
+            self._stop_renewal()
+            left_s = max(0.0, expires_at / 1_000 - self._clock.now())
+            self._renewal = asyncio.get_running_loop().create_task(self._renew(left_s * RENEW_AT))
+        self._teller.tell("on_authenticated", identity)
+
+    async def _renew(self, after_s: float) -> None:
+        await self._clock.sleep(after_s)
+        self._renewal = None
+        try:
+            await self.authenticate()
+        except Exception as error:
+            self._report(error)
+
+    def _happened(self, event: Dict[str, Any], topics: List[str]) -> None:
+        if not topics:
+            return
+        self._teller.tell("on_event", event, topics)
+        kind, data = event["type"], event["data"]
+        if kind == "performance_metric":
+            self._teller.tell("on_performance_metrics", [data])
+        elif kind in ("agent_state", "workflow_execution", "memory_timeline", "system_alert"):
+            self._teller.tell(f"on_{kind}", data)
+
+    def _lost(self) -> None:
+        self._hello = None
+        self._stop_renewal()
+        self._positions.disconnected()
+        self._requests.disconnected()
+
+    def _stop_renewal(self) -> None:
+        if self._renewal is not None and self._renewal is not asyncio.current_task():
+            self._renewal.cancel()
+        self._renewal = None
+
+    def _end(self, why: str, lost: Lost) -> None:
+        if self._closed is not None:
+            return
+        self._closed = why
+        self._say("closed: %s", why)
+        self._lost()
+        self._requests.closed(SignalboxError.closed(why))
+        self._teller.tell("on_disconnect", lost)
+        self._teller.close()
+
+    async def _ask(self, fields: Fields) -> Any:
+        if self._closed is not None:
+            raise SignalboxError.closed(self._closed)
+        answer = self._requests.ask(fields)
+        self._wake.set()
+        # The answer is read even when what is told has to wait.
+        self._teller.look_again()
+        return await answer
+
+    async def _token(self) -> Optional[str]:
+        token = self._config.token
+        if callable(token):
+            got = token()
+            return await got if inspect.isawaitable(got) else got
+        return token
+
+    def _report(self, error: Exception) -> None:
+        self._say("error: %s", error)
+        self._teller.tell("on_error", error)
+
+    def _say(self, line: str, *args: Any) -> None:
+        if self._config.debug:
+            _log.info(line, *args)

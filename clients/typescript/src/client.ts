@@ -1,0 +1,394 @@
+// One connection at a time, for as long as the client lives.
+
+import { Backoff, isTerminal } from "./backoff.js";
+import { type ClientConfig, type Clock, type Handlers, realClock } from "./config.js";
+import { SignalboxError } from "./errors.js";
+import type {
+  AnyEnvelope,
+  Authenticated,
+  Hello,
+  Message,
+  Messages,
+  PerformanceMetric,
+  Published,
+  ServerFrame,
+  Subscribed,
+  Unstamped,
+} from "./messages.js";
+import { Positions, type TopicRequest } from "./positions.js";
+import { type Fields, Requests } from "./requests.js";
+import { type Socket, type SocketConstructor, socketConstructor, socketUrl } from "./socket.js";
+
+/** Silence after which the server is asked whether it is there; after as much again it is not. */
+const SILENCE_MS = 25_000;
+/** A token is renewed when this share of its time is over. */
+const RENEW_AT = 0.8;
+/** The longest delay timers take. */
+const MOST_MS = 2 ** 31 - 1;
+
+export type State = "connecting" | "open" | "waiting" | "closed";
+
+export class SignalboxClient {
+  /** `open`: the server has answered. `waiting`: for the next try. `closed`: for good. */
+  state: State = "waiting";
+  private readonly url: string;
+  private readonly clock: Clock;
+  private readonly backoff: Backoff;
+  private readonly positions = new Positions();
+  private readonly requests = new Requests();
+  private readonly debug: ((line: string) => void) | null;
+  private socket: Socket | null = null;
+  private hello: Hello | null = null;
+  private reconnectAfterMs = 0;
+  private refusals = 0;
+  private problem = "";
+  private heardAt = 0;
+  private asked = false;
+  private timers: { retry?: unknown; silence?: unknown; renewal?: unknown } = {};
+
+  /** Connects at once. */
+  constructor(
+    private readonly config: ClientConfig,
+    private readonly handlers: Handlers = {},
+  ) {
+    this.url = socketUrl(config.serverUrl);
+    this.clock = config.clock ?? realClock;
+    this.backoff = new Backoff(config.reconnect || {}, this.clock.random);
+    const { debug } = config;
+    this.debug = typeof debug === "function" ? debug : debug ? (line) => console.debug(`[signalbox] ${line}`) : null;
+    for (const room of config.subscriptions?.rooms ?? []) this.positions.want(asRequest(room));
+    void this.connect();
+  }
+
+  /** Resolves when each topic is subscribed: from here on, or from `after`, its events come. Idempotent. */
+  async subscribe(topics: string | TopicRequest | (string | TopicRequest)[]): Promise<Subscribed[]> {
+    const wanted = list(topics).map(asRequest);
+    for (const request of wanted) this.positions.want(request);
+    for (;;) {
+      try {
+        const asked = wanted.map(({ topic }) => this.positions.request(topic));
+        return (await this.ask({ type: "subscribe", topics: asked })) as Subscribed[];
+      } catch (error) {
+        // The next connection subscribes to everything wanted; asking again only says when.
+        if (isDisconnected(error)) continue;
+        if (!(error instanceof SignalboxError && error.temporary)) {
+          for (const { topic } of wanted) this.positions.forget(topic);
+        }
+        throw error;
+      }
+    }
+  }
+
+  async unsubscribe(topics: string | string[]): Promise<void> {
+    for (const topic of list(topics)) this.positions.forget(topic);
+    try {
+      await this.ask({ type: "unsubscribe", topics: list(topics) });
+    } catch (error) {
+      // With the connection went the subscription.
+      if (!isDisconnected(error)) throw error;
+    }
+  }
+
+  /** Calls a method of the API, as REST does (docs/api.md). Rejects with a `SignalboxError`. */
+  async call<Result = unknown>(method: string, params: Fields = {}): Promise<Result> {
+    return (await this.ask({ type: "command", method, params })) as Result;
+  }
+
+  /**
+   * Publishes a message; resolves when it is durable, or taken in if it is of a kind that is not kept.
+   * When the connection breaks before the answer it rejects with `disconnected`: the message may be there or not.
+   */
+  async publish(message: Message): Promise<Published> {
+    return (await this.ask({ type: "publish", message })) as Published;
+  }
+
+  broadcastAgentState(state: Unstamped<Messages["agent_state"]>): Promise<Published> {
+    return this.publish({ type: "agent_state", ...state });
+  }
+
+  broadcastPerformanceMetric(metric: Unstamped<Messages["performance_metric"]>): Promise<Published> {
+    return this.publish({ type: "performance_metric", ...metric });
+  }
+
+  broadcastWorkflowExecution(update: Unstamped<Messages["workflow_execution"]>): Promise<Published> {
+    return this.publish({ type: "workflow_execution", ...update });
+  }
+
+  broadcastMemoryTimeline(memory: Unstamped<Messages["memory_timeline"]>): Promise<Published> {
+    return this.publish({ type: "memory_timeline", ...memory });
+  }
+
+  broadcastSystemAlert(alert: Unstamped<Messages["system_alert"]>): Promise<Published> {
+    return this.publish({ type: "system_alert", ...alert });
+  }
+
+  /** Sends a fresh token over the connection there is. Done by itself before a token expires. */
+  async authenticate(): Promise<Authenticated> {
+    const token = await this.token();
+    if (token === undefined) throw new TypeError("the client was made without a token");
+    return (await this.ask({ type: "authenticate", token })) as Authenticated;
+  }
+
+  /** The topics wanted, each with the position it has: what another client's `subscriptions.rooms` goes on from. */
+  snapshot(): TopicRequest[] {
+    return this.positions.snapshot();
+  }
+
+  /** Ends it for good. */
+  close(): void {
+    this.end("close() was called", 1000, "");
+  }
+
+  /** The same, in S1's word. */
+  disconnect(): void {
+    this.close();
+  }
+
+  private async connect(): Promise<void> {
+    this.state = "connecting";
+    this.say(`connecting to ${this.url}`);
+    let socket: Socket;
+    let token: string | undefined;
+    try {
+      const constructor: SocketConstructor = this.config.webSocket ?? (await socketConstructor());
+      token = await this.token();
+      if (this.isClosed()) return;
+      socket = new constructor(this.url);
+    } catch (error) {
+      this.report(error);
+      if (error instanceof TypeError) return this.end(error.message, 1006, error.message);
+      return this.lost(1006, String(error));
+    }
+    this.socket = socket;
+    this.reconnectAfterMs = 0;
+    this.problem = "";
+    socket.onopen = () => {
+      if (token !== undefined) this.introduce(token);
+    };
+    socket.onmessage = (event: { data: unknown }) => {
+      if (socket === this.socket) this.received(String(event.data));
+    };
+    socket.onerror = (event: { message?: unknown }) => {
+      if (socket === this.socket && typeof event.message === "string") this.problem = event.message;
+    };
+    socket.onclose = (event: { code: number; reason: string }) => {
+      if (socket === this.socket) this.lost(event.code, event.reason || this.problem);
+    };
+  }
+
+  /** The first frame, before anything is asked. */
+  private introduce(token: string): void {
+    const frame = { type: "authenticate", token };
+    this.requests.ask(frame, (frame) => this.send(frame)).catch((error: unknown) => {
+      if (!isDisconnected(error)) this.report(error);
+    });
+  }
+
+  private received(text: string): void {
+    this.heardAt = this.clock.now();
+    this.asked = false;
+    this.say(`← ${text.length > 500 ? `${text.slice(0, 500)}…` : text}`);
+    const frame = JSON.parse(text) as ServerFrame;
+    switch (frame.type) {
+      case "hello":
+        return this.welcomed(frame);
+      case "subscribed":
+        for (const topic of frame.topics) this.positions.subscribed(topic, this.hello?.epoch ?? "");
+        this.requests.answered(frame.id, frame.topics);
+        return;
+      case "unsubscribed":
+        this.requests.answered(frame.id, undefined);
+        return;
+      case "event":
+        return this.happened(frame.event, this.positions.news(frame.topics, frame.event.position));
+      case "performance_metrics":
+        if (this.positions.news(frame.topics, null).length > 0) this.measured(frame.metrics);
+        return;
+      case "gap":
+        this.positions.gap(frame, this.hello?.epoch ?? "");
+        return this.tell("onGap", { topic: frame.topic, from: frame.from, to: frame.to, reason: frame.reason });
+      case "reply":
+        this.requests.answered(frame.id, frame.result);
+        return;
+      case "published":
+        this.requests.answered(frame.id, { position: frame.position });
+        return;
+      case "authenticated":
+        return this.authenticated(frame);
+      case "error": {
+        const error = new SignalboxError(frame.code, frame.message, frame.temporary);
+        if (!this.requests.failed(frame.id, error)) this.report(error);
+        return;
+      }
+      case "draining":
+        this.reconnectAfterMs = frame.reconnect_after_ms;
+        return;
+      default:
+        // A pong, or a frame of a newer server.
+        return;
+    }
+  }
+
+  private welcomed({ epoch, client, limits }: Hello): void {
+    this.state = "open";
+    this.hello = { epoch, client, limits };
+    this.backoff.reset();
+    this.watch();
+    const send = (frame: Fields) => this.send(frame);
+    // One frame for all, each topic from where it was, before whatever waited.
+    const topics = this.positions.snapshot();
+    if (topics.length > 0) {
+      this.requests.ask({ type: "subscribe", topics }, send).catch((error: unknown) => {
+        if (!isDisconnected(error)) this.report(error);
+      });
+    }
+    this.requests.connected(send);
+    this.tell("onConnect", this.hello);
+  }
+
+  private authenticated({ id, name, role, expires_at }: Authenticated & { id?: number | string }): void {
+    this.refusals = 0;
+    const identity: Authenticated = { name, role, ...(expires_at === undefined ? {} : { expires_at }) };
+    this.requests.answered(id, identity);
+    this.clock.clearTimeout(this.timers.renewal);
+    if (expires_at !== undefined && typeof this.config.token === "function") {
+      const ms = Math.min(Math.max(0, (expires_at - this.clock.now()) * RENEW_AT), MOST_MS);
+      this.timers.renewal = this.clock.setTimeout(() => {
+        this.authenticate().catch((error: unknown) => this.report(error));
+      }, ms);
+    }
+    this.tell("onAuthenticated", identity);
+  }
+
+  private happened(event: AnyEnvelope, topics: string[]): void {
+    if (topics.length === 0) return;
+    this.tell("onEvent", event, topics);
+    switch (event.type) {
+      case "agent_state":
+        return this.tell("onAgentState", event.data as Messages["agent_state"], event);
+      case "performance_metric":
+        return this.tell("onPerformanceMetrics", [event.data as PerformanceMetric]);
+      case "workflow_execution":
+        return this.tell("onWorkflowExecution", event.data as Messages["workflow_execution"], event);
+      case "memory_timeline":
+        return this.tell("onMemoryTimeline", event.data as Messages["memory_timeline"], event);
+      case "system_alert":
+        return this.tell("onSystemAlert", event.data as Messages["system_alert"], event);
+    }
+  }
+
+  private measured(metrics: PerformanceMetric[]): void {
+    this.tell("onPerformanceMetrics", metrics);
+  }
+
+  /** The connection is gone, or was never there. */
+  private lost(code: number, reason: string): void {
+    this.socket = null;
+    this.hello = null;
+    this.stopTimers();
+    this.positions.disconnected();
+    this.requests.disconnected();
+    if (this.isClosed()) return;
+    // A token that is fetched anew may be better than the one before: once.
+    const renewable = code === 4401 && typeof this.config.token === "function" && ++this.refusals < 2;
+    // The package `ws` tells the status of a refused handshake; browsers do not.
+    const refused = /Unexpected server response: 4(?!08|29)/.test(reason);
+    if (this.config.reconnect === false || refused || (isTerminal(code) && !renewable)) {
+      return this.end(`${code} ${reason}`.trim(), code, reason);
+    }
+    const retryMs = this.backoff.pauseMs(this.reconnectAfterMs);
+    this.state = "waiting";
+    this.say(`closed with ${code} ${reason}; next try in ${Math.round(retryMs)} ms`);
+    this.timers.retry = this.clock.setTimeout(() => void this.connect(), retryMs);
+    this.tell("onDisconnect", { code, reason, retryMs });
+  }
+
+  private end(why: string, code: number, reason: string): void {
+    if (this.isClosed()) return;
+    this.state = "closed";
+    this.say(`closed: ${why}`);
+    this.stopTimers();
+    const socket = this.socket;
+    this.socket = null;
+    this.hello = null;
+    socket?.close(1000);
+    this.positions.disconnected();
+    this.requests.closed(SignalboxError.closed(why));
+    this.tell("onDisconnect", { code, reason, retryMs: null });
+  }
+
+  /** Browsers do not tell of the server's pings: after some silence we ask. */
+  private watch(): void {
+    this.heardAt = this.clock.now();
+    this.clock.clearTimeout(this.timers.silence);
+    const look = () => {
+      if (this.clock.now() - this.heardAt >= SILENCE_MS) {
+        if (this.asked) {
+          const socket = this.socket;
+          this.lost(1006, "the server does not answer");
+          socket?.close();
+          return;
+        }
+        this.asked = true;
+        this.send({ type: "ping" });
+      }
+      this.timers.silence = this.clock.setTimeout(look, SILENCE_MS);
+    };
+    this.timers.silence = this.clock.setTimeout(look, SILENCE_MS);
+  }
+
+  private stopTimers(): void {
+    for (const timer of Object.values(this.timers)) this.clock.clearTimeout(timer);
+    this.timers = {};
+    this.asked = false;
+  }
+
+  private ask(fields: Fields): Promise<unknown> {
+    if (this.isClosed()) return Promise.reject(SignalboxError.closed("it does not connect any more"));
+    return this.requests.ask(fields, this.hello ? (frame) => this.send(frame) : null);
+  }
+
+  private send(frame: Fields): void {
+    this.say(`→ ${frame.type === "authenticate" ? '{"type":"authenticate",…}' : JSON.stringify(frame)}`);
+    this.socket?.send(JSON.stringify(frame));
+  }
+
+  private async token(): Promise<string | undefined> {
+    const { token } = this.config;
+    return typeof token === "function" ? await token() : token;
+  }
+
+  private isClosed(): boolean {
+    return this.state === "closed";
+  }
+
+  private tell<Name extends keyof Handlers>(name: Name, ...args: Parameters<NonNullable<Handlers[Name]>>): void {
+    try {
+      (this.handlers[name] as ((...args: unknown[]) => void) | undefined)?.apply(this.handlers, args);
+    } catch (error) {
+      if (name === "onError") console.error("signalbox: onError failed", error);
+      else this.report(error);
+    }
+  }
+
+  private report(error: unknown): void {
+    this.say(`error: ${String(error)}`);
+    this.tell("onError", error instanceof Error ? error : new Error(String(error)));
+  }
+
+  private say(line: string): void {
+    this.debug?.(line);
+  }
+}
+
+function asRequest(topic: string | TopicRequest): TopicRequest {
+  return typeof topic === "string" ? { topic } : topic;
+}
+
+function list<T>(one: T | T[]): T[] {
+  return Array.isArray(one) ? one : [one];
+}
+
+function isDisconnected(error: unknown): boolean {
+  return error instanceof SignalboxError && error.code === "disconnected";
+}

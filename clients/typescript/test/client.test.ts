@@ -1,0 +1,241 @@
+// The client against the real server.
+
+import assert from "node:assert/strict";
+import type { TestContext } from "node:test";
+import {
+  type AnyEnvelope,
+  createBroadcastIntegrations,
+  createMonitoringClient,
+  createWorkflowClient,
+  type Gap,
+  type MemoryTimeline,
+  type Message,
+  SignalboxClient,
+  SignalboxError,
+  UniversalAIWebSocketClient,
+  type WorkflowExecution,
+} from "../src/index.js";
+import { Server } from "./server.js";
+import { Told } from "./until.js";
+import { test } from "./timed.js";
+
+async function served(t: TestContext, ...args: string[]): Promise<Server> {
+  const server = await Server.start(...args);
+  t.after(() => server.remove());
+  return server;
+}
+
+/** A client of these rooms, and all it was told. */
+function listening(t: TestContext, server: Server, rooms: (string | { topic: string; after: number })[]) {
+  const events = new Told<AnyEnvelope>();
+  const gaps = new Told<Gap>();
+  const lost = new Told<unknown>();
+  const greeted = new Told<unknown>();
+  const client = new SignalboxClient(
+    { serverUrl: server.url, subscriptions: { rooms }, reconnect: { initialMs: 20, maxMs: 200 } },
+    { onEvent: events.add, onGap: gaps.add, onDisconnect: lost.add, onConnect: greeted.add },
+  );
+  t.after(() => client.close());
+  return { client, events, gaps, lost, greeted };
+}
+
+const ended = (id: string) => (all: AnyEnvelope[]) =>
+  all.some(({ type, correlation_id }) => type === "execution_complete" && correlation_id === id);
+
+test("the events of an execution come in order, each once", async (t) => {
+  const server = await served(t);
+  const { client, events } = listening(t, server, [{ topic: "events", after: 0 }]);
+  await client.subscribe("workflow_executions");
+  const id = await server.run();
+  await events.until(ended(id));
+  const told = events.all.filter(({ type }) => type !== "workflow_execution");
+  assert.deepEqual(told, await server.history());
+  assert.ok(events.all.some(({ type, data }) => type === "workflow_execution" && (data as WorkflowExecution).status === "completed"));
+});
+
+test("killed and started again while events come, the server loses and repeats nothing", async (t) => {
+  const server = await served(t);
+  const { client, events, lost, greeted } = listening(t, server, [{ topic: "events", after: 0 }, { topic: "workflow_executions", after: 0 }]);
+  for (let round = 1; round <= 3; round += 1) {
+    const seen = events.all.length;
+    const burst = Promise.allSettled(Array.from({ length: 30 }, (_, index) => server.run(`${round}.${index}`)));
+    await events.until((all) => all.length > seen + 20);
+    await server.kill();
+    await burst;
+    await lost.until((all) => all.length >= round);
+    await server.up();
+    // Nobody has come back to see this one end.
+    const away = await server.run(`away ${round}`);
+    await greeted.until((all) => all.length > round);
+    await events.until(ended(away));
+  }
+  const last = await server.run("last");
+  await events.until(ended(last));
+  assert.equal(client.state, "open");
+  const durable = events.all.filter(({ type }) => type !== "workflow_execution");
+  assert.deepEqual(durable.map(({ position }) => position), durable.map((_, index) => index + 1));
+  assert.deepEqual(durable, await server.history());
+  const projected = events.all.filter(({ type }) => type === "workflow_execution");
+  const positions = (all: AnyEnvelope[]) => all.map(({ position }) => position);
+  assert.deepEqual(positions(projected), positions(await server.history("workflow_executions")));
+});
+
+test("a server that drains is come back to", async (t) => {
+  const server = await served(t);
+  const { events, greeted } = listening(t, server, [{ topic: "events", after: 0 }]);
+  await greeted.first();
+  await server.stop();
+  await server.up();
+  const id = await server.run();
+  await events.until(ended(id));
+  assert.deepEqual(events.all.map(({ position }) => position), events.all.map((_, index) => index + 1));
+});
+
+test("another log is told of, and followed from there", async (t) => {
+  const server = await served(t);
+  const { events, gaps, greeted } = listening(t, server, [{ topic: "events", after: 0 }]);
+  await events.until(ended(await server.run()));
+  await server.forget();
+  await greeted.until((all) => all.length === 2);
+  assert.equal((await gaps.first()).reason, "epoch");
+  await events.until(ended(await server.run()));
+});
+
+test("a position kept earlier is gone on from by another client", async (t) => {
+  const server = await served(t);
+  const first = listening(t, server, [{ topic: "events", after: 0 }]);
+  const seen = await server.run();
+  await first.events.until(ended(seen));
+  const [kept] = first.client.snapshot();
+  first.client.close();
+  const missed = await server.run();
+  const second = listening(t, server, [kept as { topic: string; after: number }]);
+  await second.events.until(ended(missed));
+  const all = [...first.events.all, ...second.events.all];
+  assert.deepEqual(all.map(({ position }) => position), all.map((_, index) => index + 1));
+});
+
+test("commands are answered, and refused by name", async (t) => {
+  const server = await served(t);
+  const { client } = listening(t, server, []);
+  const { execution_id } = await client.call<{ execution_id: string }>("submit", { path: "tests/echo" });
+  assert.equal((await client.call<{ path: string }>("execution", { execution_id })).path, "tests/echo");
+  const refused = (code: string) => (error: unknown) => error instanceof SignalboxError && error.code === code;
+  await assert.rejects(client.call("submit", { path: "tests/nothing" }), refused("not_found"));
+  await assert.rejects(client.call("dance"), refused("not_found"));
+  await assert.rejects(client.subscribe("nonsense"), refused("invalid_topic"));
+  assert.deepEqual(client.snapshot(), [], "what was refused is not asked for again");
+});
+
+test("an unsubscribed topic is silent", async (t) => {
+  const server = await served(t);
+  const { client, events } = listening(t, server, []);
+  const [subscribed] = await client.subscribe(["workflow:tests/echo"]);
+  assert.equal(subscribed?.topic, "workflow:tests/echo");
+  await client.unsubscribe("workflow:tests/echo");
+  await client.subscribe("events");
+  await events.until(ended(await server.run()));
+  assert.ok(events.all.every(({ type }) => type !== "workflow_execution"));
+});
+
+test("S1's clients work as written", async (t) => {
+  const server = await served(t);
+  const lines: string[] = [];
+  const connected = new Told<string>();
+  const client = new UniversalAIWebSocketClient(
+    {
+      serverUrl: server.url,
+      subscriptions: { rooms: ["agent_states", "performance_metrics", "system_alerts"] },
+      debug: (line) => lines.push(line),
+    },
+    { onConnect: () => connected.add("Connected") },
+  );
+  t.after(() => client.close());
+  const monitored = new Told<[string, unknown]>();
+  const monitor = createMonitoringClient(server.url, (type, data) => monitored.add([type, data]));
+  const updates = new Told<WorkflowExecution>();
+  const workflow = createWorkflowClient(server.url, "tests/echo", updates.add);
+  t.after(() => {
+    monitor.close();
+    workflow.close();
+  });
+  await Promise.all([connected.first(), monitor.subscribe("workflow_executions"), workflow.subscribe("workflow:tests/echo")]);
+  const id = await server.run();
+  await monitored.first(([type, data]) => type === "workflow_execution" && (data as WorkflowExecution).status === "completed");
+  const last = await updates.first(({ status }) => status === "completed");
+  assert.deepEqual([last.workflowId, last.executionId, last.progress], ["tests/echo", id, 100]);
+  assert.ok(lines.some((line) => line.startsWith('→ {"type":"subscribe"')), lines.join("\n"));
+});
+
+test("S1's producers reach S1's clients", async (t) => {
+  const server = await served(t);
+  const monitored = new Told<[string, unknown]>();
+  const monitor = createMonitoringClient(server.url, (type, data) => monitored.add([type, data]));
+  const updates = new Told<WorkflowExecution>();
+  const workflow = createWorkflowClient(server.url, "user-request-workflow", updates.add);
+  const { client } = listening(t, server, []);
+  t.after(() => {
+    monitor.close();
+    workflow.close();
+  });
+  await Promise.all([monitor.subscribe("agent_states"), workflow.subscribe("workflow:user-request-workflow")]);
+
+  const state = {
+    agentId: "my-agent",
+    status: "active",
+    currentTask: "Processing user request",
+    resourceUsage: { cpu: 45.2, memory: 67.8, activeConnections: 3 },
+  } as const;
+  const memory = { memoryId: "m", action: "created" as const, importance: 0.5, tags: ["a"] } satisfies Partial<MemoryTimeline>;
+  const alert = { severity: "warning", component: "test", message: "on purpose" } as const;
+  assert.equal(typeof (await client.broadcastAgentState(state)).position, "number");
+  assert.equal(typeof (await client.broadcastMemoryTimeline({ ...memory, timestamp: 5 })).position, "number");
+  assert.equal(typeof (await client.broadcastSystemAlert(alert)).position, "number");
+  const told = async <Data>(type: string) => (await monitored.first(([told]) => told === type))[1] as Data;
+  const { timestamp, ...rest } = await told<typeof state & { timestamp: number }>("agent_state");
+  assert.deepEqual(rest, state);
+  assert.ok(Math.abs(Date.now() - timestamp) < 60_000, "the server says when");
+  assert.deepEqual(await told("memory_timeline"), { ...memory, timestamp: 5 });
+  assert.equal((await told<typeof alert>("system_alert")).message, "on purpose");
+
+  const { workflowExecution, performanceMetrics } = createBroadcastIntegrations(client);
+  await workflowExecution.startWorkflow("user-request-workflow", "exec-123", "agent-1");
+  await workflowExecution.updateWorkflowProgress("user-request-workflow", "exec-123", "processing", 50);
+  await workflowExecution.completeWorkflow("user-request-workflow", "exec-123", { result: "success" });
+  await updates.first(({ status }) => status === "completed");
+  assert.deepEqual(
+    updates.all.map(({ executionId, stage, status, progress }) => [executionId, stage, status, progress]),
+    [
+      ["exec-123", "started", "running", 0],
+      ["exec-123", "processing", "running", 50],
+      ["exec-123", "completed", "completed", 100],
+    ],
+  );
+  performanceMetrics.startStreaming(20);
+  t.after(() => performanceMetrics.stopStreaming());
+  const metrics = await told<{ metricName: string; value: number }[]>("performance_metrics");
+  assert.match(metrics[0]!.metricName, /^process_/);
+
+  const incomplete = { type: "agent_state", agentId: "a" } as unknown as Message;
+  await assert.rejects(client.publish(incomplete), (error: SignalboxError) => error.code === "message_invalid");
+});
+
+test("a handler that throws is reported and stops nobody", async (t) => {
+  const server = await served(t);
+  const errors = new Told<Error>();
+  const events = new Told<AnyEnvelope>();
+  const client = new SignalboxClient(
+    { serverUrl: server.url, subscriptions: { rooms: ["events"] } },
+    {
+      onError: errors.add,
+      onEvent(event) {
+        events.add(event);
+        throw new Error("on purpose");
+      },
+    },
+  );
+  t.after(() => client.close());
+  await client.subscribe("events");
+  await events.until(ended(await server.run()));
+  assert.equal(errors.all.length, events.all.length);
+});

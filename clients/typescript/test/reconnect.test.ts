@@ -1,0 +1,164 @@
+// What the client makes of a server that goes away, by a clock that stands still until it is told.
+
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import type { TestContext } from "node:test";
+import { type WebSocket, WebSocketServer } from "ws";
+import { type Clock, SignalboxClient, SignalboxError, type ClientConfig } from "../src/index.js";
+import { Told } from "./until.js";
+import { test } from "./timed.js";
+
+class StandingClock implements Clock {
+  at = 1_000_000;
+  private timers = new Map<number, { due: number; callback: () => void }>();
+  private last = 0;
+  readonly set = new Told<number>();
+
+  now = () => this.at;
+  random = () => 0.5;
+  setTimeout = (callback: () => void, ms: number) => {
+    this.last += 1;
+    this.timers.set(this.last, { due: this.at + ms, callback });
+    this.set.add(ms);
+    return this.last;
+  };
+  clearTimeout = (timer: unknown) => void this.timers.delete(timer as number);
+
+  advance(ms: number): void {
+    this.at += ms;
+    for (const [timer, { due, callback }] of [...this.timers]) {
+      if (due <= this.at && this.timers.delete(timer)) callback();
+    }
+  }
+}
+
+/** Real sockets, and words put into the server's mouth. */
+async function scripted(t: TestContext) {
+  const server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
+  await once(server, "listening");
+  const connections = new Told<WebSocket>();
+  const frames = new Told<Record<string, unknown>>();
+  server.on("connection", (socket) => {
+    socket.on("message", (data) => frames.add(JSON.parse(String(data)) as Record<string, unknown>));
+    connections.add(socket);
+  });
+  t.after(() => {
+    for (const socket of server.clients) socket.terminate();
+    server.close();
+  });
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, connections, frames };
+}
+
+const LIMITS = { frame_bytes: 65_536, topics: 1_000, queue_bytes: 1 << 20, idle_timeout_ms: 90_000 };
+const hello = (epoch = "e") => JSON.stringify({ type: "hello", epoch, client: "c", limits: LIMITS });
+
+function connected(t: TestContext, config: ClientConfig) {
+  const clock = new StandingClock();
+  const lost = new Told<{ code: number; reason: string; retryMs: number | null }>();
+  const greeted = new Told<unknown>();
+  const client = new SignalboxClient({ clock, ...config }, { onDisconnect: lost.add, onConnect: greeted.add });
+  t.after(() => client.close());
+  return { clock, lost, greeted, client };
+}
+
+test("the pause grows with each failure, and a hello makes it short again", async (t) => {
+  const { url, connections } = await scripted(t);
+  const { clock, lost, greeted } = connected(t, { serverUrl: url });
+  for (const [index, pause] of [250, 500, 1_000, 2_000].entries()) {
+    (await connections.until((all) => all.length > index))[index]!.terminate();
+    assert.equal((await lost.until((all) => all.length > index))[index]!.retryMs, pause);
+    clock.advance(pause);
+  }
+  const socket = (await connections.until((all) => all.length === 5))[4]!;
+  socket.send(hello());
+  await greeted.first();
+  socket.terminate();
+  assert.equal((await lost.until((all) => all.length === 5))[4]!.retryMs, 250);
+});
+
+test("a server that drains says when to come back", async (t) => {
+  const { url, connections } = await scripted(t);
+  const { lost } = connected(t, { serverUrl: url });
+  const socket = await connections.first();
+  socket.send(hello());
+  socket.send(JSON.stringify({ type: "draining", reconnect_after_ms: 3_000 }));
+  socket.close(4000, "the server is going away: come back");
+  const { code, retryMs } = await lost.first();
+  assert.deepEqual({ code, retryMs }, { code: 4000, retryMs: 3_250 });
+});
+
+test("terminal codes are the end, for whoever waits too", async (t) => {
+  const { url, connections } = await scripted(t);
+  const { lost, client } = connected(t, { serverUrl: url });
+  const waiting = client.call("playbooks");
+  (await connections.first()).close(4403, "not allowed here");
+  assert.deepEqual(await lost.first(), { code: 4403, reason: "not allowed here", retryMs: null });
+  await assert.rejects(waiting, (error: SignalboxError) => error.code === "closed" && !error.temporary);
+  await assert.rejects(client.call("playbooks"), (error: SignalboxError) => error.code === "closed");
+  assert.equal(client.state, "closed");
+});
+
+test("a token that is refused is fetched anew once", async (t) => {
+  const { url, connections, frames } = await scripted(t);
+  let fetched = 0;
+  const { clock, lost } = connected(t, { serverUrl: url, token: () => `t${++fetched}` });
+  (await connections.first()).close(4401, "expired");
+  assert.equal((await lost.first()).retryMs, 250);
+  clock.advance(250);
+  (await connections.until((all) => all.length === 2))[1]!.close(4401, "expired");
+  assert.equal((await lost.until((all) => all.length === 2))[1]!.retryMs, null);
+  const sent = await frames.until((all) => all.length === 2);
+  assert.deepEqual(sent.map(({ type, token }) => ({ type, token })), [
+    { type: "authenticate", token: "t1" },
+    { type: "authenticate", token: "t2" },
+  ]);
+});
+
+test("a token is renewed over the same connection before it expires", async (t) => {
+  const { url, connections, frames } = await scripted(t);
+  let fetched = 0;
+  const { clock, client } = connected(t, { serverUrl: url, token: () => `t${++fetched}` });
+  const socket = await connections.first();
+  const first = await frames.first();
+  socket.send(hello());
+  const expires_at = clock.at + 10_000;
+  socket.send(JSON.stringify({ type: "authenticated", id: first.id, name: "ada", role: "viewer", expires_at }));
+  await clock.set.first((ms) => ms === 8_000);
+  clock.advance(8_000);
+  const again = (await frames.until((all) => all.length === 2))[1]!;
+  assert.equal(again.token, "t2");
+  assert.equal(client.state, "open");
+});
+
+test("a silent server is asked, then given up", async (t) => {
+  const { url, connections, frames } = await scripted(t);
+  const { clock, lost, greeted } = connected(t, { serverUrl: url });
+  (await connections.first()).send(hello());
+  await greeted.first();
+  clock.advance(25_000);
+  await frames.first((frame) => frame.type === "ping");
+  clock.advance(25_000);
+  assert.equal((await lost.first()).retryMs, 250);
+});
+
+test("what was asked before the connection goes out with it; what was sent and not answered is told", async (t) => {
+  const { url, connections, frames } = await scripted(t);
+  const { client, clock, lost } = connected(t, { serverUrl: url, subscriptions: { rooms: ["events"] } });
+  const first = client.call("playbooks");
+  const socket = await connections.first();
+  socket.send(hello());
+  const sent = await frames.until((all) => all.length === 2);
+  assert.deepEqual(sent.map((frame) => frame.type), ["subscribe", "command"]);
+  const event = (position: number) => ({ id: "i", position, time: 1, type: "x", correlation_id: null,
+    causation_id: null, traceparent: null, data: {} });
+  socket.send(JSON.stringify({ type: "subscribed", id: sent[0]!.id, topics: [{ topic: "events", position: 4, recovered: false }] }));
+  socket.send(JSON.stringify({ type: "event", topics: ["events"], event: event(5) }));
+  socket.close(4001);
+  await assert.rejects(first, (error: SignalboxError) => error.code === "disconnected" && error.temporary);
+  await lost.first();
+  clock.advance(250);
+  (await connections.until((all) => all.length === 2))[1]!.send(hello());
+  const again = (await frames.until((all) => all.length === 3))[2]!;
+  assert.deepEqual(again.topics, [{ topic: "events", after: 5, epoch: "e" }]);
+});
