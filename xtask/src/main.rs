@@ -11,6 +11,7 @@ mod npm;
 mod prerequisites;
 mod process;
 mod progress;
+mod python;
 mod services;
 mod site;
 mod stamp;

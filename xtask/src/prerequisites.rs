@@ -12,7 +12,7 @@ use std::{fs, process::Command};
 pub enum Need {
     /// Steps of type `python` run it.
     Python,
-    /// The browser tests are written for it.
+    /// The browser tests and a client library are written for it.
     Node,
 }
 
@@ -93,11 +93,11 @@ fn node() -> Option<String> {
     let get = "apt-get install -y nodejs npm (or Node 18 or newer from https://nodejs.org)";
     let version = process::answer(Command::new("node").arg("--version"));
     match version {
-        None => Some(format!("node (browser tests): {get}")),
+        None => Some(format!("node (browser and client tests): {get}")),
         Some(version) if is_older(version.trim_start_matches('v'), "18") => {
-            Some(format!("node 18 or newer (browser tests): found {version}; {get}"))
+            Some(format!("node 18 or newer (browser and client tests): found {version}; {get}"))
         }
-        Some(_) if workspace::on_path("npm").is_none() => Some(format!("npm (browser tests): {get}")),
+        Some(_) if workspace::on_path("npm").is_none() => Some(format!("npm (browser and client tests): {get}")),
         Some(_) => None,
     }
 }

@@ -30,12 +30,15 @@ pub fn check() -> Result<(), Failure> {
         process::run(cargo("clippy").args(browser).args(["--target", WASM_TARGET, "--", "-D", "warnings"]))
     })?;
     steps.step("Crates that must run anywhere (wasm32)", portable)?;
-    steps.step("Types of the browser stories", || {
+    steps.step("Types of the browser stories and the TypeScript client", || {
         if on_path("npx").is_none() {
             note("left out: node is not installed");
             return Ok(());
         }
         let folder = workspace::root().join("end2end");
+        npm::packages(&folder)?;
+        process::run(Command::new("npx").args(["--no-install", "tsc", "--noEmit"]).current_dir(folder))?;
+        let folder = workspace::root().join("clients/typescript");
         npm::packages(&folder)?;
         process::run(Command::new("npx").args(["--no-install", "tsc", "--noEmit"]).current_dir(folder))
     })?;

@@ -7,7 +7,7 @@ cargo xtask <command>
                                ARGS go to `signalbox serve`: --listen, --data …
   test [--full] [--only SUITE[,SUITE]] [FILTER]
                                every test there is; SUITE is one of unit, integration, doc,
-                               portable, xtask, browser; --full takes the sizes for releases
+                               portable, xtask, clients, browser; --full takes the sizes for releases
   build [--release]            browser part and server into the target folder
   bench engine [--quick] [--store sqlite|postgres] [--peer restate] [CASE]…
                                figures as JSON lines, a peer's beside ours

@@ -21,13 +21,15 @@ pub fn test(args: TestArgs) -> Result<(), Failure> {
     interrupt::install()?;
     let suites = suites::chosen(&args.only)?;
     let browser = suites.contains(&Suite::Browser);
+    let clients = suites.contains(&Suite::Clients);
     let rust = suites.iter().any(|suite| suite.is_rust());
     let began = Instant::now();
-    let mut steps = Steps::new(1 + usize::from(rust) * 2 + usize::from(browser) * 2 + suites.len());
+    let mut steps =
+        Steps::new(1 + usize::from(rust) * 2 + usize::from(browser) + usize::from(browser || clients) + suites.len());
     let mut rows = Vec::new();
 
     steps.step("Looking at the machine", || {
-        prerequisites::check(if browser { &[Need::Python, Need::Node] } else { &[Need::Python] })?;
+        prerequisites::check(if browser || clients { &[Need::Python, Need::Node] } else { &[Need::Python] })?;
         prerequisites::wasm_target()
     })?;
     let services = if rust { Some(databases(&mut steps, &mut rows)?) } else { None };
@@ -36,8 +38,11 @@ pub fn test(args: TestArgs) -> Result<(), Failure> {
         true => compiled(&mut rows, "compile", steps.step("Compiling the tests", suites::compile))?.is_some(),
         false => true,
     };
-    let server =
-        if browser { compiled(&mut rows, "build", steps.step("Building the product", product))? } else { None };
+    let server = match (browser, clients) {
+        (true, _) => compiled(&mut rows, "build", steps.step("Building the product", product))?,
+        (false, true) => compiled(&mut rows, "build", steps.step("Building the server", || build::server(false, &[])))?,
+        (false, false) => None,
+    };
 
     let env = services.as_ref().map_or(&[][..], |services| &services.env);
     let setting = Setting { args: &args, env, server, chromium };
@@ -79,7 +84,7 @@ fn compiled<T>(rows: &mut Vec<Row>, name: &str, result: Result<T, Failure>) -> R
     Ok(result.ok())
 }
 
-/// Browser part and server, once for all stories.
+/// Browser part and server, once for all stories and clients.
 fn product() -> Result<PathBuf, Failure> {
     site::compile(Profile::Dev)?;
     site::bindgen(Profile::Dev)?;

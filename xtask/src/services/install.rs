@@ -19,6 +19,8 @@ pub enum Program {
     Postgres,
     Redis,
     Chromium,
+    /// What `python3 -m venv` needs; found: python3.
+    Venv,
 }
 
 impl Program {
@@ -27,6 +29,7 @@ impl Program {
             Program::Postgres => "postgresql",
             Program::Redis => "redis-server",
             Program::Chromium => "chromium",
+            Program::Venv => "python3-venv",
         }
     }
 
@@ -35,6 +38,7 @@ impl Program {
             Program::Postgres => postgres(),
             Program::Redis => on_path("redis-server").or_else(|| existing("/usr/bin/redis-server")),
             Program::Chromium => chromium(),
+            Program::Venv => venv(),
         }
     }
 }
@@ -76,6 +80,12 @@ fn chromium() -> Option<PathBuf> {
         return Some(path.into());
     }
     ["chromium", "chromium-browser", "google-chrome"].into_iter().find_map(on_path)
+}
+
+/// Debian keeps pip's first copy in a package of its own.
+fn venv() -> Option<PathBuf> {
+    answer(Command::new("python3").args(["-c", "import venv, ensurepip"]))?;
+    on_path("python3")
 }
 
 fn existing(path: &str) -> Option<PathBuf> {

@@ -1,6 +1,7 @@
 //! The suites of `cargo xtask test`, and what comes of them.
 
 mod browser;
+mod clients;
 mod portable;
 mod rust;
 mod summary;
@@ -12,8 +13,8 @@ use crate::{Failure, args::TestArgs};
 use std::{path::PathBuf, time::Duration};
 
 /// In the order they run: the quick ones that tell most come first.
-pub const ALL: [Suite; 6] =
-    [Suite::Portable, Suite::Unit, Suite::Integration, Suite::Doc, Suite::Xtask, Suite::Browser];
+pub const ALL: [Suite; 7] =
+    [Suite::Portable, Suite::Unit, Suite::Integration, Suite::Doc, Suite::Xtask, Suite::Clients, Suite::Browser];
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Suite {
@@ -27,6 +28,8 @@ pub enum Suite {
     Doc,
     /// Tests of xtask itself.
     Xtask,
+    /// The client libraries, and Socket.IO's, against the server.
+    Clients,
     /// User stories in a real browser.
     Browser,
 }
@@ -36,7 +39,7 @@ pub struct Setting<'a> {
     pub args: &'a TestArgs,
     /// Names and addresses of PostgreSQL and Redis.
     pub env: &'a [(&'static str, String)],
-    /// The built server and the browser to drive, for the browser suite.
+    /// The built server, for clients and browser; and the browser to drive.
     pub server: Option<PathBuf>,
     pub chromium: Option<PathBuf>,
 }
@@ -65,6 +68,7 @@ impl Suite {
             Suite::Integration => "integration",
             Suite::Doc => "doc",
             Suite::Xtask => "xtask",
+            Suite::Clients => "clients",
             Suite::Browser => "browser",
         }
     }
@@ -76,6 +80,7 @@ impl Suite {
             Suite::Integration => "Tests beside the crates",
             Suite::Doc => "Examples in the documentation",
             Suite::Xtask => "Tests of xtask",
+            Suite::Clients => "Client libraries and Socket.IO",
             Suite::Browser => "Stories in the browser",
         }
     }
@@ -94,6 +99,7 @@ impl Suite {
             Suite::Integration => rust::run(&["--test", "*"], setting),
             Suite::Doc => rust::run(&["--doc"], setting),
             Suite::Xtask => rust::run_xtask(setting),
+            Suite::Clients => clients::run(setting),
             Suite::Browser => browser::run(setting),
         }
     }
