@@ -39,6 +39,28 @@ test("a failed execution is run again from the step that failed, with another in
   await expect(page.getByLabel("Begin at")).toHaveValue("divide");
 });
 
+test("a rerun that is refused keeps the step, the version and the input", async ({ page, server, complaints }) => {
+  complaints.allow(/status of 400/);
+  await server.register(DIVIDING);
+  const failed = await server.submit("stories/dividing");
+  await expect.poll(async () => (await server.execution(failed)).outcome).toBe("failed");
+  await server.register(DIVIDING.replace("by: 0", "by: 4"));
+  await page.goto(`/executions/${failed}/rerun?from=start`);
+  await live(page);
+  await page.getByLabel("Playbook").selectOption("2");
+  await input(page).fill("{half");
+  await page.getByRole("button", { name: "Rerun" }).click();
+  await expect(page.getByTestId("form-problem")).toContainText("not JSON");
+  await expect(page.getByLabel("Begin at")).toHaveValue("start");
+  await expect(page.getByLabel("Playbook")).toHaveValue("2");
+  await expect(input(page)).toHaveValue("{half");
+  await input(page).fill('{"by": 3}');
+  await page.getByRole("button", { name: "Rerun" }).click();
+  await page.waitForURL((url) => /\/executions\/[0-9a-f-]{36}$/.test(url.pathname) && !url.pathname.endsWith(failed));
+  await expectExecution(page, "completed");
+  await expect(page.getByRole("main")).toContainText("version 2");
+});
+
 test("an execution is paused, and goes on when it is resumed", async ({ page, server }) => {
   const first = await Gate.at(server.file("first"));
   const second = await Gate.at(server.file("second"));
@@ -70,7 +92,11 @@ test("all that a filter finds are shown first, and then cancelled", async ({ pag
   await page.getByRole("button", { name: "Show them" }).click();
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("Cancel 3 executions");
   expect((await server.execution(ids[0]!)).outcome, "looking does nothing").toBeNull();
+  // Whoever comes now was not looked at.
+  const late = await Gate.at(server.file("late"));
+  const fourth = await server.submit("stories/two_gates", { first: late.path, second: late.path });
   await page.getByRole("button", { name: "Cancel 3 executions" }).click();
   await expect(page.getByRole("main")).toContainText("Done for each of them.");
+  expect((await server.execution(fourth)).outcome, "it was not shown").toBeNull();
   for (const id of ids) expect((await server.execution(id)).outcome).toBe("cancelled");
 });

@@ -13,10 +13,24 @@ test("a schedule is made, fires, is paused and taken away", async ({ page, serve
   await page.getByLabel("When").fill("* * * * * *");
   await page.getByLabel("Time zone").fill("Europe/Berlin");
   await page.getByLabel("Input, as JSON").fill('{"who": "the clock"}');
+  await page.getByLabel("Version").fill("1");
   await page.getByRole("button", { name: "Create schedule" }).click();
 
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("every-second");
   await expect(page.getByRole("region", { name: "Next times" }).getByRole("row")).toHaveCount(5);
+  // A change of one field leaves the others, the version among them; without one, it is the newest again.
+  await page.getByLabel("Time zone").fill("UTC");
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByRole("main")).toContainText("version 1");
+  const versions = async () => {
+    const { version, timezone } = await server.get<{ version: number | null; timezone: string }>("/api/v1/schedules/every-second");
+    return { version, timezone };
+  };
+  expect(await versions()).toEqual({ version: 1, timezone: "UTC" });
+  await page.getByLabel("Version").fill("");
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByRole("main")).not.toContainText("version 1");
+  expect(await versions()).toEqual({ version: null, timezone: "UTC" });
   await goTo(page, "Executions");
   const started = page.getByRole("main").getByRole("link", { name: "stories/quick" });
   await expect(started.first()).toBeVisible();
@@ -30,7 +44,7 @@ test("a schedule is made, fires, is paused and taken away", async ({ page, serve
     return ((await answer.json()) as { executions: unknown[] }).executions.length;
   };
   const paused = await count();
-  await row.getByRole("button", { name: "Run every-second now" }).click();
+  await row.getByRole("button", { name: "Run now: every-second" }).click();
   await expectExecution(page, "completed");
   // The one that was asked for, and none by the clock.
   expect(await count()).toBe(paused + 1);

@@ -59,7 +59,7 @@ const CONTENTS: Record<string, (server: Server) => Promise<Content>> = {
 
   async failed(server) {
     await server.register(FAILING);
-        const ids: string[] = [];
+    const ids: string[] = [];
     for (let n = 0; n < 5; n += 1) ids.push(await server.submit("stories/failing"));
     for (const id of ids) await expect.poll(async () => (await server.execution(id)).outcome).toBe("failed");
     return {

@@ -3,9 +3,28 @@
 use crate::href;
 use leptos::prelude::*;
 use protocol::ExecutionId;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::BTreeMap;
 
-/// `form`: a list of `{name, label, type, required, default, options}`. `approved` is what the buttons say.
+/// What stood in a form that was refused.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ApprovalEntered {
+    pub execution_id: ExecutionId,
+    pub step: String,
+    pub visit: u32,
+    pub fields: BTreeMap<String, String>,
+}
+
+impl ApprovalEntered {
+    /// It was this question's.
+    pub(crate) fn is_of(&self, execution_id: ExecutionId, step: &str, visit: u32) -> bool {
+        (self.execution_id, self.step.as_str(), self.visit) == (execution_id, step, visit)
+    }
+}
+
+/// `form`: a list of `{name, label, type, required, default, options}`. `approved` is what the buttons say. `entered`
+/// is preferred to the defaults, if it was this question's.
 #[component]
 pub(crate) fn ApprovalForm(
     execution_id: ExecutionId,
@@ -14,11 +33,14 @@ pub(crate) fn ApprovalForm(
     message: String,
     form: Value,
     return_to: String,
+    entered: Option<ApprovalEntered>,
 ) -> impl IntoView {
     let anchor = format!("answer-{}-{visit}", href::step_anchor(&step));
+    let entered = entered.filter(|entered| entered.is_of(execution_id, &step, visit)).map(|entered| entered.fields);
     let fields = form.as_array().cloned().unwrap_or_default();
     let fields = fields.into_iter().filter(|field| field["name"] != "approved");
-    let fields = fields.map(|field| view! { <Field field anchor=anchor.clone() /> }).collect_view();
+    let fields =
+        fields.map(|field| view! { <Field field anchor=anchor.clone() entered=entered.as_ref() /> }).collect_view();
     let lines = message.lines().map(|line| view! { <p>{line.to_owned()}</p> }).collect_view();
     view! {
         <form class="approval-form" method="post" action="/api/sf/answer_approval">
@@ -54,7 +76,7 @@ pub(crate) fn ApprovalForm(
 }
 
 #[component]
-fn Field(field: Value, anchor: String) -> impl IntoView {
+fn Field<'a>(field: Value, anchor: String, entered: Option<&'a BTreeMap<String, String>>) -> impl IntoView + use<> {
     let text = |key: &str| field[key].as_str().unwrap_or_default().to_owned();
     let name = text("name");
     let label = if text("label").is_empty() { name.clone() } else { text("label") };
@@ -62,9 +84,12 @@ fn Field(field: Value, anchor: String) -> impl IntoView {
     let key = format!("fields[{name}]");
     let kind = text("type");
     let is_required = field["required"] != false;
-    let default = plain(&field["default"]);
+    let value = match entered {
+        Some(entered) => entered.get(&name).cloned().unwrap_or_default(),
+        None => plain(&field["default"]),
+    };
     if kind == "boolean" {
-        let checked = field["default"] == true;
+        let checked = value == "true";
         return view! {
             <label class="check" for=id.clone()>
                 <input id=id.clone() type="checkbox" name=key value="true" checked=checked />
@@ -76,21 +101,24 @@ fn Field(field: Value, anchor: String) -> impl IntoView {
     let optional = (!is_required).then_some(" (optional)");
     let control = if kind == "choice" {
         let options: Vec<String> = field["options"].as_array().into_iter().flatten().map(plain).collect();
-        let nothing = (!is_required || default.is_empty()).then(|| view! { <option value="">"Choose"</option> });
+        let nothing = (!is_required || value.is_empty()).then(|| view! { <option value="">"Choose"</option> });
         let options = options
             .into_iter()
             .map(|option| {
-                let selected = option == default;
+                let selected = option == value;
                 view! { <option value=option.clone() selected=selected>{option.clone()}</option> }
             })
             .collect_view();
         view! { <select class="field" id=id.clone() name=key required=is_required>{nothing}{options}</select> }
             .into_any()
     } else {
-        let (input_type, step) = match kind.as_str() {
-            "number" => ("number", Some("any")),
-            "integer" => ("number", Some("1")),
-            _ => ("text", None),
+        // Browsers show a field of numbers empty when its value is none.
+        let is_number = value.is_empty() || value.parse::<f64>().is_ok();
+        let (input_type, step, mode) = match kind.as_str() {
+            "number" | "integer" if !is_number => ("text", None, Some("decimal")),
+            "number" => ("number", Some("any"), None),
+            "integer" => ("number", Some("1"), None),
+            _ => ("text", None, None),
         };
         view! {
             <input
@@ -98,8 +126,9 @@ fn Field(field: Value, anchor: String) -> impl IntoView {
                 id=id.clone()
                 type=input_type
                 step=step
+                inputmode=mode
                 name=key
-                value=default
+                value=value
                 required=is_required
                 autocomplete="off"
             />

@@ -27,6 +27,7 @@ mod icon;
 #[cfg(feature = "ssr")]
 mod source;
 
+pub use approval_form::ApprovalEntered;
 pub(crate) use approval_form::ApprovalForm;
 pub(crate) use copy_id::CopyId;
 pub(crate) use execution_table::ExecutionTable;

@@ -2,8 +2,8 @@
 
 use crate::{
     components::{
-        ApprovalForm, CopyId, Elapsed, ErrorBlock, GraphProgress, GraphView, History, JsonBlock, NodeStates,
-        StatusMark, StepList, Timeline, Until, When, label,
+        ApprovalEntered, ApprovalForm, CopyId, Elapsed, ErrorBlock, GraphProgress, GraphView, History, JsonBlock,
+        NodeStates, StatusMark, StepList, Timeline, Until, When, label,
     },
     format, href,
     live::{Clock, follow, release_with, use_clock},
@@ -11,9 +11,13 @@ use crate::{
 use leptos::{html::Div, prelude::*};
 use protocol::{ExecutionId, StepStatus, Topic, event::Origin, graph::Graph, view::ExecutionView};
 
-/// `graph`: `None` when the playbook's version cannot be read any more.
+/// `graph`: `None` when the playbook's version cannot be read any more. `entered`: an answer that was refused.
 #[island]
-pub fn ExecutionBoard(execution: ExecutionView, graph: Option<Graph>) -> impl IntoView {
+pub fn ExecutionBoard(
+    execution: ExecutionView,
+    graph: Option<Graph>,
+    entered: Option<ApprovalEntered>,
+) -> impl IntoView {
     let root = NodeRef::<Div>::new();
     release_with(root);
     let clock = use_clock();
@@ -108,7 +112,7 @@ pub fn ExecutionBoard(execution: ExecutionView, graph: Option<Graph>) -> impl In
             {move || halted.get().map(|text| view! { <p class="notice halted" role="status">{text}</p> })}
 
             <For each=move || asked.get() key=|asked| asked.clone() let((step, visit))>
-                <AskPanel id step visit view clock />
+                <AskPanel id step visit view clock entered=entered.clone() />
             </For>
 
             {move || {
@@ -261,7 +265,14 @@ fn OriginNote(origin: Origin) -> impl IntoView {
 
 /// A step that waits for the person who reads this.
 #[component]
-fn AskPanel(id: ExecutionId, step: String, visit: u32, view: RwSignal<ExecutionView>, clock: Clock) -> impl IntoView {
+fn AskPanel(
+    id: ExecutionId,
+    step: String,
+    visit: u32,
+    view: RwSignal<ExecutionView>,
+    clock: Clock,
+    entered: Option<ApprovalEntered>,
+) -> impl IntoView {
     let found = view.with_untracked(|view| {
         let mut steps = view.steps.iter();
         steps.find(|known| known.step == step && known.visit == visit).and_then(|known| known.approval.clone())
@@ -283,6 +294,7 @@ fn AskPanel(id: ExecutionId, step: String, visit: u32, view: RwSignal<ExecutionV
                     message=approval.message
                     form=approval.form.as_ref().clone()
                     return_to=href::execution(id)
+                    entered
                 />
             </section>
         }

@@ -5,7 +5,7 @@ use super::{
     problem::{FormProblem, ProblemPage},
 };
 use crate::{
-    components::{ApprovalForm, Empty},
+    components::{ApprovalEntered, ApprovalForm, Empty},
     format::short_id,
     href,
     islands::{TimeAgo, TimeUntil},
@@ -23,6 +23,7 @@ const LIMIT: u32 = 50;
 pub(crate) fn Approvals() -> impl IntoView {
     let api = expect_context::<Api>();
     let rejected = use_context::<Rejected>();
+    let entered = use_context::<ApprovalEntered>();
     let query = use_query_map();
     let path = query.read_untracked().get("path").filter(|path| !path.is_empty());
     let cursor = query.read_untracked().get("cursor").filter(|cursor| !cursor.is_empty());
@@ -33,6 +34,16 @@ pub(crate) fn Approvals() -> impl IntoView {
             Err(problem) => return view! { <ProblemPage area=Some(Area::Approvals) problem /> }.into_any(),
         };
         let is_empty = page.approvals.is_empty();
+        // What is wrong stands at the form it is wrong with, if that still waits.
+        let is_refused = |asked: &WaitingApproval| {
+            entered.as_ref().is_some_and(|entered| entered.is_of(asked.execution_id, &asked.step, asked.visit))
+        };
+        let (mut here, above) = if page.approvals.iter().any(is_refused) { (rejected, None) } else { (None, rejected) };
+        let panels = page.approvals.into_iter().map(|asked| {
+            let refused = if is_refused(&asked) { here.take() } else { None };
+            panel(asked, refused, entered.clone())
+        });
+        let panels = panels.collect_view();
         let next = page.next.map(|cursor| href::approvals(query.path.as_deref(), Some(&cursor)));
         view! {
             <Frame area=Some(Area::Approvals) title="Approvals">
@@ -44,7 +55,7 @@ pub(crate) fn Approvals() -> impl IntoView {
                         </p>
                     </div>
                 </header>
-                {rejected.map(|rejected| view! { <FormProblem problem=rejected.problem source="" /> })}
+                {above.map(|rejected| view! { <FormProblem problem=rejected.problem source="" /> })}
                 {is_empty
                     .then(|| {
                         view! {
@@ -57,7 +68,7 @@ pub(crate) fn Approvals() -> impl IntoView {
                             </section>
                         }
                     })}
-                {page.approvals.into_iter().map(panel).collect_view()}
+                {panels}
                 {next.map(|next| view! { <p class="pager"><a class="button" href=next>"Next"</a></p> })}
             </Frame>
         }
@@ -65,7 +76,7 @@ pub(crate) fn Approvals() -> impl IntoView {
     })
 }
 
-fn panel(asked: WaitingApproval) -> impl IntoView {
+fn panel(asked: WaitingApproval, refused: Option<Rejected>, entered: Option<ApprovalEntered>) -> impl IntoView {
     let id = asked.execution_id;
     let title = format!("ask-{id}-{}-{}", href::step_anchor(&asked.step), asked.visit);
     let due = asked.due.map(|at| view! { <span>", due " <TimeUntil at /></span> });
@@ -77,6 +88,7 @@ fn panel(asked: WaitingApproval) -> impl IntoView {
                 </span>
                 <span class="quiet">"asked " <TimeAgo at=asked.requested_at /> {due}</span>
             </h2>
+            {refused.map(|rejected| view! { <FormProblem problem=rejected.problem source="" /> })}
             <ApprovalForm
                 execution_id=id
                 step=asked.step
@@ -84,6 +96,7 @@ fn panel(asked: WaitingApproval) -> impl IntoView {
                 message=asked.message
                 form=asked.form
                 return_to=href::APPROVALS.to_owned()
+                entered
             />
         </section>
     }

@@ -1,4 +1,5 @@
-//! `/executions/bulk`: one thing done to all executions that a filter finds. First shown, then done.
+//! `/executions/bulk`: one thing done to all executions that a filter finds. First shown, then done to those that
+//! were shown.
 
 use super::{
     executions::query,
@@ -15,7 +16,7 @@ use protocol::{
 use runtime::Api;
 
 /// Executions at once.
-pub(crate) const LIMIT: u32 = 100;
+const LIMIT: u32 = 100;
 
 pub(crate) const ACTIONS: [(&str, BulkAction, &str); 5] = [
     ("cancel", BulkAction::Cancel, "Cancel"),
@@ -55,8 +56,15 @@ pub(crate) fn Bulk() -> impl IntoView {
 }
 
 async fn look(api: &Api, word: &str, filter: ExecutionQuery) -> Result<BulkAnswer, Problem> {
-    let request =
-        BulkRequest { action: action(word)?, filter, limit: Some(LIMIT), reason: None, from: None, dry_run: true };
+    let request = BulkRequest {
+        action: action(word)?,
+        filter: Some(filter),
+        executions: None,
+        limit: Some(LIMIT),
+        reason: None,
+        from: None,
+        dry_run: true,
+    };
     api.bulk(request).await
 }
 
@@ -83,6 +91,8 @@ fn Page(
     let fields =
         href::fields(&filter).into_iter().map(|(name, value)| view! { <input type="hidden" name=name value=value /> });
     let fields = fields.collect_view();
+    let ids: Vec<String> = answer.outcomes.iter().map(|outcome| outcome.execution_id.to_string()).collect();
+    let ids = ids.join(",");
     let back = href::executions(&ExecutionQuery { cursor: None, ..filter });
     let (back_when_none, back_when_done) = (back.clone(), back.clone());
     view! {
@@ -113,10 +123,10 @@ fn Page(
                                 <tr>
                                     <th scope="col">"Execution"</th>
                                     <th scope="col">"Playbook"</th>
-                                    <th scope="col">{if is_done { "What became of it" } else { "" }}</th>
+                                    {is_done.then(|| view! { <th scope="col">"What became of it"</th> })}
                                 </tr>
                             </thead>
-                            <tbody>{answer.outcomes.into_iter().map(row).collect_view()}</tbody>
+                            <tbody>{answer.outcomes.into_iter().map(|outcome| row(outcome, is_done)).collect_view()}</tbody>
                         </table>
                     }
                     .into_any()
@@ -128,6 +138,7 @@ fn Page(
                     view! {
                         <form class="actions" method="post" action="/api/sf/bulk_executions">
                             <input type="hidden" name="action" value=word />
+                            <input type="hidden" name="executions" value=ids />
                             {fields}
                             <button class="button primary" type="submit">{format!("{verb} {what}")}</button>
                             <a class="button" href=back.clone()>"Back"</a>
@@ -139,7 +150,7 @@ fn Page(
     }
 }
 
-fn row(outcome: BulkOutcome) -> impl IntoView {
+fn row(outcome: BulkOutcome, is_done: bool) -> impl IntoView {
     let started = outcome.started.map(|id| view! { "started " <a href=href::execution(id)>{short_id(id)}</a> });
     let said = match outcome.done {
         Some(true) if started.is_none() => Some("done".to_owned()),
@@ -150,7 +161,7 @@ fn row(outcome: BulkOutcome) -> impl IntoView {
         <tr>
             <td><a href=href::execution(outcome.execution_id)>{short_id(outcome.execution_id)}</a></td>
             <td>{outcome.path}</td>
-            <td>{said} {started}</td>
+            {is_done.then(|| view! { <td>{said} {started}</td> })}
         </tr>
     }
 }

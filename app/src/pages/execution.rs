@@ -4,7 +4,7 @@ use super::{
     frame::{Area, Frame},
     problem::{FormProblem, ProblemPage},
 };
-use crate::{format::short_id, href, islands::ExecutionBoard, server_fns::Rejected};
+use crate::{components::ApprovalEntered, format::short_id, href, islands::ExecutionBoard, server_fns::Rejected};
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 use protocol::{ExecutionId, Problem, graph::Graph, view::ExecutionView};
@@ -15,6 +15,7 @@ pub(crate) fn Execution() -> impl IntoView {
     let api = expect_context::<Api>();
     let id = use_params_map().read_untracked().get("id").unwrap_or_default();
     let rejected = use_context::<Rejected>();
+    let entered = use_context::<ApprovalEntered>();
     Suspend::new(async move {
         let (execution, graph) = match load(&api, &id).await {
             Ok(found) => found,
@@ -25,7 +26,7 @@ pub(crate) fn Execution() -> impl IntoView {
         view! {
             <Frame area=Some(Area::Executions) title=title.clone() crumbs=vec![(title, href::execution(id))]>
                 {rejected.map(|rejected| view! { <FormProblem problem=rejected.problem source=rejected.text /> })}
-                <ExecutionBoard execution graph />
+                <ExecutionBoard execution graph entered />
             </Frame>
         }
         .into_any()

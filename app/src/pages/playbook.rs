@@ -8,7 +8,7 @@ use crate::{
     components::{Diagnostics, DiffView, Empty, GraphView, Source},
     href,
     islands::{ExecutionList, JsonInput, TimeAgo},
-    server_fns::Rejected,
+    server_fns::{INPUT_LIMIT, Rejected},
 };
 use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
@@ -24,8 +24,6 @@ use serde_json::Value;
 const EXECUTIONS: u32 = 10;
 /// Versions linked; older ones by their number in the address.
 const VERSIONS: usize = 8;
-/// Largest input a form takes, bytes. Larger ones go by the command line or REST.
-const INPUT_LIMIT: usize = 1 << 20;
 
 struct Loaded {
     detail: PlaybookDetail,

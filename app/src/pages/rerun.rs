@@ -5,15 +5,17 @@ use super::{
     frame::{Area, Frame},
     problem::{FormProblem, ProblemPage},
 };
-use crate::{format::short_id, href, islands::JsonInput, server_fns::Rejected};
+use crate::{
+    format::short_id,
+    href,
+    islands::JsonInput,
+    server_fns::{INPUT_LIMIT, Rejected, RerunEntered},
+};
 use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
 use protocol::{Problem, StepStatus, view::ExecutionView};
 use runtime::Api;
 use serde_json::Value;
-
-/// Largest input a form takes, bytes. Larger ones go by the command line or REST.
-const INPUT_LIMIT: usize = 1 << 20;
 
 struct Loaded {
     execution: ExecutionView,
@@ -27,9 +29,10 @@ pub(crate) fn Rerun() -> impl IntoView {
     let id = use_params_map().read_untracked().get("id").unwrap_or_default();
     let from = use_query_map().read_untracked().get("from");
     let rejected = use_context::<Rejected>();
+    let entered = use_context::<RerunEntered>();
     Suspend::new(async move {
         match load(&api, &id).await {
-            Ok(loaded) => view! { <Page loaded from rejected /> }.into_any(),
+            Ok(loaded) => view! { <Page loaded from rejected entered /> }.into_any(),
             Err(problem) => view! { <ProblemPage area=Some(Area::Executions) problem /> }.into_any(),
         }
     })
@@ -43,7 +46,12 @@ async fn load(api: &Api, id: &str) -> Result<Loaded, Problem> {
 }
 
 #[component]
-fn Page(loaded: Loaded, from: Option<String>, rejected: Option<Rejected>) -> impl IntoView {
+fn Page(
+    loaded: Loaded,
+    from: Option<String>,
+    rejected: Option<Rejected>,
+    entered: Option<RerunEntered>,
+) -> impl IntoView {
     let Loaded { execution, input, latest } = loaded;
     let id = execution.execution_id;
     let failed = execution.steps.iter().find(|step| step.status == StepStatus::Failed).map(|step| step.step.clone());
@@ -56,17 +64,18 @@ fn Page(loaded: Loaded, from: Option<String>, rejected: Option<Rejected>) -> imp
         view! { <option value=step.step.clone() selected=step.step == chosen>{text}</option> }
     });
     let steps = steps.collect_view();
+    let version = entered.as_ref().and_then(|entered| entered.version).unwrap_or(execution.version);
     let versions = latest.filter(|latest| *latest != execution.version).map(|latest| {
         view! {
             <label for="rerun-version">"Playbook"</label>
             <select class="field" id="rerun-version" name="version">
                 <option value=execution.version.to_string()>{format!("version {}, as before", execution.version)}</option>
-                <option value=latest.to_string()>{format!("version {latest}, the newest")}</option>
+                <option value=latest.to_string() selected=version == latest>{format!("version {latest}, the newest")}</option>
             </select>
         }
     });
-    let value = match &rejected {
-        Some(rejected) => rejected.text.clone(),
+    let value = match entered {
+        Some(entered) => entered.input,
         None => serde_json::to_string_pretty(&input).unwrap_or_default(),
     };
     let title = format!("{} {}", execution.path, short_id(id));

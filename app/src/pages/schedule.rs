@@ -8,15 +8,12 @@ use super::{
 use crate::{
     href,
     islands::{JsonInput, TimeAgo, TimeUntil},
-    server_fns::{Rejected, ScheduleEntered},
+    server_fns::{INPUT_LIMIT, Rejected, ScheduleEntered},
 };
 use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
 use protocol::api::{ScheduleDetail, ScheduleSource};
 use runtime::Api;
-
-/// Largest input a form takes, bytes. Larger ones go by the command line or REST.
-const INPUT_LIMIT: usize = 1 << 18;
 
 #[component]
 pub(crate) fn NewSchedule() -> impl IntoView {
@@ -91,6 +88,7 @@ fn Page(
                     <p class="answer">
                         <span>"next " <b>{next(&schedule)}</b></span>
                         <a href=href::playbook(&schedule.path)>{schedule.path.clone()}</a>
+                        {schedule.version.map(|version| view! { <span>{format!("version {version}")}</span> })}
                         <span><code>{schedule.cron.clone()}</code> " " {schedule.timezone.clone()}</span>
                         {last}
                     </p>
@@ -191,6 +189,16 @@ fn ScheduleForm(entered: ScheduleEntered, is_new: bool, paths: Vec<String>) -> i
             <datalist id="schedule-paths">
                 {paths.into_iter().map(|path| view! { <option value=path></option> }).collect_view()}
             </datalist>
+            <label for="schedule-version">"Version"</label>
+            <input
+                class="field"
+                id="schedule-version"
+                name="version"
+                value=entered.version
+                inputmode="numeric"
+                autocomplete="off"
+                placeholder="newest"
+            />
             <label for="schedule-cron">
                 "When "
                 <span class="quiet">"— minute, hour, day, month, weekday; or " <code>"@daily"</code> " and the like"</span>

@@ -117,7 +117,7 @@ pub(super) fn ScheduleActions(name: String, paused: bool, return_to: String) -> 
     let (verb, action) =
         if paused { ("Resume", "/api/sf/resume_schedule") } else { ("Pause", "/api/sf/pause_schedule") };
     let label = format!("{verb} {name}");
-    let run = format!("Run {name} now");
+    let run = format!("Run now: {name}");
     view! {
         <span class="row-actions">
             <form method="post" action="/api/sf/run_schedule">

@@ -1,19 +1,21 @@
 //! `POST /api/sf/bulk_executions`
 
-use super::reply::{Html, Rejected, Reply};
+use super::reply::{Html, Reply};
 use crate::{href, pages::bulk};
 use leptos::{prelude::*, server, server_fn::codec::PostUrl};
 use protocol::{
-    ExecutionId,
+    ExecutionId, Problem,
     api::{BulkRequest, ExecutionQuery},
 };
 use runtime::Api;
 
-/// Does it, and shows what became of each.
+/// Does it to those that were shown (`executions`, ids by comma), and shows what became of each. The filter is where
+/// they were found.
 #[server(prefix = "/api/sf", endpoint = "bulk_executions", input = PostUrl, output = Html)]
 #[allow(clippy::too_many_arguments)]
 pub async fn bulk_executions(
     action: String,
+    executions: String,
     status: Option<String>,
     path: Option<String>,
     q: Option<String>,
@@ -37,16 +39,19 @@ pub async fn bulk_executions(
         ..ExecutionQuery::default()
     };
     let place = href::bulk(&action, &filter);
-    let done = match bulk::action(&action) {
-        Ok(action) => {
-            let limit = Some(bulk::LIMIT);
-            let request = BulkRequest { action, filter, limit, reason: None, from: None, dry_run: false };
-            expect_context::<Api>().bulk(request).await
-        }
-        Err(problem) => Err(problem),
+    let done = async {
+        let (action, executions) = (bulk::action(&action)?, Some(ids(&executions)?));
+        let request =
+            BulkRequest { action, filter: None, executions, limit: None, reason: None, from: None, dry_run: false };
+        expect_context::<Api>().bulk(request).await
     };
-    Ok(match done {
+    Ok(match done.await {
         Ok(answer) => Reply::page_with(&place, answer).await,
-        Err(problem) => Reply::rejected(&place, Rejected { text: String::new(), problem }).await,
+        Err(problem) => Reply::refused(&place, problem).await,
     })
+}
+
+fn ids(text: &str) -> Result<Vec<ExecutionId>, Problem> {
+    let parse = |id: &str| id.parse().map_err(|error| Problem::bad_request("invalid_id", format!("{error}")));
+    text.split(',').map(parse).collect()
 }

@@ -2,9 +2,9 @@
 
 use super::{
     input,
-    reply::{Html, Rejected, Reply, own_place},
+    reply::{Html, Reply, own_place},
 };
-use crate::href;
+use crate::{components::ApprovalEntered, href};
 use leptos::{prelude::*, server, server_fn::codec::PostUrl};
 use protocol::{
     ExecutionId, Problem,
@@ -27,22 +27,23 @@ pub async fn cancel_execution(
         Some(true) => api.terminate(id, reason.clone()).await,
         _ => api.cancel(id, reason.clone()).await,
     };
-    Ok(answer(&execution_id, None, ended).await)
+    Ok(answer(&execution_id, ended).await)
 }
 
 #[server(prefix = "/api/sf", endpoint = "pause_execution", input = PostUrl, output = Html)]
 pub async fn pause_execution(execution_id: String) -> Result<Reply, ServerFnError> {
     let api = expect_context::<Api>();
-    Ok(answer(&execution_id, None, async |id| api.pause(id, None).await).await)
+    Ok(answer(&execution_id, async |id| api.pause(id, None).await).await)
 }
 
 #[server(prefix = "/api/sf", endpoint = "resume_execution", input = PostUrl, output = Html)]
 pub async fn resume_execution(execution_id: String) -> Result<Reply, ServerFnError> {
     let api = expect_context::<Api>();
-    Ok(answer(&execution_id, None, async |id| api.resume(id).await).await)
+    Ok(answer(&execution_id, async |id| api.resume(id).await).await)
 }
 
-/// `fields`: what was entered, by the names of the form. Its types say what the texts mean.
+/// `fields`: what was entered, by the names of the form. Its types say what the texts mean. Back to where one came
+/// from; when something is wrong, with all that was entered.
 #[server(prefix = "/api/sf", endpoint = "answer_approval", input = PostUrl, output = Html)]
 pub async fn answer_approval(
     execution_id: String,
@@ -52,15 +53,34 @@ pub async fn answer_approval(
     return_to: String,
 ) -> Result<Reply, ServerFnError> {
     let api = expect_context::<Api>();
-    let answered = async |id| {
+    let place = own_place(&return_to);
+    let id = match parse(&execution_id) {
+        Ok(id) => id,
+        Err(problem) => return Ok(Reply::refused(place, problem).await),
+    };
+    let answered = async {
         let query = ApprovalQuery { execution_id: Some(id), limit: Some(500), ..ApprovalQuery::default() };
         let waiting = api.approvals(query).await?.approvals;
         let asked = waiting.iter().find(|asked| asked.step == step && asked.visit == visit);
         let form = asked.map(|asked| asked.form.clone()).unwrap_or_default();
-        let data = Some(Value::Object(entered(&form, &fields)));
+        let data = Some(Value::Object(data(&form, &fields)));
         api.approve(id, &step, ApprovalAnswer { data, visit: Some(visit) }).await
     };
-    Ok(answer(&execution_id, Some(own_place(&return_to)), answered).await)
+    Ok(match answered.await {
+        Ok(_) => Reply::see_other(place),
+        Err(problem) => {
+            let entered = ApprovalEntered { execution_id: id, step, visit, fields: fields.into_iter().collect() };
+            Reply::rejected_with(place, problem, entered).await
+        }
+    })
+}
+
+/// What stood in the form of a rerun, beside the step, which its address names.
+#[derive(Clone, Debug)]
+pub(crate) struct RerunEntered {
+    pub(crate) version: Option<u32>,
+    /// As JSON.
+    pub(crate) input: String,
 }
 
 /// To the new execution; back to the form when something is wrong.
@@ -75,7 +95,7 @@ pub async fn rerun_execution(
     let from = Some(from).filter(|from| !from.is_empty());
     let id = match parse(&execution_id) {
         Ok(id) => id,
-        Err(problem) => return Ok(rejected(href::EXECUTIONS, problem).await),
+        Err(problem) => return Ok(Reply::refused(href::EXECUTIONS, problem).await),
     };
     let started = async {
         let input = input::parse(&input)?;
@@ -84,26 +104,22 @@ pub async fn rerun_execution(
     Ok(match started.await {
         Ok(submitted) => Reply::see_other(&href::execution(submitted.execution_id)),
         Err(problem) => {
-            let text = input.replace("\r\n", "\n");
-            Reply::rejected(&href::rerun(id, from.as_deref()), Rejected { text, problem }).await
+            let entered = RerunEntered { version, input: input.replace("\r\n", "\n") };
+            Reply::rejected_with(&href::rerun(id, from.as_deref()), problem, entered).await
         }
     })
 }
 
-/// To `place`, else to the execution's page, which tells what was wrong.
-async fn answer<T>(
-    execution_id: &str,
-    place: Option<&str>,
-    order: impl AsyncFnOnce(ExecutionId) -> Result<T, Problem>,
-) -> Reply {
+/// To the execution's page, which tells what was wrong.
+async fn answer<T>(execution_id: &str, order: impl AsyncFnOnce(ExecutionId) -> Result<T, Problem>) -> Reply {
     let id = match parse(execution_id) {
         Ok(id) => id,
-        Err(problem) => return rejected(href::EXECUTIONS, problem).await,
+        Err(problem) => return Reply::refused(href::EXECUTIONS, problem).await,
     };
-    let place = place.map_or_else(|| href::execution(id), str::to_owned);
+    let place = href::execution(id);
     match order(id).await {
         Ok(_) => Reply::see_other(&place),
-        Err(problem) => rejected(&place, problem).await,
+        Err(problem) => Reply::refused(&place, problem).await,
     }
 }
 
@@ -111,12 +127,8 @@ fn parse(id: &str) -> Result<ExecutionId, Problem> {
     id.parse().map_err(|error| Problem::bad_request("invalid_id", format!("{error}")))
 }
 
-async fn rejected(place: &str, problem: Problem) -> Reply {
-    Reply::rejected(place, Rejected { text: String::new(), problem }).await
-}
-
 /// Texts as the form's types. What is no number stays a text, for the engine to name; an empty field is left out.
-fn entered(form: &Value, fields: &HashMap<String, String>) -> Map<String, Value> {
+fn data(form: &Value, fields: &HashMap<String, String>) -> Map<String, Value> {
     let mut data = Map::new();
     if let Some(approved) = fields.get("approved") {
         data.insert("approved".to_owned(), (approved == "true").into());
@@ -164,7 +176,7 @@ mod tests {
         let fields =
             [("approved", "true"), ("amount", " 1.5 "), ("count", "3"), ("size", "2"), ("note", ""), ("wrong", "x")];
         let fields = fields.map(|(name, text)| (name.to_owned(), text.to_owned())).into();
-        let data = entered(&form, &fields);
+        let data = data(&form, &fields);
         let whole = json!({"approved": true, "amount": 1.5, "count": 3, "sure": false, "size": 2, "wrong": "x"});
         assert_eq!(Value::Object(data), whole);
     }

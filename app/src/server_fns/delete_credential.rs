@@ -1,6 +1,6 @@
 //! `POST /api/sf/delete_credential`
 
-use super::reply::{Html, Rejected, Reply};
+use super::reply::{Html, Reply};
 use crate::href;
 use leptos::{prelude::*, server, server_fn::codec::PostUrl};
 use runtime::Api;
@@ -10,6 +10,6 @@ use runtime::Api;
 pub async fn delete_credential(name: String) -> Result<Reply, ServerFnError> {
     Ok(match expect_context::<Api>().delete_credential(&name).await {
         Ok(()) => Reply::see_other(&href::credential_deleted(&name)),
-        Err(problem) => Reply::rejected(href::CREDENTIALS, Rejected { text: String::new(), problem }).await,
+        Err(problem) => Reply::refused(href::CREDENTIALS, problem).await,
     })
 }

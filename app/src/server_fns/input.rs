@@ -3,6 +3,9 @@
 use protocol::Problem;
 use serde_json::Value;
 
+/// Largest input a form takes, bytes: about what a request may have. Larger ones go by the command line.
+pub(crate) const INPUT_LIMIT: usize = 1 << 20;
+
 /// Nothing, or an object.
 pub(super) fn parse(input: &str) -> Result<Option<Value>, Problem> {
     if input.trim().is_empty() {

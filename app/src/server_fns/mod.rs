@@ -14,5 +14,7 @@ mod schedules;
 mod set_credential;
 mod set_theme;
 
+pub(crate) use control::RerunEntered;
+pub(crate) use input::INPUT_LIMIT;
 pub(crate) use reply::Rejected;
 pub(crate) use schedules::ScheduleEntered;

@@ -19,7 +19,7 @@ use server_fn::{
 /// A form the server did not accept, for the page that shows it again. Its status becomes the page's.
 #[derive(Clone, Debug)]
 pub(crate) struct Rejected {
-    /// What was entered.
+    /// What was entered, of a form with one field; forms of several have it in a context of their own.
     pub(crate) text: String,
     pub(crate) problem: Problem,
 }
@@ -40,6 +40,11 @@ impl Reply {
         self
     }
 
+    /// The page at `href` with what is wrong on it, of a form that has nothing to be kept.
+    pub(crate) async fn refused(href: &str, problem: Problem) -> Self {
+        Self::rejected(href, Rejected { text: String::new(), problem }).await
+    }
+
     /// The page at `href` with the rejected form on it.
     pub(crate) async fn rejected(href: &str, rejected: Rejected) -> Self {
         Self::page(href, Some(rejected), ()).await
@@ -48,10 +53,10 @@ impl Reply {
     /// The same for a form of several fields: the page finds `entered` in its context.
     pub(crate) async fn rejected_with<E: Clone + Send + Sync + 'static>(
         href: &str,
-        rejected: Rejected,
+        problem: Problem,
         entered: E,
     ) -> Self {
-        Self::page(href, Some(rejected), entered).await
+        Self::page(href, Some(Rejected { text: String::new(), problem }), entered).await
     }
 
     /// The page at `href`, which finds what was done in its context.

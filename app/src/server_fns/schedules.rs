@@ -2,7 +2,7 @@
 
 use super::{
     input,
-    reply::{Html, Rejected, Reply, own_place},
+    reply::{Html, Reply, own_place},
 };
 use crate::href;
 use leptos::{prelude::*, server, server_fn::codec::PostUrl};
@@ -17,6 +17,8 @@ use runtime::Api;
 pub(crate) struct ScheduleEntered {
     pub(crate) name: String,
     pub(crate) path: String,
+    /// Empty: the newest when it fires.
+    pub(crate) version: String,
     pub(crate) cron: String,
     pub(crate) timezone: String,
     pub(crate) overlap: String,
@@ -34,6 +36,7 @@ impl ScheduleEntered {
         Self {
             name: schedule.name.clone(),
             path: schedule.path.clone(),
+            version: schedule.version.map(|version| version.to_string()).unwrap_or_default(),
             cron: schedule.cron.clone(),
             timezone: schedule.timezone.clone(),
             overlap: schedule.overlap.word().to_owned(),
@@ -57,7 +60,7 @@ impl ScheduleEntered {
         Ok(ScheduleRequest {
             name: None,
             path: self.path.trim().to_owned(),
-            version: None,
+            version: version(&self.version)?,
             cron: self.cron.trim().to_owned(),
             timezone: (!timezone.is_empty()).then(|| timezone.to_owned()),
             overlap,
@@ -68,6 +71,17 @@ impl ScheduleEntered {
     }
 }
 
+/// Nothing or `newest`: whatever is the newest when it fires.
+fn version(text: &str) -> Result<Option<u32>, Problem> {
+    match text.trim() {
+        "" | "newest" => Ok(None),
+        text => text.parse().map(Some).map_err(|_| {
+            let detail = format!("`{text}` is no version: versions are numbers from 1; leave it empty for the newest");
+            Problem::bad_request("invalid_version", detail)
+        }),
+    }
+}
+
 /// To the schedule; back to the form with what is wrong.
 #[server(prefix = "/api/sf", endpoint = "put_schedule", input = PostUrl, output = Html)]
 #[allow(clippy::too_many_arguments)]
@@ -75,6 +89,7 @@ pub async fn put_schedule(
     is_new: bool,
     name: String,
     path: String,
+    #[server(default)] version: String,
     cron: String,
     timezone: String,
     overlap: String,
@@ -83,7 +98,7 @@ pub async fn put_schedule(
 ) -> Result<Reply, ServerFnError> {
     let api = expect_context::<Api>();
     let input = input.replace("\r\n", "\n");
-    let entered = ScheduleEntered { name, path, cron, timezone, overlap, catch_up, input };
+    let entered = ScheduleEntered { name, path, version, cron, timezone, overlap, catch_up, input };
     let put = async {
         let request = entered.request()?;
         if is_new {
@@ -96,7 +111,7 @@ pub async fn put_schedule(
         Ok(schedule) => Reply::see_other(&href::schedule(&schedule.name)),
         Err(problem) => {
             let place = if is_new { href::NEW_SCHEDULE.to_owned() } else { href::schedule(&entered.name) };
-            Reply::rejected_with(&place, Rejected { text: String::new(), problem }, entered).await
+            Reply::rejected_with(&place, problem, entered).await
         }
     })
 }
@@ -124,13 +139,13 @@ pub async fn resume_schedule(name: String, return_to: String) -> Result<Reply, S
 pub async fn run_schedule(name: String, return_to: String) -> Result<Reply, ServerFnError> {
     Ok(match expect_context::<Api>().run_schedule(&name, None).await {
         Ok(submitted) => Reply::see_other(&href::execution(submitted.execution_id)),
-        Err(problem) => Reply::rejected(own_place(&return_to), Rejected { text: String::new(), problem }).await,
+        Err(problem) => Reply::refused(own_place(&return_to), problem).await,
     })
 }
 
 async fn answer<T>(done: Result<T, Problem>, then: &str, back: &str) -> Reply {
     match done {
         Ok(_) => Reply::see_other(then),
-        Err(problem) => Reply::rejected(back, Rejected { text: String::new(), problem }).await,
+        Err(problem) => Reply::refused(back, problem).await,
     }
 }

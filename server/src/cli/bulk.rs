@@ -7,15 +7,22 @@ use super::{
     service::locate,
 };
 use clap::ValueEnum;
-use protocol::api::{BulkAction, BulkOutcome, BulkRequest, ExecutionQuery};
+use protocol::{
+    ExecutionId,
+    api::{BulkAction, BulkOutcome, BulkRequest, ExecutionQuery},
+};
 
-/// Cancels, terminates, pauses, resumes or reruns all executions that a filter finds, the newest first
+/// Cancels, terminates, pauses, resumes or reruns many executions: all that a filter finds, the newest first, or those
+/// named
 ///
 /// Exit code 1 when it could not be done to one of them.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[arg(value_enum)]
     action: Action,
+    /// This one and no others; may be given again and again, and not with a filter
+    #[arg(long = "id", value_name = "ID", conflicts_with_all = ["status", "path", "query", "trigger", "limit"])]
+    ids: Vec<ExecutionId>,
     /// queued, running, completed, failed, cancelled; several by comma
     #[arg(long)]
     status: Option<String>,
@@ -72,7 +79,8 @@ pub(super) async fn bulk(args: Args) -> Result<Exit, Error> {
             Action::Resume => BulkAction::Resume,
             Action::Rerun => BulkAction::Rerun,
         },
-        filter,
+        filter: args.ids.is_empty().then_some(filter),
+        executions: (!args.ids.is_empty()).then_some(args.ids),
         limit: args.limit,
         reason: args.reason,
         from: args.from,
@@ -92,7 +100,8 @@ pub(super) async fn bulk(args: Args) -> Result<Exit, Error> {
 /// Id, what became of it, playbook.
 fn words(outcome: &BulkOutcome) -> String {
     let became = match (outcome.done, &outcome.started, &outcome.detail) {
-        (None, ..) => "is meant".to_owned(),
+        (None, _, Some(detail)) => detail.clone(),
+        (None, _, None) => "is meant".to_owned(),
         (Some(true), Some(started), _) => format!("runs again as {started}"),
         (Some(true), None, _) => "done".to_owned(),
         (Some(false), _, detail) => format!("not done: {}", detail.as_deref().unwrap_or_default()),

@@ -10,11 +10,11 @@ use protocol::{
     api::{BulkAnswer, BulkRequest},
 };
 
-/// Does one thing to all executions that a filter finds. What goes wrong with one is told of that one.
+/// Does one thing to all executions that a filter finds, or that are named. What goes wrong with one is told of that one.
 #[utoipa::path(
     post, operation_id = "bulk_executions", path = "/executions/bulk", tag = "executions", request_body = BulkRequest,
     responses((status = 200, body = BulkAnswer),
-        (status = 400, description = "The filter says nothing, or something wrong", body = Problem,
+        (status = 400, description = "The filter says nothing, or something wrong; or both or neither of `filter` and `executions`", body = Problem,
             content_type = "application/problem+json"))
 )]
 pub(super) async fn bulk(

@@ -20,4 +20,8 @@ fn a_failed_execution_is_run_again_and_many_are() {
     let cancelled = on(&["bulk", "cancel", "--status", "failed", "--path", "tests/failing"]).expect(1).stdout;
     assert!(cancelled.contains(&id) && cancelled.contains("not done"), "{cancelled}");
     on(&["bulk", "cancel"]).expect(2);
+    let named = on(&["bulk", "rerun", "--id", &id, "--json"]).expect(0).lines();
+    assert_eq!(named.len(), 1, "the one that is named, and not its rerun that failed too");
+    assert_eq!(named[0]["execution_id"], id.as_str());
+    on(&["bulk", "rerun", "--id", &id, "--status", "failed"]).expect(2);
 }

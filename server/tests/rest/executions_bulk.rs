@@ -57,6 +57,27 @@ async fn each_execution_that_is_meant_has_its_own_outcome() {
 }
 
 #[tokio::test]
+async fn those_that_are_named_are_meant_and_no_others() {
+    let server = TestServer::start().await;
+    server.register(WAITING).await;
+    let seen = server.submit("tests/waiting", json!({})).await;
+    let later = server.submit("tests/waiting", json!({})).await;
+    let nobody = "01998c4e-9c1b-7d2e-8a10-0123456789ab";
+    let named = json!([seen, nobody, seen]);
+
+    let dry = json!({"action": "cancel", "executions": named, "dry_run": true});
+    let dry = outcomes(&server.send_json(URL, &dry).await.expect(200));
+    assert_eq!(dry.iter().map(|outcome| outcome["done"].clone()).collect::<Vec<_>>(), [json!(null), json!(null)]);
+
+    let done = outcomes(&server.send_json(URL, &json!({"action": "cancel", "executions": named})).await.expect(200));
+    let told: Vec<Value> = done.iter().map(|outcome| json!([outcome["execution_id"], outcome["done"]])).collect();
+    assert_eq!(told, [json!([seen, true]), json!([nobody, false])], "each once, in the order they are named");
+    assert_eq!(done[1]["code"], "not_found");
+    assert_eq!(server.ended(&seen).await["outcome"], "cancelled");
+    assert_eq!(server.read(&format!("/api/v1/executions/{later}")).await.expect(200)["outcome"], json!(null));
+}
+
+#[tokio::test]
 async fn a_filter_that_says_nothing_is_refused() {
     let server = TestServer::start().await;
     for body in [
@@ -64,6 +85,10 @@ async fn a_filter_that_says_nothing_is_refused() {
         json!({"action": "cancel", "filter": {"path": "a", "limit": 3}}),
         json!({"action": "cancel", "filter": {"status": "sideways"}}),
         json!({"action": "cancel", "filter": {"path": "a"}, "limit": 1001}),
+        json!({"action": "cancel"}),
+        json!({"action": "cancel", "executions": []}),
+        json!({"action": "cancel", "executions": ["01998c4e-9c1b-7d2e-8a10-0123456789ab"], "limit": 1}),
+        json!({"action": "cancel", "executions": ["01998c4e-9c1b-7d2e-8a10-0123456789ab"], "filter": {"path": "a"}}),
     ] {
         server.send_json(URL, &body).await.problem(400, "filter_invalid");
     }

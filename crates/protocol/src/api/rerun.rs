@@ -60,15 +60,19 @@ pub enum BulkAction {
     Rerun,
 }
 
-/// Does one thing to all executions that a filter finds.
+/// Does one thing to many executions: to all that `filter` finds, or to those that `executions` names.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct BulkRequest {
     pub action: BulkAction,
     /// As of the list of executions, without `limit`; says at least one thing.
-    pub filter: ExecutionQuery,
-    /// The newest so many: 1 to 1,000; 100 unless told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filter: Option<ExecutionQuery>,
+    /// These and no others, 1 to 1,000: what was looked at before, whatever has started since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub executions: Option<Vec<ExecutionId>>,
+    /// Of a filter, the newest so many: 1 to 1,000; 100 unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
     /// Kept in the history; of `cancel`, `terminate` and `pause`.
@@ -82,7 +86,7 @@ pub struct BulkRequest {
     pub dry_run: bool,
 }
 
-/// What became of each, the newest first.
+/// What became of each: the newest first, or in the order of `executions`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct BulkAnswer {
@@ -96,6 +100,7 @@ pub struct BulkAnswer {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct BulkOutcome {
     pub execution_id: ExecutionId,
+    /// Of its playbook; empty when there is no such execution.
     pub path: String,
     /// Whether it was done; in a dry run, `null`.
     pub done: Option<bool>,
