@@ -1,7 +1,7 @@
 //! Addresses of our pages and of the REST resources they point to. Nowhere else is a URL put together.
 
-use protocol::ExecutionId;
 use protocol::api::ExecutionQuery;
+use protocol::{ExecutionId, Position};
 
 #[cfg(feature = "ssr")]
 pub(crate) const DASHBOARD: &str = "/";
@@ -17,6 +17,20 @@ pub(crate) const APPROVALS: &str = "/approvals";
 pub(crate) const SCHEDULES: &str = "/schedules";
 #[cfg(feature = "ssr")]
 pub(crate) const NEW_SCHEDULE: &str = "/schedules/new";
+
+#[cfg(feature = "ssr")]
+pub(crate) const EVENT_REPLAY: &str = "/events/replay";
+pub(crate) const EVENTS: &str = "/events";
+
+/// One event of the log.
+pub(crate) fn event(position: Position) -> String {
+    format!("{EVENTS}/{position}")
+}
+
+/// All events that belong to something.
+pub(crate) fn events_of(correlation_id: &str) -> String {
+    format!("{EVENTS}?correlation_id={}", escape(correlation_id, b""))
+}
 
 pub(crate) fn execution(id: ExecutionId) -> String {
     format!("{EXECUTIONS}/{id}")
@@ -133,7 +147,7 @@ pub(crate) fn fields(query: &ExecutionQuery) -> Vec<(&'static str, String)> {
     fields.into_iter().filter_map(|(name, value)| Some((name, value.filter(|value| !value.is_empty())?))).collect()
 }
 
-fn with_fields(place: &str, fields: Vec<(&str, String)>) -> String {
+pub(crate) fn with_fields(place: &str, fields: Vec<(&str, String)>) -> String {
     let pairs: Vec<String> =
         fields.into_iter().map(|(name, value)| format!("{name}={}", escape(&value, b""))).collect();
     if pairs.is_empty() { place.to_owned() } else { format!("{place}?{}", pairs.join("&")) }

@@ -7,7 +7,7 @@
   const SETTLED_MS = 120;   // scrolling has come to rest
   const IDLE_MS = 200;      // the longest a start waits for the browser to be idle
   const CHORD_MS = 1200;    // between the keys of "g d"
-  const PLACES = { d: "/", e: "/executions", a: "/approvals", p: "/playbooks", s: "/schedules", c: "/credentials" };
+  const PLACES = { d: "/", e: "/executions", a: "/approvals", p: "/playbooks", s: "/schedules", v: "/events", c: "/credentials" };
 
   const root = document.documentElement;
   // isAlive: set by the wasm. refresh: called by it when events cannot bring the page up to date.

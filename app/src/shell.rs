@@ -64,6 +64,9 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/executions/:id/events") view=pages::ExecutionEvents ssr=SsrMode::Async />
                 <Route path=path!("/executions/:id/rerun") view=pages::Rerun ssr=SsrMode::Async />
                 <Route path=path!("/approvals") view=pages::Approvals ssr=SsrMode::Async />
+                <Route path=path!("/events") view=pages::Events ssr=SsrMode::Async />
+                <Route path=path!("/events/replay") view=pages::EventReplay ssr=SsrMode::Async />
+                <Route path=path!("/events/:position") view=pages::Event ssr=SsrMode::Async />
                 <Route path=path!("/playbooks") view=pages::Playbooks ssr=SsrMode::Async />
                 <Route path=path!("/playbooks/*path") view=pages::Playbook ssr=SsrMode::Async />
                 <Route path=path!("/schedules") view=pages::Schedules ssr=SsrMode::Async />
@@ -85,6 +88,7 @@ fn Keys() -> impl IntoView {
         ("g a", "Approvals"),
         ("g p", "Playbooks"),
         ("g s", "Schedules"),
+        ("g v", "Events"),
         ("g c", "Credentials"),
         ("/", "Search in the list"),
         ("?", "These keys"),

@@ -35,7 +35,7 @@ pub(crate) fn ApprovalForm(
     return_to: String,
     entered: Option<ApprovalEntered>,
 ) -> impl IntoView {
-    let anchor = format!("answer-{}-{visit}", href::step_anchor(&step));
+    let anchor = format!("answer-{execution_id}-{}-{visit}", href::step_anchor(&step));
     let entered = entered.filter(|entered| entered.is_of(execution_id, &step, visit)).map(|entered| entered.fields);
     let fields = form.as_array().cloned().unwrap_or_default();
     let fields = fields.into_iter().filter(|field| field["name"] != "approved");

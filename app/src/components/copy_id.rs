@@ -22,10 +22,10 @@ pub(crate) fn CopyId(#[prop(into)] id: String) -> impl IntoView {
 }
 
 #[cfg(feature = "hydrate")]
-fn copy_to_clipboard(text: &str) {
+pub(crate) fn copy_to_clipboard(text: &str) {
     // Refused by some browsers outside of a secure context; the whole id is in the title as well.
     drop(window().navigator().clipboard().write_text(text));
 }
 
 #[cfg(not(feature = "hydrate"))]
-fn copy_to_clipboard(_text: &str) {}
+pub(crate) fn copy_to_clipboard(_text: &str) {}

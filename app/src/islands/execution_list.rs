@@ -114,24 +114,24 @@ fn belongs(event: &WorkflowExecution, query: &ExecutionQuery) -> bool {
 }
 
 #[cfg(feature = "hydrate")]
-fn is_at_top() -> bool {
+pub(super) fn is_at_top() -> bool {
     /// Scrolled no further than this is the top, in pixels.
     const NEAR_PX: f64 = 80.0;
     window().scroll_y().is_ok_and(|y| y < NEAR_PX)
 }
 
 #[cfg(feature = "hydrate")]
-fn to_top() {
+pub(super) fn to_top() {
     window().scroll_to_with_x_and_y(0.0, 0.0);
 }
 
 #[cfg(not(feature = "hydrate"))]
-fn is_at_top() -> bool {
+pub(super) fn is_at_top() -> bool {
     false
 }
 
 #[cfg(not(feature = "hydrate"))]
-fn to_top() {}
+pub(super) fn to_top() {}
 
 #[cfg(test)]
 mod tests {

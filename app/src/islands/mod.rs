@@ -1,7 +1,10 @@
 //! What reacts. Each is rendered by the server from a view and brought up to date by its topic's events.
 
+mod copy_line;
 mod dashboard_board;
+mod event_replay;
 mod event_table;
+mod event_tap;
 mod execution_board;
 mod execution_list;
 mod json_input;
@@ -10,8 +13,11 @@ mod time_ago;
 mod time_until;
 mod zone_note;
 
+pub use copy_line::CopyLine;
 pub use dashboard_board::DashboardBoard;
+pub use event_replay::EventReplay;
 pub use event_table::EventTable;
+pub use event_tap::EventTap;
 pub use execution_board::ExecutionBoard;
 pub use execution_list::ExecutionList;
 pub use json_input::JsonInput;

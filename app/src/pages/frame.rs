@@ -20,11 +20,19 @@ pub(crate) enum Area {
     Playbooks,
     Schedules,
     Credentials,
+    Events,
 }
 
 impl Area {
-    const ALL: [Area; 6] =
-        [Area::Dashboard, Area::Executions, Area::Approvals, Area::Playbooks, Area::Schedules, Area::Credentials];
+    const ALL: [Area; 7] = [
+        Area::Dashboard,
+        Area::Executions,
+        Area::Approvals,
+        Area::Playbooks,
+        Area::Schedules,
+        Area::Events,
+        Area::Credentials,
+    ];
 
     fn name(self) -> &'static str {
         match self {
@@ -34,6 +42,7 @@ impl Area {
             Area::Playbooks => "Playbooks",
             Area::Schedules => "Schedules",
             Area::Credentials => "Credentials",
+            Area::Events => "Events",
         }
     }
 
@@ -45,6 +54,7 @@ impl Area {
             Area::Playbooks => "playbooks",
             Area::Schedules => "schedules",
             Area::Credentials => "credentials",
+            Area::Events => "events",
         }
     }
 
@@ -56,6 +66,7 @@ impl Area {
             Area::Playbooks => href::PLAYBOOKS,
             Area::Schedules => href::SCHEDULES,
             Area::Credentials => href::CREDENTIALS,
+            Area::Events => href::EVENTS,
         }
     }
 }

@@ -27,6 +27,7 @@ pub(crate) fn ProblemPage(#[prop(optional_no_strip)] area: Option<Area>, problem
         Some(Area::Playbooks) => Some((href::PLAYBOOKS, "All playbooks")),
         Some(Area::Credentials) => Some((href::CREDENTIALS, "All credentials")),
         Some(Area::Approvals) => Some((href::APPROVALS, "All approvals")),
+        Some(Area::Events) => Some((href::EVENTS, "All events")),
         Some(Area::Schedules) => Some((href::SCHEDULES, "All schedules")),
         _ => Some((href::DASHBOARD, "Dashboard")),
     };

@@ -67,6 +67,36 @@ impl Timestamp {
     }
 }
 
+impl Timestamp {
+    /// As people enter times: milliseconds since 1970, how long ago (`30s`, `15m`, `2h`, `3d`), RFC 3339, or a date
+    /// with or without a time of day in UTC (`2026-01-31`, `2026-01-31 07:48`).
+    pub fn from_words(text: &str, now: Self) -> Option<Self> {
+        let text = text.trim();
+        if let Ok(ms) = text.parse() {
+            return Some(Self(ms));
+        }
+        if let Some((number, unit)) = text.char_indices().next_back().map(|(at, _)| text.split_at(at)) {
+            let s = match unit {
+                "s" => Some(1),
+                "m" => Some(60),
+                "h" => Some(3_600),
+                "d" => Some(86_400),
+                _ => None,
+            };
+            if let (Ok(number), Some(s)) = (number.trim_end().parse::<u32>(), s) {
+                return Some(Self(now.0 - i64::from(number) * s * 1_000));
+            }
+        }
+        let missing = match text.len() {
+            10 => "T00:00:00Z",
+            16 => ":00Z",
+            19 => "Z",
+            _ => "",
+        };
+        Self::from_rfc3339(&format!("{text}{missing}"))
+    }
+}
+
 fn days_of(year: i64, month: i64) -> i64 {
     let (next_year, next_month) = if month == 12 { (year + 1, 1) } else { (year, month + 1) };
     days_since_1970(next_year, next_month, 1) - days_since_1970(year, month, 1)
@@ -108,6 +138,30 @@ mod tests {
             (-1, "1969-12-31T23:59:59.999Z"),
         ] {
             assert_eq!(Timestamp(ms).to_rfc3339(), text);
+        }
+    }
+
+    #[test]
+    fn people_enter_times_in_several_ways() {
+        let now = Timestamp(1_700_000_000_123);
+        for (text, ms) in [
+            ("0", Some(0)),
+            ("1700000000000", Some(1_700_000_000_000)),
+            ("15m", Some(1_700_000_000_123 - 900_000)),
+            (" 2 h ", Some(1_700_000_000_123 - 7_200_000)),
+            ("3d", Some(1_700_000_000_123 - 259_200_000)),
+            ("2000-02-29", Some(951_782_400_000)),
+            ("2000-02-29 00:00", Some(951_782_400_000)),
+            ("2000-02-29T00:00:01", Some(951_782_401_000)),
+            ("2000-02-29T01:00:00+01:00", Some(951_782_400_000)),
+            ("", None),
+            ("m", None),
+            ("-1m", None),
+            ("15 parsecs", None),
+            ("yesterday", None),
+            ("ünder 10 b", None),
+        ] {
+            assert_eq!(Timestamp::from_words(text, now).map(|time| time.0), ms, "{text}");
         }
     }
 

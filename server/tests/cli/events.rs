@@ -73,3 +73,60 @@ fn ids_that_are_none_and_ids_of_nothing() {
     let run = Run::of(folder.path(), ["events", nothing, "--data", "data"]).expect(2);
     assert!(run.stderr.contains(nothing), "{run:?}");
 }
+
+#[test]
+fn a_topic_is_read_filtered_and_followed() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("echo.yaml"), ECHO).unwrap();
+    let run = |on: &[&str]| Run::of(folder.path(), on.iter().chain(&["--data", "data"]));
+    let mut ids = Vec::new();
+    for _ in 0..3 {
+        let mut lines = run(&["run", "echo.yaml", "--json"]).expect(0).lines();
+        ids.push(lines.pop().expect("the last line")["execution_id"].clone());
+    }
+    let ends = |lines: Vec<Value>| lines.iter().map(|event| event["data"]["execution_id"].clone()).collect::<Vec<_>>();
+    let ended = ["events", "--type", "execution_complete", "--json"];
+    assert_eq!(ends(run(&ended).expect(0).lines()), ids);
+    assert_eq!(ends(run(&[&ended[..], &["--last", "2"]].concat()).expect(0).lines()), ids[1..]);
+    assert_eq!(ends(run(&[&ended[..], &["--since", "1h"]].concat()).expect(0).lines()), ids);
+    assert_eq!(run(&[&ended[..], &["--until", "1h"]].concat()).expect(0).stdout, "");
+    let second = ids[1].as_str().expect("an id");
+    assert_eq!(ends(run(&[&ended[..], &["--correlation-id", second]].concat()).expect(0).lines()), ids[1..2]);
+    assert_eq!(run(&["events", second, "--type", "execution_complete", "--json"]).expect(0).lines().len(), 1);
+    run(&["events", "--topic", "agnets"]).expect(2);
+    run(&["events", "--since", "noon"]).expect(2);
+
+    let served = Served::start(folder.path(), "data");
+    let mut following = signalbox(folder.path())
+        .args([
+            "events",
+            "--topic",
+            "workflow:tests/echo",
+            "--follow",
+            "--last",
+            "1",
+            "--json",
+            "--server",
+            &served.url,
+        ])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut followed = BufReader::new(following.stdout.take().unwrap());
+    let mut next = move || {
+        let mut line = String::new();
+        followed.read_line(&mut line).unwrap();
+        serde_json::from_str::<Value>(&line).unwrap()
+    };
+    assert_eq!(next()["data"]["executionId"], ids[2], "the newest is there at once");
+    let fourth = run(&["run", "echo.yaml", "--json"]).expect(0).lines().pop().expect("a line")["execution_id"].clone();
+    loop {
+        let event = next();
+        assert_eq!(event["data"]["executionId"], fourth, "nothing twice, nothing of others: {event}");
+        if event["data"]["status"] == "completed" {
+            break;
+        }
+    }
+    following.kill().unwrap();
+    following.wait().unwrap();
+}

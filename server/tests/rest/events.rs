@@ -1,7 +1,7 @@
 //! `/api/v1/events`
 
 use crate::support::{ECHO, TestServer};
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[tokio::test]
 async fn every_topic_has_its_history() {
@@ -33,8 +33,97 @@ async fn topics_that_are_none_are_named() {
     let server = TestServer::start().await;
     let detail = server.read("/api/v1/events?topic=agnets").await.problem(400, "unknown_topic");
     assert!(detail.contains("`agnets`"), "{detail}");
-    let detail = server.read("/api/v1/events").await.problem(400, "query_parameter");
-    assert!(detail.contains("`topic`"), "{detail}");
+    for query in ["limit=0", "limit=1001", "since=noon", "newest=true"] {
+        server.read(&format!("/api/v1/events?{query}")).await.problem(400, "query_parameter");
+    }
+}
+
+/// Every page of a query, from its first to its last.
+async fn pages(server: &TestServer, query: &str, is_backwards: bool) -> Vec<Value> {
+    let (mut all, mut next) = (Vec::new(), None::<u64>);
+    loop {
+        let from = match (next, is_backwards) {
+            (None, _) => String::new(),
+            (Some(position), false) => format!("&after={position}"),
+            (Some(position), true) => format!("&through={position}"),
+        };
+        let page = server.read(&format!("/api/v1/events?{query}{from}")).await.expect(200);
+        all.extend(page["events"].as_array().expect("events").iter().cloned());
+        match page["next"].as_u64() {
+            Some(position) => next = Some(position),
+            None => return all,
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_filter_finds_the_same_from_either_end_and_in_pages_of_any_size() {
+    let server = TestServer::start().await;
+    server.register(ECHO).await;
+    let mut ids = Vec::new();
+    for _ in 0..3 {
+        let id = server.submit("tests/echo", json!({})).await;
+        server.ended(&id).await;
+        ids.push(id);
+    }
+    let all = pages(&server, "limit=1000", false).await;
+    let time = |index: usize| all[index]["time"].as_i64().expect("a time");
+    let (since, until) = (time(all.len() / 3), time(2 * all.len() / 3));
+    let at = |index: usize| all[index]["position"].as_u64().expect("a position");
+    type Keep<'a> = Box<dyn Fn(&Value) -> bool + 'a>;
+    let filters: Vec<(String, Keep<'_>)> = vec![
+        ("type=execution_complete".into(), Box::new(|event| event["type"] == "execution_complete")),
+        (
+            "type=execution_start,%20step_completed".into(),
+            Box::new(|event| event["type"] == "execution_start" || event["type"] == "step_completed"),
+        ),
+        (format!("correlation_id={}", ids[1]), Box::new(|event| event["correlation_id"] == ids[1].as_str())),
+        (format!("topic=execution:{}", ids[2]), Box::new(|event| event["data"]["execution_id"] == ids[2].as_str())),
+        (
+            format!("since={since}&until={until}"),
+            Box::new(|event| (since..until).contains(&event["time"].as_i64().expect("a time"))),
+        ),
+        ("type=nothing_of_ours".into(), Box::new(|_| false)),
+    ];
+    for (query, keep) in &filters {
+        let expected: Vec<&Value> = all.iter().filter(|event| keep(event)).collect();
+        for limit in [1, 2, 7, 1_000] {
+            let forwards = pages(&server, &format!("{query}&limit={limit}"), false).await;
+            assert_eq!(forwards.iter().collect::<Vec<_>>(), expected, "{query}, {limit} at once");
+            let mut backwards = pages(&server, &format!("{query}&limit={limit}&newest_first=true"), true).await;
+            backwards.reverse();
+            assert_eq!(backwards.iter().collect::<Vec<_>>(), expected, "{query} backwards, {limit} at once");
+        }
+    }
+    let window = server.read(&format!("/api/v1/events?after={}&through={}", at(2), at(5))).await.expect(200);
+    assert_eq!(window["events"].as_array().expect("events"), &all[3..=5]);
+    assert_eq!(window["next"], json!(null));
+}
+
+#[tokio::test]
+async fn one_look_at_a_long_log_is_bounded_and_the_next_goes_on() {
+    let server = TestServer::start().await;
+    server.register(ECHO).await;
+    let id = server.submit("tests/echo", json!({})).await;
+    server.ended(&id).await;
+    let noise: Vec<Value> = (0..1_000)
+        .map(|n| json!({"type": "memory_timeline", "memoryId": format!("m-{n}"), "action": "accessed", "importance": 0.1, "tags": []}))
+        .collect();
+    for _ in 0..21 {
+        server.send_json("/api/v1/events", &json!(noise)).await.expect(201);
+    }
+    let query = "type=execution_complete&newest_first=true&limit=1";
+    let first = server.read(&format!("/api/v1/events?{query}")).await.expect(200);
+    assert_eq!(first["events"], json!([]), "it is further back than one look");
+    assert!(first["next"].as_u64().is_some_and(|next| next > 0), "{first}");
+    let found = pages(&server, query, true).await;
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0]["data"]["execution_id"], id.as_str());
+    // Forwards likewise, from behind it.
+    let after = found[0]["position"].as_u64().expect("a position");
+    let rest = server.read(&format!("/api/v1/events?type=execution_complete&after={after}")).await.expect(200);
+    assert_eq!(rest["events"], json!([]));
+    assert!(rest["next"].as_u64().is_some_and(|next| next > after + 10_000), "{rest}");
 }
 
 /// S1's five, as a program sends them.

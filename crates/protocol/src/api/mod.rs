@@ -2,6 +2,7 @@
 
 mod control;
 mod diff;
+mod events;
 mod metrics;
 mod rerun;
 mod schedules;
@@ -10,6 +11,7 @@ mod websocket;
 
 pub use control::{ApprovalAnswer, ApprovalPage, ApprovalQuery, ReasonRequest, SignalRequest, WaitingApproval};
 pub use diff::{DiffHunk, DiffKind, DiffLine, DiffQuery, PlaybookDiff};
+pub use events::{EventFilter, EventQuery};
 pub use metrics::{Series, SeriesList, SeriesPage, SeriesPoint, SeriesQuery, SeriesSummary};
 pub use rerun::{BulkAction, BulkAnswer, BulkOutcome, BulkRequest, Lineage, ParentTask, RerunRequest};
 pub use schedules::{CatchUp, Overlap, ScheduleDetail, ScheduleList, ScheduleQuery, ScheduleRequest, ScheduleSource};
@@ -211,12 +213,16 @@ pub struct ExecutionPage {
     pub position: Position,
 }
 
-/// A page of history in order. `next` is the `after` of the following page; `null` at the end.
+/// A page of history. `next` is where the following page begins, its `after` (backwards, its `through`); `null` at the
+/// end. A page can be shorter than asked for, even empty, and have a `next`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct EventPage {
     pub events: Vec<Envelope>,
     pub next: Option<Position>,
+    /// Forwards, everything that was asked for up to here is in this page or before it; backwards, where the page begins.
+    #[serde(default)]
+    pub through: Position,
 }
 
 /// How many executions are in each state; `running` counts the queued too.

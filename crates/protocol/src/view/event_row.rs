@@ -84,8 +84,27 @@ pub fn summary(event: &Event) -> String {
             Some(error) => format!("{}: {}", e.outcome.word(), cut_to(&error.message, 240)),
             None => e.outcome.word().to_owned(),
         },
+        Event::AgentState(e) => {
+            let task = e.current_task.as_deref().map(|task| format!(": {task}")).unwrap_or_default();
+            format!("{} {}{}", e.agent_id, word(&e.status), cut_to(&task, 120))
+        }
+        Event::PerformanceMetric(e) => format!("{} {} {}", e.metric_name, e.value, e.unit),
+        Event::WorkflowExecution(e) => {
+            let progress = e.progress.map(|progress| format!(", {progress:.0} %")).unwrap_or_default();
+            format!("{} {} at {}{progress}", e.workflow_id, word(&e.status), e.stage)
+        }
+        Event::MemoryTimeline(e) => {
+            let content = e.content.as_deref().map(|content| format!(": {content}")).unwrap_or_default();
+            format!("{} {}{}", e.memory_id, word(&e.action), cut_to(&content, 120))
+        }
+        Event::SystemAlert(e) => format!("{}, {}: {}", word(&e.severity), e.component, cut_to(&e.message, 240)),
         _ => String::new(),
     }
+}
+
+/// As the wire has it.
+fn word(value: &impl Serialize) -> String {
+    serde_json::to_value(value).ok().and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
 fn taken(arcs: &[Transition]) -> String {

@@ -6,6 +6,7 @@ mod event_row;
 mod execution;
 mod executions;
 mod preview;
+mod tap;
 
 pub use dashboard::DashboardView;
 pub use event_row::{EventRow, summary};
@@ -15,3 +16,4 @@ pub use execution::{
 };
 pub use executions::{ExecutionRows, apply_to_row, row_of};
 pub use preview::{PREVIEW_BYTES, Preview};
+pub use tap::{TapRow, TapView};

@@ -2,7 +2,7 @@
 
 use super::{Api, from_store};
 use protocol::{
-    ExecutionId, Outcome, Phase, Position, Problem, StepStatus, Timestamp, Topic,
+    ExecutionId, Outcome, Phase, Position, Problem, StepStatus, Timestamp,
     api::{EventPage, ExecutionDetail, ExecutionPage, ExecutionQuery},
     graph::Graph,
     view::{ExecutionRows, ExecutionView},
@@ -81,17 +81,8 @@ impl Api {
         }
         let more = events.len() > limit as usize;
         events.truncate(limit as usize);
-        Ok(EventPage { next: events.last().and_then(|event| event.position).filter(|_| more), events })
-    }
-
-    /// A topic's history after a position, oldest first.
-    ///
-    /// # Errors
-    /// 403 for a topic that is not theirs to see; when the store cannot be read.
-    pub async fn topic_events(&self, topic: Topic, after: Position, limit: u32) -> Result<EventPage, Problem> {
-        self.who.require_topic(&topic)?;
-        let page = self.shared.store.log(&topic, after, limit.clamp(1, EVENTS)).await.map_err(from_store)?;
-        Ok(EventPage { next: (!page.at_head).then_some(page.through), events: page.events })
+        let last = events.last().and_then(|event| event.position);
+        Ok(EventPage { next: last.filter(|_| more), through: last.unwrap_or(after), events })
     }
 
     async fn events_of(

@@ -6,6 +6,7 @@ mod commands;
 mod control;
 mod credentials;
 mod diff;
+mod events;
 mod executions;
 mod overview;
 mod playbooks;

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use protocol::{
     ExecutionId, Identity, Position, Problem,
     api::{
-        DiffQuery, EventPage, ExecutionDetail, ExecutionPage, ExecutionQuery, PlaybookDiff, Registered, SubmitRequest,
-        Submitted, WorkerList,
+        DiffQuery, EventPage, EventQuery, ExecutionDetail, ExecutionPage, ExecutionQuery, PlaybookDiff, Registered,
+        SubmitRequest, Submitted, WorkerList,
     },
 };
 use runtime::Api;
@@ -56,6 +56,10 @@ impl Service for Embedded {
 
     async fn events(&self, id: ExecutionId, after: Position) -> Result<EventPage, Problem> {
         self.api.execution_events(id, after, PAGE).await
+    }
+
+    async fn log(&self, query: EventQuery) -> Result<EventPage, Problem> {
+        self.api.events(query).await
     }
 
     async fn workers(&self) -> Result<WorkerList, Problem> {

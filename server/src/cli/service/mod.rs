@@ -19,8 +19,8 @@ use async_trait::async_trait;
 use protocol::{
     ExecutionId, Position, Problem,
     api::{
-        DiffQuery, EventPage, ExecutionDetail, ExecutionPage, ExecutionQuery, PlaybookDiff, Registered, SubmitRequest,
-        Submitted, WorkerList,
+        DiffQuery, EventPage, EventQuery, ExecutionDetail, ExecutionPage, ExecutionQuery, PlaybookDiff, Registered,
+        SubmitRequest, Submitted, WorkerList,
     },
 };
 
@@ -43,6 +43,8 @@ pub(super) trait Service: Control + Schedules + Credentials + Messages + Send + 
     async fn execution(&self, id: ExecutionId) -> Result<ExecutionDetail, Problem>;
     async fn executions(&self, query: ExecutionQuery) -> Result<ExecutionPage, Problem>;
     async fn events(&self, id: ExecutionId, after: Position) -> Result<EventPage, Problem>;
+    /// A part of a topic's history.
+    async fn log(&self, query: EventQuery) -> Result<EventPage, Problem>;
     async fn workers(&self) -> Result<WorkerList, Problem>;
     /// Resolves when there may be more events; also sometimes when there are none.
     async fn news(&self);

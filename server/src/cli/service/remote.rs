@@ -5,8 +5,8 @@ use async_trait::async_trait;
 use protocol::{
     ExecutionId, Position, Problem,
     api::{
-        DiffQuery, EventPage, ExecutionDetail, ExecutionPage, ExecutionQuery, PlaybookDiff, Registered, SubmitRequest,
-        Submitted, WorkerList,
+        DiffQuery, EventPage, EventQuery, ExecutionDetail, ExecutionPage, ExecutionQuery, PlaybookDiff, Registered,
+        SubmitRequest, Submitted, WorkerList,
     },
 };
 use reqwest::{Client, RequestBuilder, Response, header::CONTENT_TYPE};
@@ -141,6 +141,10 @@ impl Service for Remote {
 
     async fn events(&self, id: ExecutionId, after: Position) -> Result<EventPage, Problem> {
         self.get(&format!("executions/{id}/events?after={after}&limit={PAGE}")).await
+    }
+
+    async fn log(&self, query: EventQuery) -> Result<EventPage, Problem> {
+        self.find("events", &query).await
     }
 
     async fn workers(&self) -> Result<WorkerList, Problem> {

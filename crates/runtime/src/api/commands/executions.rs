@@ -3,8 +3,8 @@
 use super::{Id, Of, json, or_empty, read, unknown};
 use crate::Api;
 use protocol::{
-    ExecutionId, Position, Problem, Topic,
-    api::{BulkRequest, ExecutionQuery, RerunRequest, SubmitRequest},
+    ExecutionId, Position, Problem,
+    api::{BulkRequest, EventQuery, ExecutionQuery, RerunRequest, SubmitRequest},
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -28,11 +28,6 @@ struct OfExecution {
     execution_id: ExecutionId,
 }
 
-#[derive(Deserialize)]
-struct OfTopic {
-    topic: Topic,
-}
-
 fn hundred() -> u32 {
     100
 }
@@ -51,10 +46,7 @@ pub(super) async fn call(api: &Api, method: &str, params: Value) -> Result<Value
             let Events { of: OfExecution { execution_id }, after, limit } = read(params)?;
             json(api.execution_events(execution_id, after, limit).await?)
         }
-        "topic_events" => {
-            let Events { of: OfTopic { topic }, after, limit } = read(params)?;
-            json(api.topic_events(topic, after, limit).await?)
-        }
+        "topic_events" => json(api.events(read::<EventQuery>(or_empty(params))?).await?),
         _ => Err(unknown(method)),
     }
 }
