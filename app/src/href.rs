@@ -1,7 +1,7 @@
 //! Addresses of our pages and of the REST resources they point to. Nowhere else is a URL put together.
 
 use protocol::api::ExecutionQuery;
-use protocol::{ExecutionId, Position};
+use protocol::{ExecutionId, Position, Topic};
 
 #[cfg(feature = "ssr")]
 pub(crate) const DASHBOARD: &str = "/";
@@ -20,7 +20,18 @@ pub(crate) const NEW_SCHEDULE: &str = "/schedules/new";
 
 #[cfg(feature = "ssr")]
 pub(crate) const EVENT_REPLAY: &str = "/events/replay";
+#[cfg(feature = "ssr")]
+pub(crate) const AGENTS: &str = "/agents";
+#[cfg(feature = "ssr")]
+pub(crate) const ALERTS: &str = "/alerts";
+#[cfg(feature = "ssr")]
+pub(crate) const MEMORY: &str = "/memory";
 pub(crate) const EVENTS: &str = "/events";
+
+/// All that passes under a topic.
+pub(crate) fn topic_events(topic: &Topic) -> String {
+    format!("{EVENTS}?topic={}", escape(&topic.to_string(), b":/"))
+}
 
 /// One event of the log.
 pub(crate) fn event(position: Position) -> String {

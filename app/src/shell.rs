@@ -64,6 +64,9 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/executions/:id/events") view=pages::ExecutionEvents ssr=SsrMode::Async />
                 <Route path=path!("/executions/:id/rerun") view=pages::Rerun ssr=SsrMode::Async />
                 <Route path=path!("/approvals") view=pages::Approvals ssr=SsrMode::Async />
+                <Route path=path!("/agents") view=pages::Agents ssr=SsrMode::Async />
+                <Route path=path!("/memory") view=pages::Memory ssr=SsrMode::Async />
+                <Route path=path!("/alerts") view=pages::Alerts ssr=SsrMode::Async />
                 <Route path=path!("/events") view=pages::Events ssr=SsrMode::Async />
                 <Route path=path!("/events/replay") view=pages::EventReplay ssr=SsrMode::Async />
                 <Route path=path!("/events/:position") view=pages::Event ssr=SsrMode::Async />

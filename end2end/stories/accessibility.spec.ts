@@ -7,7 +7,7 @@ for (const colorScheme of ["light", "dark"] as const) {
     test.use({ colorScheme });
 
     test("axe finds nothing on any page", async ({ page, server, complaints }) => {
-      test.setTimeout(180_000);
+      test.setTimeout(480_000);
       complaints.allow(/status of (400|404)/);
       await server.register(QUICK);
       await server.register(FAILING);
@@ -36,6 +36,9 @@ for (const colorScheme of ["light", "dark"] as const) {
         "/executions/bulk?action=cancel&path=stories/asking",
         "/approvals",
         "/playbooks/stories/quick?version=2&since=1",
+        "/agents",
+        "/memory",
+        "/alerts",
         "/events",
         "/events?type=step_completed&since=1h",
         "/events?since=noon",

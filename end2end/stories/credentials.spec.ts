@@ -12,6 +12,8 @@ for (const javaScriptEnabled of [true, false]) {
       await expect(page.getByText("No credential is stored.")).toBeVisible();
 
       await page.getByRole("navigation", { name: "Type" }).getByRole("link", { name: "basic", exact: true }).click();
+      // The fields of the type that was chosen: the form is another one by now.
+      await expect(page.getByLabel(/^Username/)).toBeVisible();
       await page.getByLabel(/^Name/).fill("web");
       await page.getByLabel(/^Username/).fill("ada");
       await page.getByLabel(/^Password/).fill("open-sesame");

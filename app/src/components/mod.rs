@@ -1,9 +1,11 @@
 //! Pieces of pages and islands. A component of the same name has its styles in `style/<name>.css`.
 
 mod approval_form;
+mod chart;
 mod copy_id;
 mod edge_route;
 mod execution_table;
+mod feed_tools;
 mod graph;
 mod history;
 mod item_list;
@@ -30,10 +32,13 @@ mod source;
 
 pub use approval_form::ApprovalEntered;
 pub(crate) use approval_form::ApprovalForm;
+pub(crate) use chart::Chart;
 pub(crate) use copy_id::CopyId;
 pub(crate) use copy_id::copy_to_clipboard;
 pub(crate) use execution_table::ExecutionTable;
 pub(crate) use execution_table::RowsOf;
+pub(crate) use feed_tools::FeedTools;
+pub(crate) use feed_tools::follow_feed;
 pub(crate) use graph::GraphProgress;
 pub(crate) use graph::GraphView;
 pub(crate) use history::History;

@@ -56,6 +56,7 @@ pub fn EventReplay(rows: Vec<TapRow>, speed: u32) -> impl IntoView {
     let at = Memo::new(move |_| {
         rows.with_value(|rows| shown.get().checked_sub(1).and_then(|last| rows.get(last)).map(|row| row.time))
     });
+    let is_over = move || shown.get() >= count;
     let options = SPEEDS.map(|(times, text)| {
         view! { <option value=times.to_string() selected=move || speed.get() == times>{text}</option> }
     });
@@ -66,7 +67,7 @@ pub fn EventReplay(rows: Vec<TapRow>, speed: u32) -> impl IntoView {
                     {move || if is_playing.get() { "Pause" } else { "Play" }}
                 </button>
                 <button type="button" class="button" disabled=move || shown.get() == 0 on:click=move |_| to(shown.get_untracked().saturating_sub(1))>"Back one"</button>
-                <button type="button" class="button" disabled=move || shown.get() >= count on:click=move |_| to(shown.get_untracked() + 1)>"On one"</button>
+                <button type="button" class="button" disabled=is_over on:click=move |_| to(shown.get_untracked() + 1)>"On one"</button>
                 <label>
                     <span class="visually-hidden">"Speed"</span>
                     <select class="field" on:change=move |event| speed.set(event_target_value(&event).parse().unwrap_or(1))>

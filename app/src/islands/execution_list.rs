@@ -2,7 +2,7 @@
 
 use crate::{
     components::{ExecutionTable, RowsOf},
-    live::{follow, release_with, use_clock},
+    live::{follow, is_at_top, release_with, to_top, use_clock},
 };
 use leptos::{html::Div, prelude::*};
 use protocol::{
@@ -112,26 +112,6 @@ fn belongs(event: &WorkflowExecution, query: &ExecutionQuery) -> bool {
         && query.rerun_of.is_none()
         && query.trigger.is_none()
 }
-
-#[cfg(feature = "hydrate")]
-pub(super) fn is_at_top() -> bool {
-    /// Scrolled no further than this is the top, in pixels.
-    const NEAR_PX: f64 = 80.0;
-    window().scroll_y().is_ok_and(|y| y < NEAR_PX)
-}
-
-#[cfg(feature = "hydrate")]
-pub(super) fn to_top() {
-    window().scroll_to_with_x_and_y(0.0, 0.0);
-}
-
-#[cfg(not(feature = "hydrate"))]
-pub(super) fn is_at_top() -> bool {
-    false
-}
-
-#[cfg(not(feature = "hydrate"))]
-pub(super) fn to_top() {}
 
 #[cfg(test)]
 mod tests {

@@ -22,6 +22,7 @@ pub fn Lamp() -> impl IntoView {
         LinkState::Live => "Live".to_owned(),
         LinkState::CatchingUp(events) => format!("Catching up {}", format::count(events)),
         LinkState::Reconnecting => "Reconnecting".to_owned(),
+        LinkState::Renewing => "Fetching anew".to_owned(),
         LinkState::Stale(since) => format!("Stale since {}", clock.time(since)),
     };
     let title = move || match state.get() {
@@ -30,6 +31,7 @@ pub fn Lamp() -> impl IntoView {
         LinkState::Live => "What you see is what is",
         LinkState::CatchingUp(_) => "Events missed while away are arriving",
         LinkState::Reconnecting => "The connection was lost and is being opened again",
+        LinkState::Renewing => "Events were missed that cannot be had any more: the page is fetched again",
         LinkState::Stale(_) => "The server cannot be reached; what you see may be old",
     };
     view! {

@@ -42,11 +42,13 @@ pub(crate) struct Link {
     heard: Timestamp,
     ping_every_ms: u64,
     behind: u64,
+    /// Events were missed for good at this time, and the page has not been fetched since.
+    gap: Option<Timestamp>,
 }
 
 impl Link {
     pub(crate) fn new(now: Timestamp) -> Self {
-        Self { line: Line::First { since: now }, heard: now, ping_every_ms: PING_EVERY_MS, behind: 0 }
+        Self { line: Line::First { since: now }, heard: now, ping_every_ms: PING_EVERY_MS, behind: 0, gap: None }
     }
 
     /// The server said hello and closes connections that are quiet for `idle_timeout_ms`.
@@ -76,6 +78,16 @@ impl Link {
         self.behind = events;
     }
 
+    /// Events cannot be had any more: what is shown is being fetched.
+    pub(crate) fn missed(&mut self, now: Timestamp) {
+        self.gap.get_or_insert(now);
+    }
+
+    /// Another page, or the same anew, is there.
+    pub(crate) fn renewed(&mut self) {
+        self.gap = None;
+    }
+
     /// What to do now; asked about once a second.
     pub(crate) fn tick(&mut self, now: Timestamp) -> Duty {
         match &mut self.line {
@@ -95,6 +107,11 @@ impl Link {
 
     pub(crate) fn state(&self, now: Timestamp) -> LinkState {
         match self.line {
+            // Fetching it takes no longer than this; what is shown since then is old and stays so.
+            Line::Open { .. } if self.gap.is_some_and(|at| now.ms_since(at) > PATIENCE_MS) => {
+                LinkState::Stale(self.gap.unwrap_or(now))
+            }
+            Line::Open { .. } if self.gap.is_some() => LinkState::Renewing,
             Line::Open { .. } if self.behind > 0 => LinkState::CatchingUp(self.behind),
             Line::Open { .. } => LinkState::Live,
             Line::First { since } if now.ms_since(since) <= PATIENCE_MS => LinkState::Connecting,
@@ -134,6 +151,18 @@ mod tests {
         assert_eq!(link.state(at(6_001)), LinkState::Stale(at(700)), "a failed attempt starts no new patience");
         link.opened(at(7_000), IDLE);
         assert_eq!(link.state(at(7_000)), LinkState::Live);
+    }
+
+    #[test]
+    fn page_that_missed_events_is_fetched_anew_or_stale() {
+        let mut link = Link::new(at(0));
+        link.opened(at(0), IDLE);
+        link.missed(at(1_000));
+        link.missed(at(2_000));
+        assert_eq!(link.state(at(5_000)), LinkState::Renewing);
+        assert_eq!(link.state(at(5_001)), LinkState::Stale(at(1_000)), "live as the connection is");
+        link.renewed();
+        assert_eq!(link.state(at(5_002)), LinkState::Live);
     }
 
     #[test]

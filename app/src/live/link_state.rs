@@ -13,6 +13,8 @@ pub(crate) enum LinkState {
     /// Up to this many events are still to come from the log.
     CatchingUp(u64),
     Reconnecting,
+    /// Events were missed that cannot be had: the page is fetched anew.
+    Renewing,
     /// The page shows what was true then.
     Stale(Timestamp),
 }
@@ -26,6 +28,7 @@ impl LinkState {
             LinkState::Live => "live",
             LinkState::CatchingUp(_) => "catching_up",
             LinkState::Reconnecting => "reconnecting",
+            LinkState::Renewing => "renewing",
             LinkState::Stale(_) => "stale",
         }
     }

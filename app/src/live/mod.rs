@@ -31,9 +31,11 @@ use browser as side;
 use server as side;
 
 pub(crate) use side::follow;
+pub(crate) use side::is_at_top;
 pub(crate) use side::now;
 pub(crate) use side::offset_minutes;
 pub(crate) use side::release_with;
+pub(crate) use side::to_top;
 pub(crate) use side::use_link;
 pub(crate) use side::use_now;
 

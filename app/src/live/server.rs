@@ -25,3 +25,9 @@ pub(crate) fn offset_minutes(_at: Timestamp) -> i32 {
 pub(crate) fn follow(_topic: Topic, _after: Position, _handler: impl FnMut(&[&Envelope]) + 'static) {}
 
 pub(crate) fn release_with<E: leptos::html::ElementType>(_root: NodeRef<E>) {}
+
+pub(crate) fn is_at_top() -> bool {
+    false
+}
+
+pub(crate) fn to_top() {}

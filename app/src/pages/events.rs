@@ -10,8 +10,8 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 use protocol::{
     Position, Problem, Topic,
-    api::EventQuery,
-    view::{TapRow, TapView},
+    api::{EventFilter, EventQuery},
+    view::{Feed, TapRow},
 };
 use runtime::Api;
 
@@ -19,7 +19,8 @@ use runtime::Api;
 const PAGE: u32 = 100;
 
 struct Loaded {
-    tap: TapView,
+    feed: Feed<TapRow>,
+    filter: EventFilter,
     /// Where the page before this one in time goes on.
     older: Option<Position>,
     head: Position,
@@ -45,11 +46,11 @@ pub(crate) fn Events() -> impl IntoView {
         let looks_on = older.is_some();
         let lines = same_query(&asked);
         let list = loaded.map(|loaded| {
-            let is_empty = loaded.tap.rows.is_empty();
+            let is_empty = loaded.feed.rows.is_empty();
             let is_filtered = asked.is_filtered();
             view! {
                 <section class="panel" aria-label="Events">
-                    <EventTap tap=loaded.tap topic is_live />
+                    <EventTap feed=loaded.feed filter=loaded.filter topic is_live />
                     {is_empty.then(|| view! { <Nothing is_filtered looks_on /> })}
                 </section>
             }
@@ -91,9 +92,8 @@ async fn load(api: &Api, asked: &Asked) -> Result<Loaded, Problem> {
     query.through = Some(asked.through.unwrap_or(head).min(head).0);
     let filter = query.filter();
     let page = api.events(EventQuery { newest_first: true, limit: Some(PAGE), ..query }).await?;
-    let tap =
-        TapView { rows: page.events.iter().map(TapRow::of).collect(), filter, position: head, ..TapView::default() };
-    Ok(Loaded { tap, older: page.next, head })
+    let rows = page.events.iter().map(TapRow::of).collect();
+    Ok(Loaded { feed: Feed::new(rows, head), filter, older: page.next, head })
 }
 
 #[component]

@@ -20,17 +20,23 @@ pub(crate) enum Area {
     Playbooks,
     Schedules,
     Credentials,
+    Agents,
+    Memory,
     Events,
+    Alerts,
 }
 
 impl Area {
-    const ALL: [Area; 7] = [
+    const ALL: [Area; 10] = [
         Area::Dashboard,
         Area::Executions,
         Area::Approvals,
         Area::Playbooks,
         Area::Schedules,
+        Area::Agents,
+        Area::Memory,
         Area::Events,
+        Area::Alerts,
         Area::Credentials,
     ];
 
@@ -42,7 +48,10 @@ impl Area {
             Area::Playbooks => "Playbooks",
             Area::Schedules => "Schedules",
             Area::Credentials => "Credentials",
+            Area::Agents => "Agents",
+            Area::Memory => "Memory",
             Area::Events => "Events",
+            Area::Alerts => "Alerts",
         }
     }
 
@@ -54,7 +63,10 @@ impl Area {
             Area::Playbooks => "playbooks",
             Area::Schedules => "schedules",
             Area::Credentials => "credentials",
+            Area::Agents => "agents",
+            Area::Memory => "memory",
             Area::Events => "events",
+            Area::Alerts => "alerts",
         }
     }
 
@@ -66,7 +78,10 @@ impl Area {
             Area::Playbooks => href::PLAYBOOKS,
             Area::Schedules => href::SCHEDULES,
             Area::Credentials => href::CREDENTIALS,
+            Area::Agents => href::AGENTS,
+            Area::Memory => href::MEMORY,
             Area::Events => href::EVENTS,
+            Area::Alerts => href::ALERTS,
         }
     }
 }

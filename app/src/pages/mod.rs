@@ -1,5 +1,7 @@
 //! The pages, each under the name of its URL. Rendered by the server only.
 
+mod agents;
+mod alerts;
 mod approvals;
 pub(crate) mod bulk;
 mod credentials;
@@ -12,6 +14,7 @@ mod execution;
 mod execution_events;
 mod executions;
 mod frame;
+mod memory;
 mod playbook;
 mod playbooks;
 mod problem;
@@ -19,7 +22,10 @@ mod register;
 mod rerun;
 mod schedule;
 mod schedules;
+mod stream;
 
+pub(crate) use agents::Agents;
+pub(crate) use alerts::Alerts;
 pub(crate) use approvals::Approvals;
 pub(crate) use bulk::Bulk;
 pub(crate) use credentials::Credentials;
@@ -30,6 +36,7 @@ pub(crate) use events::Events;
 pub(crate) use execution::Execution;
 pub(crate) use execution_events::ExecutionEvents;
 pub(crate) use executions::Executions;
+pub(crate) use memory::Memory;
 pub(crate) use playbook::Playbook;
 pub(crate) use playbooks::Playbooks;
 pub(crate) use problem::NotFound;

@@ -67,6 +67,11 @@ impl EventId {
         EventId(Uuid::from_bytes(bytes))
     }
 
+    /// The id of something that came without one, among others of its kind in one place.
+    pub fn numbered(number: u64) -> EventId {
+        EventId(Uuid::from_u128(u128::from(number)))
+    }
+
     /// Whether it was made by [`EventId::projected`].
     pub fn is_projected(self) -> bool {
         self.0.as_bytes()[6] >> 4 == 8

@@ -2,6 +2,7 @@
 
 mod dispatch;
 mod observer;
+mod place;
 mod shown;
 mod socket;
 
@@ -24,6 +25,7 @@ use wasm_bindgen::{JsCast, JsValue};
 
 pub(crate) use dispatch::follow;
 pub(crate) use observer::release_with;
+pub(crate) use place::{is_at_top, to_top};
 
 /// How often clocks move and the link is looked after.
 const TICK: Duration = Duration::from_secs(1);
@@ -38,6 +40,8 @@ struct Live {
     subscriptions: RefCell<Subscriptions>,
     socket: RefCell<Option<Socket>>,
     attempt: Cell<u32>,
+    /// Measurements so far.
+    measured: Cell<u64>,
     dispatch: Dispatch,
     islands: Islands,
 }
@@ -54,6 +58,7 @@ thread_local! {
             subscriptions: RefCell::default(),
             socket: RefCell::default(),
             attempt: Cell::new(0),
+            measured: Cell::new(0),
             dispatch: Dispatch::default(),
             islands: Islands::default(),
         }
@@ -127,6 +132,7 @@ fn send(frames: &[ClientFrame]) {
 
 /// What is on the page cannot be brought up to date by events: the navigator fetches it anew.
 fn refresh_page() {
+    LIVE.with(|live| live.link.borrow_mut().missed(now()));
     let Some(navigator) = navigator() else { return };
     let refresh = js_sys::Reflect::get(&navigator, &"refresh".into()).unwrap_or(JsValue::UNDEFINED);
     if let Some(refresh) = refresh.dyn_ref::<js_sys::Function>() {

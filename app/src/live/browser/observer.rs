@@ -1,6 +1,6 @@
 //! The page as the source of truth: which topics its markup names, and which islands are still in it.
 
-use super::{LIVE, send};
+use super::{LIVE, send, show_link};
 use crate::live::subscriptions::Wanted;
 use leptos::{html::ElementType, prelude::*};
 use protocol::{Position, Topic};
@@ -28,7 +28,14 @@ where
 }
 
 pub(super) fn start() {
-    let changed = Closure::<dyn FnMut()>::new(|| {
+    let mut main = region();
+    let changed = Closure::<dyn FnMut()>::new(move || {
+        let now = region();
+        if now != main {
+            main = now;
+            LIVE.with(|live| live.link.borrow_mut().renewed());
+            show_link();
+        }
         sweep();
         subscribe();
     });
@@ -45,6 +52,11 @@ pub(super) fn start() {
         std::mem::forget(observer);
     }
     subscribe();
+}
+
+/// The page's own region: another element with each page.
+fn region() -> Option<Element> {
+    document().get_element_by_id("main")
 }
 
 fn sweep() {

@@ -3,7 +3,11 @@
 use super::{LIVE, dispatch, now, refresh_page, send, show_link};
 use crate::live::backoff;
 use leptos::prelude::*;
-use protocol::frame::{ClientFrame, ServerFrame, close};
+use protocol::{
+    Envelope, EventId,
+    event::PerformanceMetric,
+    frame::{ClientFrame, ServerFrame, close},
+};
 use std::time::Duration;
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{CloseEvent, MessageEvent, WebSocket};
@@ -129,6 +133,12 @@ fn received(text: &str) {
                 dispatch::enqueue(topics, event);
             }
         }
+        ServerFrame::PerformanceMetrics { topics, metrics } => {
+            let topics = LIVE.with(|live| live.subscriptions.borrow_mut().event(topics, None));
+            if !topics.is_empty() {
+                metrics.into_iter().for_each(|metric| dispatch::enqueue(topics.clone(), measured(metric)));
+            }
+        }
         ServerFrame::Gap { topic, to, .. } => {
             if LIVE.with(|live| live.subscriptions.borrow_mut().gap(&topic, to)) {
                 refresh_page();
@@ -139,7 +149,25 @@ fn received(text: &str) {
             come_back(Some(reconnect_after_ms));
         }
         ServerFrame::Error { code, message, .. } => leptos::logging::warn!("the server refused: {code}: {message}"),
-        ServerFrame::Unsubscribed { .. } | ServerFrame::Reply { .. } | ServerFrame::Pong { .. } => {}
+        // A sign of life, or an answer to what no page asks.
+        _ => {}
     }
     show_link();
+}
+
+/// A measurement as an event of its own: a batch says the topics once. The ids are this page's.
+fn measured(metric: PerformanceMetric) -> Envelope {
+    let number = LIVE.with(|live| {
+        live.measured.set(live.measured.get() + 1);
+        live.measured.get()
+    });
+    Envelope {
+        id: EventId::numbered(number),
+        position: None,
+        time: metric.timestamp,
+        correlation_id: None,
+        causation_id: None,
+        traceparent: None,
+        event: metric.into(),
+    }
 }

@@ -1,0 +1,91 @@
+//! A measurement over time: a thin line, a gap where nothing was measured, the last value at its end.
+
+use crate::format;
+use leptos::prelude::*;
+use protocol::view::ChartView;
+
+const WIDTH: f64 = 240.0;
+const HEIGHT: f64 = 56.0;
+
+#[component]
+pub(crate) fn Chart(label: &'static str, #[prop(into)] chart: Signal<ChartView>) -> impl IntoView {
+    let path = move || chart.with(|chart| line(&chart.values, top(chart)));
+    let last =
+        move || chart.with(|chart| chart.last().map_or_else(|| "–".to_owned(), |value| worded(value, &chart.unit)));
+    let peak = move || {
+        chart.with(|chart| {
+            let peak = chart.values.iter().flatten().copied().reduce(f64::max);
+            peak.map(|peak| format!("peak {}", worded(peak, &chart.unit)))
+        })
+    };
+    view! {
+        <figure class="chart">
+            <figcaption class="chart-head">
+                <span class="quiet">{label}</span>
+                <span class="quiet number chart-peak">{peak}</span>
+            </figcaption>
+            <div class="chart-body">
+                <svg class="rate-chart" viewBox=format!("0 0 {WIDTH} {HEIGHT}") preserveAspectRatio="none" aria-hidden="true">
+                    <path class="rate-base" d=format!("M0 {}H{WIDTH}", HEIGHT - 0.5) />
+                    <path class="rate-line" d=path />
+                </svg>
+                <b class="number chart-last">{last}</b>
+            </div>
+        </figure>
+    }
+}
+
+/// The top of the scale: a whole percent, else a little above the highest value.
+fn top(chart: &ChartView) -> f64 {
+    if chart.unit == "percent" {
+        return 100.0;
+    }
+    chart.values.iter().flatten().copied().fold(4.0, f64::max)
+}
+
+fn line(values: &[Option<f64>], top: f64) -> String {
+    let step = WIDTH / (values.len().max(2) - 1) as f64;
+    let (mut path, mut is_down) = (String::new(), false);
+    for (index, value) in values.iter().enumerate() {
+        let Some(value) = value else {
+            is_down = false;
+            continue;
+        };
+        let (x, y) = (index as f64 * step, HEIGHT - 1.0 - value.clamp(0.0, top) / top * (HEIGHT - 3.0));
+        path.push_str(&format!("{}{x:.1} {y:.1}", if is_down { 'L' } else { 'M' }));
+        // One value between two gaps is a dot.
+        let is_alone = !is_down && values.get(index + 1).is_none_or(Option::is_none);
+        if is_alone {
+            path.push_str("h.1");
+        }
+        is_down = true;
+    }
+    path
+}
+
+fn worded(value: f64, unit: &str) -> String {
+    match unit {
+        "percent" => format!("{value:.0} %"),
+        "bytes" => format::bytes(value as u64),
+        _ if value < 10.0 && value.fract() != 0.0 => format!("{value:.1}"),
+        _ => format::count(value as u64),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gap_is_drawn_as_a_gap_and_a_lone_value_as_a_dot() {
+        assert_eq!(line(&[Some(0.0), Some(10.0), None, Some(5.0), None], 10.0), "M0.0 55.0L60.0 2.0M180.0 28.5h.1");
+        assert_eq!(line(&[None, None], 10.0), "");
+    }
+
+    #[test]
+    fn values_have_their_unit() {
+        for (value, unit, text) in [(12.4, "percent", "12 %"), (0.25, "events/s", "0.3"), (1_234.0, "tasks", "1,234")] {
+            assert_eq!(worded(value, unit), text);
+        }
+    }
+}
