@@ -21,7 +21,10 @@ use tokio::{
     task::JoinSet,
     time::timeout,
 };
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async, tungstenite::Message};
+use tokio_tungstenite::{
+    MaybeTlsStream, WebSocketStream, connect_async,
+    tungstenite::{Message, client::IntoClientRequest},
+};
 
 /// The variable with the URL of a Redis.
 const URL: &str = "SIGNALBOX_TEST_REDIS_URL";
@@ -165,6 +168,29 @@ async fn bus_is(http: &reqwest::Client, server: &str, wanted: &str) {
     }
 }
 
+/// A worker, joined: its connection and its name.
+async fn join(url: &str) -> (WebSocketStream<MaybeTlsStream<TcpStream>>, String) {
+    let mut request = format!("{}/api/ws", url.replace("http", "ws")).into_client_request().unwrap();
+    request.headers_mut().insert("sec-websocket-protocol", "signalbox.worker".parse().unwrap());
+    let (mut socket, _) = connect_async(request).await.unwrap();
+    let join = json!({"type": "worker_join", "name": "w", "protocols": ["noop"], "concurrency": 1});
+    socket.send(Message::text(join.to_string())).await.unwrap();
+    loop {
+        let message = timeout(PATIENCE, socket.next()).await.expect("in time").expect("open").expect("no error");
+        let Message::Text(text) = message else { continue };
+        let frame: Value = serde_json::from_str(&text).unwrap();
+        if frame["type"] == "worker_joined" {
+            return (socket, frame["worker"].as_str().unwrap().to_owned());
+        }
+    }
+}
+
+async fn workers(http: &reqwest::Client, server: &str) -> Vec<String> {
+    let answer = http.get(format!("{server}/api/v1/workers")).send().await.expect("an answer");
+    let list: Value = answer.json().await.unwrap();
+    list["workers"].as_array().unwrap().iter().map(|worker| worker["worker"].as_str().unwrap().to_owned()).collect()
+}
+
 fn server(folder: &Path, data: &str, store: &str, bus: &str) -> Served {
     Served::start_with(folder, &["--data", data, "--store", store, "--bus", bus])
 }
@@ -205,6 +231,13 @@ async fn every_client_sees_every_event_once_while_redis_and_servers_come_and_go(
         publish(&http, &one, &usage(cpu)).await;
         agents.until_shown(cpu).await;
     }
+
+    // A worker of one server is known at the other, while it is there.
+    let (worker, name) = join(&one).await;
+    for url in [&one, &two] {
+        assert_eq!(workers(&http, url).await, std::slice::from_ref(&name), "{url}");
+    }
+    drop(worker);
 
     // Without: what is kept is seen all the same.
     way.cut();

@@ -11,6 +11,7 @@ use protocol::{
     api::{HubHealth, WebsocketStatus},
     frame::Limits,
 };
+use serde_json::Value;
 use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -33,6 +34,9 @@ const WAITING_INPUTS: usize = 1_024;
 
 /// Batches in which a drain closes connections.
 const DRAIN_BATCHES: u32 = 20;
+
+/// How long other nodes are waited for.
+const ANSWERS: Duration = Duration::from_millis(500);
 
 /// How long a drain waits for clients to go once all were told to, and a shutdown for commands under way.
 const GRACE: Duration = Duration::from_secs(5);
@@ -88,10 +92,50 @@ impl Hub {
                             is_news
                         });
                     }
+                    Some(BusMessage::Ask { id, method }) => {
+                        let (core, bus) = (core.clone(), bus.clone());
+                        // Not in line: an answer takes time, and others wait behind the question.
+                        core.clone().calls.spawn(async move {
+                            let Some(commands) = core.commands.get() else { return };
+                            if let Some(result) = commands.ask(&method).await {
+                                bus.publish(BusMessage::Answer { id, result });
+                            }
+                        });
+                    }
+                    Some(BusMessage::Answer { id, result }) => {
+                        let asked = core.asked.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned();
+                        if let Some(asked) = asked {
+                            // Whoever asked has heard enough.
+                            let _ = asked.try_send(result);
+                        }
+                    }
                     None => return,
                 }
             }
         });
+    }
+
+    /// What other nodes answer, as many as there are, within a moment. `id` is a fresh one. Nothing without a bus.
+    pub async fn ask_others(&self, id: String, method: &str, nodes: usize) -> Vec<Value> {
+        let Some(bus) = self.core.bus.get().filter(|bus| nodes > 0 && bus.state().is_connected) else {
+            return Vec::new();
+        };
+        let (answer, mut answered) = mpsc::channel(nodes);
+        let asked = || self.core.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        asked().insert(id.clone(), answer);
+        bus.publish(BusMessage::Ask { id: id.clone(), method: method.to_owned() });
+        let mut answers = Vec::with_capacity(nodes);
+        let all = async {
+            while answers.len() < nodes
+                && let Some(result) = answered.recv().await
+            {
+                answers.push(result);
+            }
+        };
+        // Those that have not answered by then are not waited for.
+        let _ = tokio::time::timeout(ANSWERS, all).await;
+        asked().remove(&id);
+        answers
     }
 
     /// The newest position other nodes told of, each time it moves. Now and then late, or never: the log is what

@@ -43,6 +43,11 @@ pub trait Commands: Send + Sync + 'static {
     /// A problem, `not_found` for an unknown method, `forbidden` when it is not theirs to ask.
     async fn call(&self, who: &Arc<Identity>, method: &str, params: Value) -> Result<Value, Problem>;
 
+    /// What another node asks of this one; `None`: it has no answer. Nobody else can ask like this.
+    async fn ask(&self, _method: &str) -> Option<Value> {
+        None
+    }
+
     /// Publishes messages for `who`, in this order, each for itself: at which position each is durable, if it is kept.
     /// One answer for each.
     async fn publish(&self, who: &Arc<Identity>, messages: Vec<Value>) -> Vec<Result<Option<Position>, Problem>>;
@@ -69,6 +74,10 @@ pub enum BusMessage {
     Event { event: Envelope },
     /// The log has events up to here.
     Committed { position: Position },
+    /// Every other node that can is to answer.
+    Ask { id: String, method: String },
+    /// To whoever asked.
+    Answer { id: String, result: Value },
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -11,5 +11,5 @@ use protocol::api::WorkerList;
 #[utoipa::path(get, operation_id = "list_workers", path = "/workers", tag = "workers",
     responses((status = 200, body = WorkerList)))]
 pub(super) async fn list(Caller(api): Caller, NoQuery: NoQuery) -> Result<Json<WorkerList>, Refusal> {
-    Ok(Json(api.workers()))
+    Ok(Json(api.workers().await?))
 }

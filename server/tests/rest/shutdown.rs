@@ -67,7 +67,7 @@ impl Watcher {
     }
 
     /// Reads to the end; the close code.
-    async fn to_the_end(&mut self) -> u16 {
+    async fn read_to_its_end(&mut self) -> u16 {
         loop {
             match self.socket.next().await {
                 Some(Ok(Message::Close(close))) => return close.expect("a reason").code.into(),
@@ -111,7 +111,7 @@ async fn a_drain_with_two_hundred_clients_loses_no_event() {
     let stopping = tokio::spawn(server.stop());
     let mut ends = tokio::task::JoinSet::new();
     for mut watcher in watchers {
-        ends.spawn(async move { (watcher.to_the_end().await, watcher) });
+        ends.spawn(async move { (watcher.read_to_its_end().await, watcher) });
     }
     let mut watchers = Vec::new();
     while let Some(ended) = ends.join_next().await {

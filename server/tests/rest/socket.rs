@@ -185,9 +185,15 @@ async fn a_half_sent_frame_harms_nobody() {
 async fn stopping_tells_clients_first() {
     let server = TestServer::start().await;
     let mut client = connect(&server).await;
+    let (http, url) = (server.client.clone(), server.url(""));
     let stopping = tokio::spawn(server.stop());
     let frame = next(&mut client).await;
     assert_eq!(frame["type"], "draining", "{frame}");
+    // Who asks now is told to go elsewhere; what is asked is answered still.
+    for (path, status) in [("/readyz", 503), ("/healthz", 200), ("/api/v1/health", 200)] {
+        let answer = http.get(format!("{url}{path}")).send().await.expect("an answer");
+        assert_eq!(answer.status(), status, "{path}");
+    }
     assert!(frame["reconnect_after_ms"].is_u64(), "{frame}");
     let close = loop {
         match client.next().await {

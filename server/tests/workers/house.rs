@@ -59,6 +59,12 @@ impl House {
         Helper::of(self.folder.path(), &self.served.url, name, args)
     }
 
+    /// What alerts tell, oldest first.
+    pub(crate) async fn alerts(&self) -> Vec<Value> {
+        let page = self.get("events?topic=system_alerts").await;
+        page["events"].as_array().unwrap().iter().map(|event| event["data"].clone()).collect()
+    }
+
     /// A file steps can look for.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)

@@ -30,6 +30,24 @@ async fn the_task_of_a_killed_worker_goes_to_another_at_once() {
     House::expect_result(&house.ended(&id).await, &json!(true));
 }
 
+#[tokio::test]
+async fn a_worker_that_is_lost_with_tasks_is_an_alert_and_one_that_leaves_is_none() {
+    let house = House::open();
+    house.register("one", ONE).await;
+    let (idle, _) = Line::join(&house.served.url, &["noop"], 1).await;
+    drop(idle);
+    let (mut line, name) = Line::join(&house.served.url, &["noop"], 1).await;
+    house.submit("one", json!({})).await;
+    line.tasks().await;
+    drop(line);
+    let alert = until(|| async { house.alerts().await.into_iter().next() }).await;
+    assert_eq!((&alert["severity"], &alert["component"]), (&json!("warning"), &json!("workers")));
+    assert_eq!(alert["details"]["code"], "worker_lost");
+    let message = alert["message"].as_str().unwrap();
+    assert!(message.contains(&name) && message.contains("with 1 task "), "{message}");
+    assert_eq!(house.alerts().await.len(), 1);
+}
+
 const ONE: &str = "
   - {step: start, next: one}
   - {step: one, type: noop, data: {n: 1}, next: hold}

@@ -3,9 +3,13 @@
 use super::{counters::Counters, input::Input};
 use crate::{Bus, Commands, HubConfig, Log, Workers};
 use protocol::{Envelope, Position};
-use std::sync::{
-    Arc, OnceLock,
-    atomic::{AtomicBool, AtomicU64, Ordering},
+use serde_json::Value;
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, OnceLock,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
 };
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -23,6 +27,8 @@ pub(crate) struct Core {
     pub(crate) commands: OnceLock<Arc<dyn Commands>>,
     /// To other nodes.
     pub(crate) bus: OnceLock<Arc<dyn Bus>>,
+    /// What this node asked others, by the question's id.
+    pub(crate) asked: Mutex<HashMap<String, mpsc::Sender<Value>>>,
     /// The newest position other nodes told of.
     pub(crate) announced: watch::Sender<Position>,
     pub(crate) workers: OnceLock<Arc<dyn Workers>>,
@@ -50,6 +56,7 @@ impl Core {
             ephemeral,
             commands: OnceLock::new(),
             bus: OnceLock::new(),
+            asked: Mutex::default(),
             announced: watch::Sender::new(Position(0)),
             workers: OnceLock::new(),
             readers: Semaphore::new(READERS),

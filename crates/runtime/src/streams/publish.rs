@@ -118,17 +118,16 @@ impl Api {
             let begun = Instant::now();
             let committed = shared.store.commit(commit).await;
             shared.telemetry.commit.observe(begun.elapsed());
-            let first = committed.as_ref().map(|committed| committed.first);
-            let mut next = first.unwrap_or_default().0;
-            for ((event, position), _) in events.iter().zip(&mut positions).zip(&kept).filter(|(_, kept)| **kept) {
-                *position = Some(Position(next));
+            let first = committed.as_ref().map_or(Position(0), |committed| committed.first);
+            let places = events.iter().zip(&mut positions).zip(&kept).filter(|(_, kept)| **kept);
+            for (((event, position), _), at) in places.zip((first.0..).map(Position)) {
+                *position = Some(at);
                 if let Event::AgentState(state) = event {
                     match &committed {
-                        Ok(_) => agents.committed(&state.agent_id, Position(next)),
+                        Ok(_) => agents.committed(&state.agent_id, at),
                         Err(_) => agents.failed(&state.agent_id),
                     }
                 }
-                next += 1;
             }
             committed.map_err(from_store)?;
         }

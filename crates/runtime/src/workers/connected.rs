@@ -245,12 +245,13 @@ impl Connected {
         drop(state);
         if !running.is_empty() {
             let (count, name) = (running.len(), self.join.name.trim());
+            let plural = if count == 1 { "" } else { "s" };
             self.house.troubles.tell(Trouble {
                 severity: Severity::Warning,
                 component: "workers".to_owned(),
                 code: "worker_lost",
                 about: format!("worker:{name}"),
-                message: format!("worker {} is gone with {count} tasks ({reason}): others get them", self.name),
+                message: format!("worker {} is gone with {count} task{plural} ({reason}): others get them", self.name),
             });
         }
         for Running { ended, .. } in running.into_values() {

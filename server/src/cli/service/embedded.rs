@@ -63,7 +63,7 @@ impl Service for Embedded {
     }
 
     async fn workers(&self) -> Result<WorkerList, Problem> {
-        Ok(self.api.workers())
+        self.api.workers().await
     }
 
     async fn news(&self) {

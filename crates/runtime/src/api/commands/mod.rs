@@ -51,7 +51,7 @@ impl Api {
             _ if control::METHODS.contains(&method) => control::call(self, method, params).await,
             _ if schedules::METHODS.contains(&method) => schedules::call(self, method, params).await,
             _ if credentials::METHODS.contains(&method) => credentials::call(self, method, params).await,
-            "workers" => json(self.workers()),
+            "workers" => json(self.workers().await?),
             "health" => json(self.health().await?),
             "agents" => json(self.agents().await?),
             "websocket_status" => json(self.websocket_status().await),
@@ -95,6 +95,11 @@ impl SocketCommands {
 impl hub::Commands for SocketCommands {
     async fn call(&self, who: &Arc<Identity>, method: &str, params: Value) -> Result<Value, Problem> {
         self.of(who)?.command(method, params).await
+    }
+
+    async fn ask(&self, method: &str) -> Option<Value> {
+        let shared = self.0.upgrade()?;
+        Api { shared, who: Arc::new(Identity::local_at("signalbox")) }.answer(method)
     }
 
     async fn publish(&self, who: &Arc<Identity>, messages: Vec<Value>) -> Vec<Result<Option<Position>, Problem>> {
