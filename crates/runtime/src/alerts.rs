@@ -17,6 +17,9 @@ use store::{Commit, NewEvent};
 /// Alerts read at once.
 const PAGE: u32 = 500;
 
+/// What the correlation ids of servers' own alerts begin with; what is published from outside has none.
+const OWN: &str = "alert:";
+
 /// The subjects that are raised.
 #[derive(Default)]
 pub(crate) struct Alerts(Mutex<BTreeSet<String>>);
@@ -73,7 +76,12 @@ impl Api {
         loop {
             let page = self.shared().store.log(&Topic::SystemAlerts, after, PAGE).await.map_err(from_store)?;
             for envelope in &page.events {
+                // Other programs publish alerts too, with whatever details: those are not of this server.
+                let is_own = envelope.correlation_id.as_deref().is_some_and(|of| of.starts_with(OWN));
                 let Event::SystemAlert(SystemAlert { details: Some(details), .. }) = &envelope.event else { continue };
+                if !is_own {
+                    continue;
+                }
                 let Some(subject) = details.get("subject").and_then(Value::as_str) else { continue };
                 let mut raised = self.shared().alerts.lock();
                 match details.get("cleared").and_then(Value::as_bool) {
@@ -107,7 +115,7 @@ impl Api {
             SystemAlert { severity, component: component.to_owned(), message, details: Some(details), timestamp: now };
         let event = NewEvent {
             id: EventId(environment.id()),
-            correlation_id: None,
+            correlation_id: Some(format!("{OWN}{subject}")),
             causation_id: None,
             traceparent: None,
             event: alert.into(),

@@ -59,7 +59,13 @@ impl Agents {
         is_change
     }
 
-    pub(super) fn committed(&self, id: &str, position: Position) {
+    /// Changes of these agents are on their way. When it is dropped before they are there, nobody knows what is: the
+    /// log is asked again.
+    pub(super) fn on_their_way(&self, ids: Vec<String>) -> OnTheirWay<'_> {
+        OnTheirWay { agents: self, ids }
+    }
+
+    fn committed(&self, id: &str, position: Position) {
         if let Some(agent) = self.lock().get_mut(id) {
             agent.under_way = agent.under_way.saturating_sub(1);
             agent.position = agent.position.max(position);
@@ -67,7 +73,7 @@ impl Agents {
     }
 
     /// What is in the log now is not known.
-    pub(super) fn failed(&self, id: &str) {
+    fn failed(&self, id: &str) {
         self.lock().remove(id);
     }
 
@@ -102,6 +108,27 @@ impl Agents {
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Known>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// See [`Agents::on_their_way`].
+pub(super) struct OnTheirWay<'a> {
+    agents: &'a Agents,
+    ids: Vec<String>,
+}
+
+impl OnTheirWay<'_> {
+    /// They are in the log, each at its position.
+    pub(super) fn arrived(mut self, positions: impl Iterator<Item = Position>) {
+        for (id, position) in std::mem::take(&mut self.ids).iter().zip(positions) {
+            self.agents.committed(id, position);
+        }
+    }
+}
+
+impl Drop for OnTheirWay<'_> {
+    fn drop(&mut self) {
+        self.ids.iter().for_each(|id| self.agents.failed(id));
     }
 }
 
@@ -184,7 +211,7 @@ mod tests {
     fn what_could_not_be_kept_is_tried_again() {
         let agents = Agents::default();
         assert!(agents.hear(&said("a", Idle, None, 1.0)));
-        agents.failed("a");
+        drop(agents.on_their_way(vec!["a".to_owned()]));
         assert_eq!(agents.unknown(["a", "a"].into_iter()), ["a"]);
         assert!(agents.hear(&said("a", Idle, None, 1.0)));
     }

