@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any, Dict, List, Optional
 
 from .messages import (
@@ -16,9 +17,10 @@ from .messages import (
 )
 
 
-class Producer:
+class Producer(ABC):
+    @abstractmethod
     async def publish(self, message: Message) -> Published:
-        raise NotImplementedError
+        """Publishes a message, with its `type`."""
 
     async def broadcast_agent_state(
         self,
