@@ -36,7 +36,8 @@
 //! 5. *If the log cannot serve a topic*, the client is told `gap` from where the topic stood to H, and goes on
 //!    above H. If the publisher left positions out, every connection is cut at the head before.
 //!
-//! `tests/history.rs` checks this on random histories, over sockets that take what they like.
+//! `tests/history.rs` checks this on random histories, over sockets that take what they like;
+//! `server/tests/history.rs` on a real server that is killed.
 //!
 //! Absences: this crate knows no store (it reads the log through [`Log`]), no HTTP and no socket type of its
 //! own, and nothing of how clients' frames are read; the session is a state machine without I/O or clock; nothing here has an unbounded queue.

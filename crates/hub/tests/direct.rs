@@ -223,13 +223,13 @@ async fn large_messages_are_compressed_for_who_reads_that() {
 async fn pings_are_answered_the_newest_at_least_and_before_events() {
     let (hub, log) = start();
     let mut client = Client::connect(&hub, 1, false).await;
-    client.inbound.ping(b"one".to_vec().into(), Timestamp(1));
+    client.inbound.ping(b"one".to_vec().into(), Timestamp(1)).await;
     assert_eq!(client.frame().await, Frame::Pong(b"one".to_vec()));
     client.wire.set_full(true);
     hub.publish(log.commit(alert("x"))).await;
     settle().await;
     for payload in ["two", "three"] {
-        client.inbound.ping(payload.as_bytes().to_vec().into(), Timestamp(2));
+        client.inbound.ping(payload.as_bytes().to_vec().into(), Timestamp(2)).await;
     }
     client.wire.set_full(false);
     let mut pongs = Vec::new();

@@ -303,3 +303,24 @@ fn ids_are_echoed_and_positions_kept() {
     let outputs = session.text(r#"{"type":"command","id":0,"method":"m"}"#, Timestamp(0));
     assert_eq!(outputs, [Output::Call { id: json!(0), method: "m".to_owned(), params: Value::Null }]);
 }
+
+#[test]
+fn pings_of_the_websocket_that_come_too_often_are_not_answered_and_close() {
+    let mut session = open();
+    for _ in 0..100 {
+        assert_eq!(session.ping(Timestamp(0)), (true, Vec::new()));
+    }
+    for _ in 0..50 {
+        assert_eq!(session.ping(Timestamp(0)), (false, Vec::new()));
+    }
+    let (is_answered, outputs) = session.ping(Timestamp(0));
+    assert!(!is_answered);
+    assert!(matches!(outputs.as_slice(), [Output::Close(Close { code: close::FLOODING, .. })]), "{outputs:?}");
+    assert_eq!(session.ping(Timestamp(60_000)), (false, Vec::new()), "closed is closed");
+    let mut session = open();
+    for second in 0..20 {
+        for _ in 0..50 {
+            assert!(session.ping(Timestamp(second * 1_000)).0);
+        }
+    }
+}

@@ -95,12 +95,14 @@ async fn read(receiver: &mut Receiver, inbound: &mut Inbound, clock: Clock) -> E
                 // Boxed: it is large, and an idle connection should not hold room for it.
                 Ok(Incoming::Text(text)) => Box::pin(inbound.text(&text, clock.now())).await,
                 Ok(Incoming::Binary) => Box::pin(inbound.binary(clock.now())).await,
-                Ok(Incoming::Ping(payload)) => inbound.ping(payload.into(), clock.now()),
+                Ok(Incoming::Ping(payload)) => Box::pin(inbound.ping(payload.into(), clock.now())).await,
                 Ok(Incoming::Pong) => inbound.heard(clock.now()),
                 Ok(Incoming::Close(code)) => return Ending::Closed(code),
                 Err(ending) => return ending,
             },
             _ = ticks.tick() => Box::pin(inbound.tick(clock.now())).await,
         }
+        // Thousands of messages may have come with one read: others have their turn between them.
+        tokio::task::coop::consume_budget().await;
     }
 }

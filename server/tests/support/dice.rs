@@ -13,6 +13,11 @@ impl Dice {
         Self(seed.max(1))
     }
 
+    /// With a seed that was thrown: one of several that play together.
+    pub fn of(seed: u64) -> Self {
+        Self(seed.max(1))
+    }
+
     /// 0 to `limit` - 1.
     pub fn below(&mut self, limit: u64) -> u64 {
         self.0 ^= self.0 << 13;

@@ -49,6 +49,13 @@ impl RawClient {
         self.stream.write_all(bytes).await.unwrap();
     }
 
+    /// False: the server has ended the connection. What it says is not read.
+    pub(crate) async fn try_write(&mut self, bytes: &[u8]) -> bool {
+        let written = timeout(PATIENCE, self.stream.write_all(bytes)).await;
+        tokio::task::yield_now().await;
+        matches!(written, Ok(Ok(())))
+    }
+
     /// One masked frame; `first` is its first byte: FIN, reserved bits and opcode.
     pub(crate) async fn frame(&mut self, first: u8, payload: &[u8]) {
         self.write(&masked(first, payload)).await;

@@ -50,9 +50,12 @@ impl Inbound {
     }
 
     /// A ping, which is answered, over a connection with a socket of its own.
-    pub fn ping(&mut self, payload: Bytes, now: Timestamp) {
-        self.session.heard(now);
-        self.shared.pong(payload);
+    pub async fn ping(&mut self, payload: Bytes, now: Timestamp) {
+        let (is_answered, outputs) = self.session.ping(now);
+        if is_answered {
+            self.shared.pong(payload);
+        }
+        self.carry_out(outputs).await;
     }
 
     /// A pong.

@@ -61,6 +61,8 @@ pub struct Close {
 /// The server is being stopped.
 pub const GOING_AWAY: Close = Close { code: close::DRAINING, reason: "the server is going away: come back" };
 
+const FLOODING: &str = "too many frames in too short a time";
+
 /// The state of one client.
 #[derive(Debug)]
 pub struct Session {
@@ -134,6 +136,17 @@ impl Session {
             return Vec::new();
         }
         self.invalid(None, "binary", "frames are JSON in text messages; this one was binary".to_owned(), now)
+    }
+
+    /// A ping of the WebSocket, which is a sign of life. Whether it is answered: those that come too often are not, and
+    /// end the connection in the end.
+    pub fn ping(&mut self, now: Timestamp) -> (bool, Vec<Output>) {
+        self.heard(now);
+        if self.closed || self.commands.take(1, now) {
+            return (!self.closed, Vec::new());
+        }
+        let is_flooding = !self.refused.take(1, now);
+        (false, if is_flooding { self.close(close::FLOODING, FLOODING) } else { Vec::new() })
     }
 
     /// Any sign of life: a message, a ping, a pong.
@@ -277,7 +290,7 @@ impl Session {
             temporary: true,
         })];
         if !self.refused.take(1, now) {
-            outputs.extend(self.close(close::FLOODING, "too many frames in too short a time"));
+            outputs.extend(self.close(close::FLOODING, FLOODING));
         }
         outputs
     }
