@@ -37,7 +37,7 @@ pub fn SystemBoard(charts: Vec<ChartView>) -> impl IntoView {
         <section class="panel" aria-labelledby="system" node_ref=root data-topic=Topic::PerformanceMetrics.to_string()>
             <h2 id="system" class="panel-title">
                 "This server"
-                <span class="panel-more">"last 15 min"</span>
+                <span class="quiet">"last 15 min"</span>
             </h2>
             <div class="charts">{figures}</div>
         </section>
