@@ -12,6 +12,10 @@ pub(crate) const PLAYBOOKS: &str = "/playbooks";
 #[cfg(feature = "ssr")]
 pub(crate) const CREDENTIALS: &str = "/credentials";
 #[cfg(feature = "ssr")]
+pub(crate) const LOGIN: &str = "/login";
+#[cfg(feature = "ssr")]
+pub(crate) const SETTINGS: &str = "/settings";
+#[cfg(feature = "ssr")]
 pub(crate) const APPROVALS: &str = "/approvals";
 #[cfg(feature = "ssr")]
 pub(crate) const SCHEDULES: &str = "/schedules";
@@ -53,6 +57,12 @@ pub(crate) fn rerun(id: ExecutionId, from: Option<&str>) -> String {
         Some(step) => format!("{EXECUTIONS}/{id}/rerun?from={}", escape(step, b"")),
         None => format!("{EXECUTIONS}/{id}/rerun"),
     }
+}
+
+/// The form for signing in, and where to go from there.
+#[cfg(feature = "ssr")]
+pub(crate) fn login(next: &str) -> String {
+    format!("{LOGIN}?next={}", escape(next, b"/"))
 }
 
 /// A page of the approvals that wait.

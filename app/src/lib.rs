@@ -25,7 +25,10 @@ mod security;
 #[cfg(feature = "ssr")]
 mod server_fns;
 #[cfg(feature = "ssr")]
+pub mod session_cookie;
 mod shell;
+#[cfg(feature = "ssr")]
+mod sign_in;
 #[cfg(feature = "ssr")]
 mod theme;
 
@@ -35,3 +38,5 @@ pub use islands::*;
 pub use shell::App;
 #[cfg(feature = "ssr")]
 pub use shell::shell;
+#[cfg(feature = "ssr")]
+pub use sign_in::SignIn;

@@ -76,6 +76,8 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/schedules/new") view=pages::NewSchedule ssr=SsrMode::Async />
                 <Route path=path!("/schedules/named/*name") view=pages::Schedule ssr=SsrMode::Async />
                 <Route path=path!("/credentials") view=pages::Credentials ssr=SsrMode::Async />
+                <Route path=path!("/login") view=pages::Login ssr=SsrMode::Async />
+                <Route path=path!("/settings") view=pages::Settings ssr=SsrMode::Async />
                 <Route path=path!("/register") view=pages::Register ssr=SsrMode::Async />
             </Routes>
         </Router>

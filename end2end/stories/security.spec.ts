@@ -49,6 +49,17 @@ test.describe("a page of another origin", () => {
     });
   }
 
+  test("cannot make itself a user or a token", async ({ page, server }) => {
+    for (const [where, made] of [["users", { role: "admin", password: "long enough" }], ["tokens", { role: "admin" }]] as const) {
+      for (const type of ["application/json", "text/plain"]) {
+        const body = JSON.stringify({ name: "eve", ...made });
+        const sent = await page.evaluate(send, { url: `${server.url}/api/v1/${where}`, type, body });
+        expect(sent).not.toContain("ok");
+      }
+      expect(await server.get(`/api/v1/${where}`)).toEqual([]);
+    }
+  });
+
   test("cannot post our forms", async ({ page, server }) => {
     const before = await state(server);
     for (const where of ["/api/sf/register_playbook", "/api/sf/run_playbook", "/api/v1/playbooks", "/api/v1/executions"]) {

@@ -2,6 +2,7 @@
 //!
 //! Not `axum::serve`: that one has no limit on connections and none on the time a client takes for its headers.
 
+use crate::guard::Peer;
 use axum::{Router, body::Body, extract::Request};
 use hyper::body::Incoming;
 use hyper_util::{
@@ -11,7 +12,7 @@ use hyper_util::{
 };
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use socket2::SockRef;
-use std::{future::Future, io, sync::Arc, time::Duration};
+use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -52,7 +53,7 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, stop: impl Futu
             () = &mut stop => break,
             Some(ended) = open.join_next(), if !open.is_empty() => note(ended),
             accepted = listener.accept() => {
-                let Some(stream) = admit(accepted).await else { continue };
+                let Some((stream, address)) = admit(accepted).await else { continue };
                 let Ok(slot) = slots.clone().try_acquire_owned() else {
                     tracing::warn!("{CONNECTIONS} connections are open already: one more was closed");
                     continue;
@@ -61,6 +62,7 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, stop: impl Futu
                 let service = TowerToHyperService::new(router.clone().map_request(
                     move |mut request: Request<Incoming>| {
                         request.extensions_mut().insert(place.clone());
+                        request.extensions_mut().insert(Peer(address));
                         request.map(Body::new)
                     },
                 ));
@@ -87,16 +89,16 @@ fn http() -> Builder<TokioExecutor> {
     builder
 }
 
-async fn admit(accepted: io::Result<(TcpStream, std::net::SocketAddr)>) -> Option<TcpStream> {
+async fn admit(accepted: io::Result<(TcpStream, SocketAddr)>) -> Option<(TcpStream, SocketAddr)> {
     match accepted {
-        Ok((stream, _)) => {
+        Ok((stream, address)) => {
             // Small frames should leave at once. A socket that refuses this is about to fail anyway.
             let _ = stream.set_nodelay(true);
             // Whoever writes to a peer that takes nothing gives up before; but not everybody who writes can be stopped
             // (Engine.IO cannot), so the system ends the connection.
             #[cfg(any(target_os = "linux", target_os = "android"))]
             let _ = SockRef::from(&stream).set_tcp_user_timeout(Some(UNTAKEN));
-            Some(stream)
+            Some((stream, address))
         }
         Err(error) => {
             tracing::warn!("a connection could not be accepted: {error}");

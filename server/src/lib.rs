@@ -28,6 +28,7 @@ pub mod ws;
 
 pub use config::Config;
 pub use drain::Drain;
+pub use guard::Refusals;
 pub use serve::ServeError;
 pub use serve::Server;
 pub use serve::serve;

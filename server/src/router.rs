@@ -2,12 +2,11 @@
 
 use crate::{AppState, guard, rest, socketio, ssr, telemetry, ws};
 use axum::{Router, middleware::from_fn_with_state, routing::get};
-use std::sync::Arc;
 use tower_http::{CompressionLevel, compression::CompressionLayer};
 
 /// Everything, behind the guards.
-pub(crate) fn router(state: AppState, hosts: guard::AllowedHosts) -> Router {
-    let (policy, hub) = (state.policy.clone(), state.hub.clone());
+pub(crate) fn router(state: AppState, guards: guard::Guards) -> Router {
+    let hub = state.hub.clone();
     let requests = state.requests.clone();
     let routes = Router::new()
         .route("/api/ws", get(ws::upgrade))
@@ -22,5 +21,5 @@ pub(crate) fn router(state: AppState, hosts: guard::AllowedHosts) -> Router {
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
         .layer(from_fn_with_state(requests, telemetry::observe))
         .with_state(state);
-    guard::guarded(routes, Arc::new(hosts), policy)
+    guard::guarded(routes, guards)
 }

@@ -11,8 +11,8 @@ use hub::redis::RedisBus;
 use leptos::config::LeptosOptions;
 use protocol::Problem;
 use runtime::Membership;
-use std::{future::Future, io, net::SocketAddr, time::Duration};
-use store::StoreError;
+use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
+use store::{DataDir, StoreError};
 use tokio::{net::TcpListener, sync::oneshot};
 
 /// The hub tells its clients that it goes away, and closes them in batches within this time.
@@ -28,6 +28,11 @@ pub enum ServeError {
     Listener(#[from] io::Error),
     #[error("the bus {0}")]
     Bus(String),
+    #[error(
+        "{0} is reachable from other machines, and nobody can sign in yet: add an admin with `signalbox users add NAME \
+         --role admin` on this data folder, or configure JWT, and start again"
+    )]
+    NobodyCanSignIn(SocketAddr),
     #[error("the catalog cannot be read: {0}")]
     Samples(Problem),
 }
@@ -65,6 +70,18 @@ impl Server {
             StoreUrl::Postgres(_) => (host_name(), Membership::Shared { url: Some(url(address)) }),
         };
         let wiring = Wiring::open(&config.local, &name, membership).await?;
+        let (api, access) = (wiring.api(), &config.access);
+        let is_public = !address.ip().is_loopback();
+        let can_sign_in = access.jwt.is_some() || api.has_users().await.map_err(ServeError::Samples)?;
+        if is_public && !can_sign_in {
+            wiring.close().await;
+            return Err(ServeError::NobodyCanSignIn(address));
+        }
+        let jwt = access.jwt.clone().map(|jwt| guard::Jwt::new(jwt, config.local.tools.egress.clone()));
+        let folder_key = wiring.data.as_ref().map(DataDir::key).transpose()?;
+        let gate = Arc::new(guard::Gate::new(api, access, is_public, jwt, folder_key));
+        wiring.hub.set_authenticator(gate.clone());
+        let refusals = Arc::new(guard::Refusals::new(wiring.hub.clone()));
         samples::register(&wiring.api()).await.map_err(ServeError::Samples)?;
         if let Bus::Redis(url) = &config.bus {
             let bus = RedisBus::open(url.expose(), &wiring.hub.epoch(), uuid::Uuid::now_v7().as_u128());
@@ -75,14 +92,21 @@ impl Server {
         let state = AppState {
             api: wiring.api(),
             hub: wiring.hub.clone(),
+            refusals: refusals.clone(),
             drain: drain.clone(),
             requests: telemetry::Requests::new(),
             assets: Assets::new(&config.site.root, config.site.style.clone()),
             policy: guard::Policy::new(config.site.reload_port),
             leptos: leptos_options(config, address),
         };
-        let router =
-            router::router(state, guard::AllowedHosts::new(address, &config.hosts).with_origins(&config.origins));
+        let guards = guard::Guards {
+            hosts: Arc::new(guard::AllowedHosts::new(address, &config.hosts).with_origins(&config.origins)),
+            policy: state.policy.clone(),
+            door: Arc::new(guard::Door { proxies: access.proxy.clone(), is_public }),
+            gate,
+            refusals,
+        };
+        let router = router::router(state, guards);
         if let Some(data) = &wiring.data {
             data.announce(&url(address))?;
         }

@@ -42,8 +42,13 @@ pub(crate) async fn asset_or_not_found(State(state): State<AppState>, request: R
 fn context(state: &AppState) -> impl Fn() + Clone + Send + Sync + 'static {
     let (api, policy) = (state.api.clone(), state.policy.clone());
     move || {
-        if let Some(who) = use_context::<Parts>().and_then(|parts| guard::identity(&parts.extensions).ok().cloned()) {
-            provide_context(api.acting_as(who));
+        if let Some(parts) = use_context::<Parts>() {
+            if let Ok(who) = guard::identity(&parts.extensions) {
+                provide_context(api.acting_as(who.clone()));
+            }
+            if let Some(guard::Client { address, is_secure, .. }) = parts.extensions.get().cloned() {
+                provide_context(app::SignIn::new(api.clone(), address, is_secure));
+            }
         }
         if let (Some(nonce), Some(response)) = (use_nonce(), use_context::<ResponseOptions>()) {
             response.insert_header(header::CONTENT_SECURITY_POLICY, policy.with_nonce(&nonce));

@@ -1,6 +1,11 @@
 //! What handlers can ask for.
 
-use crate::{Drain, assets::Assets, guard::Policy, telemetry::Requests};
+use crate::{
+    Drain,
+    assets::Assets,
+    guard::{Policy, Refusals},
+    telemetry::Requests,
+};
 use axum::extract::FromRef;
 use hub::Hub;
 use leptos::config::LeptosOptions;
@@ -13,6 +18,7 @@ pub struct AppState {
     #[from_ref(skip)]
     pub(crate) api: Api,
     pub(crate) hub: Arc<Hub>,
+    pub(crate) refusals: Arc<Refusals>,
     pub(crate) drain: Drain,
     pub(crate) requests: Arc<Requests>,
     pub(crate) assets: Assets,

@@ -1,5 +1,6 @@
 //! What is around every page: rail, top line, the page's region. Regions are what navigation swaps.
 
+use super::settings::Who;
 use crate::{
     components::Icon,
     href,
@@ -116,6 +117,7 @@ pub(crate) fn Frame(
                 </nav>
                 <div class="tools">
                     <ZoneNote />
+                    <Who />
                     <ThemeSwitch />
                     <button type="button" class="tool needs-script" data-keys="" title="Keys (?)" aria-label="Show keys">
                         <Icon name="keys" />

@@ -3,6 +3,7 @@
 //!
 //! Absences: no wasm calls these; without scripts they work the same.
 
+mod access;
 mod bulk;
 mod control;
 mod delete_credential;
@@ -14,6 +15,7 @@ mod schedules;
 mod set_credential;
 mod set_theme;
 
+pub(crate) use access::Made;
 pub(crate) use control::RerunEntered;
 pub(crate) use input::INPUT_LIMIT;
 pub(crate) use reply::Rejected;

@@ -1,6 +1,6 @@
 //! The answer to a form: another place, or a page.
 
-use crate::{href::DASHBOARD, shell};
+use crate::{href::DASHBOARD, shell, sign_in::SignIn};
 use axum::{
     body::Body,
     response::{IntoResponse, Response},
@@ -65,7 +65,8 @@ impl Reply {
     }
 
     async fn page<E: Clone + Send + Sync + 'static>(href: &str, rejected: Option<Rejected>, entered: E) -> Self {
-        let api = expect_context::<Api>();
+        // Nobody's on the page for signing in.
+        let (api, sign_in) = (use_context::<Api>(), use_context::<SignIn>());
         let options =
             use_context::<LeptosOptions>().unwrap_or_else(|| LeptosOptions::builder().output_name("signalbox").build());
         let mut request = Request::new(Body::empty());
@@ -77,7 +78,12 @@ impl Reply {
         let provided = options.clone();
         let render = leptos_axum::render_app_async_with_context(
             move || {
-                provide_context(api.clone());
+                if let Some(api) = api.clone() {
+                    provide_context(api);
+                }
+                if let Some(sign_in) = sign_in.clone() {
+                    provide_context(sign_in);
+                }
                 provide_context(provided.clone());
                 if let Some(rejected) = rejected.clone() {
                     provide_context(rejected);

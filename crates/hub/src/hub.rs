@@ -1,18 +1,20 @@
 //! The hub as others hold it.
 
 use crate::{
-    Bus, BusMessage, Commands, HubConfig, Kind, Log, Workers,
+    Authenticator, Bus, BusMessage, Commands, HubConfig, Kind, Log, Workers,
     bus::{Core, FanOut, Input, Receivers},
     connection::{Inbound, Outbound, Outbox, Presence, Shared},
-    session::{GOING_AWAY, Session},
+    session::{Close, EXPIRED, GOING_AWAY, Session, UNPROVEN},
 };
 use protocol::{
     ClientId, Envelope, Epoch, Identity, Position, Timestamp,
+    access::CredentialId,
     api::{HubHealth, WebsocketStatus},
     frame::Limits,
 };
 use serde_json::Value;
 use std::{
+    collections::BTreeSet,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -163,6 +165,31 @@ impl Hub {
         }
     }
 
+    /// Who tells what an `authenticate` frame proves. The first one set stays.
+    pub fn set_authenticator(&self, authenticator: Arc<dyn Authenticator>) {
+        if self.core.authenticator.set(authenticator).is_err() {
+            tracing::error!("the hub's authenticator was set twice");
+        }
+    }
+
+    /// What the clients that are connected came in with.
+    pub fn credentials(&self) -> BTreeSet<CredentialId> {
+        self.core.holders.credentials()
+    }
+
+    /// Ends the connections of some who came in with credentials: those of `is_meant`.
+    pub fn end(&self, close: Close, is_meant: impl Fn(&Identity) -> bool) {
+        self.core.holders.end(&close, |who, _| is_meant(who));
+    }
+
+    /// Ends the connections whose proof has ended, or did not come in time.
+    pub fn end_expired(&self, now: Timestamp) {
+        // Whose own end it is not has not said who they are.
+        let is_over = |until: Option<Timestamp>| until.is_some_and(|until| now >= until);
+        self.core.holders.end(&EXPIRED, |who, until| is_over(until) && who.expires_at == until);
+        self.core.holders.end(&UNPROVEN, |who, until| is_over(until) && who.expires_at != until);
+    }
+
     /// Hands durable events to the subscribers. To be called by one publisher, after their commit, in position
     /// order, an event's projections behind it in the same call. Waits while the hub is behind.
     ///
@@ -183,7 +210,7 @@ impl Hub {
         self.core.show(envelope);
     }
 
-    /// Takes a client in, as `who`. `client` is a fresh id. The first thing its outbound half gives is `hello`.
+    /// Takes a client in, as `who`; without, it has some seconds to tell with `authenticate`. `client` is a fresh id. The first thing its outbound half gives is `hello`.
     ///
     /// # Errors
     /// When the hub is going away.
@@ -191,7 +218,7 @@ impl Hub {
         &self,
         kind: Kind,
         client: ClientId,
-        who: Arc<Identity>,
+        who: impl Into<Option<Arc<Identity>>>,
         now: Timestamp,
     ) -> Result<(Inbound, Outbound), Draining> {
         if self.core.is_draining() {
@@ -200,12 +227,13 @@ impl Hub {
         let config = &self.core.config;
         let age = Duration::from_millis(config.queue_age_ms);
         let shared = Arc::new(Shared::new(client, Outbox::new(config.limits.queue_bytes as usize, age)));
-        let (session, hello) = Session::open(kind, client, who, self.core.log.epoch(), self.limits(kind), now);
+        let (session, hello) = Session::open(kind, client, who.into(), self.core.log.epoch(), self.limits(kind), now);
         let presence = Arc::new(Presence::new(self.core.clone(), shared.clone()));
         self.core.inputs.send(Input::Enter(shared.clone())).await.map_err(|_| Draining)?;
         let outbound = Outbound::new(shared.clone(), self.core.clone(), presence.clone());
         let mut inbound = Inbound::new(session, shared, self.core.clone(), presence);
-        inbound.carry_out(vec![hello]).await;
+        inbound.note_proof();
+        inbound.carry_out(vec![hello], now).await;
         Ok((inbound, outbound))
     }
 
@@ -231,6 +259,11 @@ impl Hub {
         }
         // The hub has stopped: nobody is connected any more.
         WebsocketStatus { handshakes: self.health().handshakes, ..WebsocketStatus::default() }
+    }
+
+    /// How connections were closed from this side, and how often.
+    pub fn closes(&self) -> Vec<(Close, u64)> {
+        self.core.counters.closes()
     }
 
     /// Ephemeral events nobody or not everybody got, because newer ones came or there was no room.

@@ -34,6 +34,14 @@ pub struct Page {
 #[error("the log could not be read: {0}")]
 pub struct LogUnavailable(pub String);
 
+/// Tells who somebody is by the token they send.
+#[async_trait]
+pub trait Authenticator: Send + Sync + 'static {
+    /// # Errors
+    /// A problem, temporary when it cannot be told now; else the token is nobody's.
+    async fn authenticate(&self, token: &str) -> Result<Identity, Problem>;
+}
+
 /// The API as the socket's `command` and `publish` frames call it.
 #[async_trait]
 pub trait Commands: Send + Sync + 'static {

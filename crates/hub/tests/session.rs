@@ -30,7 +30,7 @@ fn open() -> Session {
 
 fn open_as(who: Identity) -> Session {
     let (client, who) = (ClientId(Uuid::from_u128(1)), Arc::new(who));
-    let (session, hello) = Session::open(Kind::Client, client, who, Epoch("e1".to_owned()), LIMITS, Timestamp(0));
+    let (session, hello) = Session::open(Kind::Client, client, Some(who), Epoch("e1".to_owned()), LIMITS, Timestamp(0));
     let expected = ServerFrame::Hello { epoch: Epoch("e1".to_owned()), client, limits: LIMITS };
     assert_eq!(hello, Output::Send(expected));
     session
@@ -78,7 +78,7 @@ fn told(output: &Output) -> String {
         }
         Output::Call { method, .. } => format!("call {method}"),
         Output::Publish { .. } => "publish".to_owned(),
-        Output::Worker(frame) => panic!("{frame:?}"),
+        Output::Worker(_) | Output::Authenticate { .. } => panic!("{output:?}"),
         Output::Ping => "ping".to_owned(),
         Output::Close(Close { code, .. }) => format!("close {code}"),
     }
@@ -157,7 +157,7 @@ fn what_a_worker_may_do_follows_from_who_it_is() {
     ] {
         let who = Arc::new(Identity { role, protocols, ..Identity::local() });
         let (client, epoch) = (ClientId(Uuid::from_u128(1)), Epoch("e1".to_owned()));
-        let (mut session, _) = Session::open(Kind::Worker, client, who, epoch, LIMITS, Timestamp(0));
+        let (mut session, _) = Session::open(Kind::Worker, client, Some(who), epoch, LIMITS, Timestamp(0));
         let outputs = session.text(join, Timestamp(0));
         match (&outputs[..], expect) {
             ([Output::Worker(_)], None) => {}
@@ -301,7 +301,8 @@ fn ids_are_echoed_and_positions_kept() {
     let requests = vec![Resume { topic, after: Some(Position(u64::MAX)), epoch: None }];
     assert_eq!(outputs, [Output::Subscribe { id: Some(json!("s-1")), requests }]);
     let outputs = session.text(r#"{"type":"command","id":0,"method":"m"}"#, Timestamp(0));
-    assert_eq!(outputs, [Output::Call { id: json!(0), method: "m".to_owned(), params: Value::Null }]);
+    let who = Arc::new(Identity::local());
+    assert_eq!(outputs, [Output::Call { who, id: json!(0), method: "m".to_owned(), params: Value::Null }]);
 }
 
 #[test]

@@ -6,6 +6,7 @@
 //!
 //! Absences: no HTTP, no SQL, no screens. Decisions are the engine's; this crate loads, commits, publishes.
 
+mod access;
 mod admission;
 mod alerts;
 mod api;
@@ -29,6 +30,7 @@ mod workers;
 
 pub use api::Api;
 pub use api::Delivery;
+pub use api::SignedIn;
 pub use environment::{Environment, SystemEnvironment};
 pub use housekeeping::Retention;
 pub use log::StoreLog;

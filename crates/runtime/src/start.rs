@@ -2,6 +2,7 @@
 
 use crate::{
     Api, Environment, SystemEnvironment,
+    access::{Access, Sentinel},
     admission::{Doorkeeper, Gate},
     alerts::Alerts,
     api::{Hooks, Shared},
@@ -58,6 +59,7 @@ pub struct Runtime {
     housekeeping: Option<JoinHandle<()>>,
     meter: Option<JoinHandle<()>>,
     troubles: Option<JoinHandle<()>>,
+    sentinel: Option<JoinHandle<()>>,
     server: Arc<str>,
 }
 
@@ -136,6 +138,7 @@ impl Runtime {
             rollup: Rollup::default(),
             troubles: troubles.clone(),
             telemetry: telemetry.clone(),
+            access: Access::default(),
         });
         hub.set_commands(Arc::new(api.commands()));
         hub.set_workers(Arc::new(Door(workers.clone())));
@@ -159,6 +162,7 @@ impl Runtime {
             sweeper: is_server.then(|| tokio::spawn(Sweeper { api: api.clone(), server: server.clone() }.run())),
             doorkeeper: Some(tokio::spawn(Doorkeeper::new(api.clone()).run(is_server))),
             scheduler: is_server.then(|| tokio::spawn(Scheduler(api.clone()).run())),
+            sentinel: is_server.then(|| tokio::spawn(Sentinel(api.clone()).run())),
             housekeeping: is_server.then(|| tokio::spawn(housekeeping.run())),
             troubles: is_server.then(|| tokio::spawn(tell_all(api.clone(), troubled))),
             meter: is_server.then(|| tokio::spawn(Meter::new(api.clone(), server.clone()).run())),
@@ -178,7 +182,11 @@ impl Runtime {
     /// Tasks under way are stopped and stay open: the next start takes them up.
     pub async fn shutdown(mut self) {
         let others = [self.sweeper.take(), self.housekeeping.take(), self.doorkeeper.take(), self.scheduler.take()];
-        for task in others.into_iter().chain([self.member.take(), self.meter.take(), self.troubles.take()]).flatten() {
+        for task in others
+            .into_iter()
+            .chain([self.member.take(), self.meter.take(), self.troubles.take(), self.sentinel.take()])
+            .flatten()
+        {
             task.abort();
             let _ = task.await;
         }
@@ -205,7 +213,7 @@ impl Drop for Runtime {
         self.driver.abort();
         self.publisher.abort();
         let others = [&self.sweeper, &self.housekeeping, &self.doorkeeper, &self.scheduler];
-        for task in others.into_iter().chain([&self.member, &self.meter, &self.troubles]).flatten() {
+        for task in others.into_iter().chain([&self.member, &self.meter, &self.troubles, &self.sentinel]).flatten() {
             task.abort();
         }
     }

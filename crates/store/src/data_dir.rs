@@ -8,7 +8,7 @@ use crate::StoreError;
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, TryLockError},
     hash::{BuildHasher, RandomState},
-    io,
+    io::{self, Read, Write},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -16,6 +16,7 @@ use std::{
 const LOCK: &str = "lock";
 const URL: &str = "url";
 const NAME: &str = "name";
+const KEY: &str = "key";
 /// [`DataDir::server_url`] holds the lock for some microseconds while it looks: that must not pass for a server.
 const ATTEMPTS: u32 = 10;
 const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(5);
@@ -73,6 +74,33 @@ impl DataDir {
         fs::write(&fresh, &name).map_err(failed)?;
         fs::rename(&fresh, &file).map_err(failed)?;
         Ok(name)
+    }
+
+    /// A secret drawn anew for each server, in a file that who may read the folder may read: whoever can open the store
+    /// itself is let in by the server that holds it.
+    ///
+    /// # Errors
+    /// [`StoreError::Backend`] when it cannot be kept.
+    pub fn key(&self) -> Result<String, StoreError> {
+        let failed = |error: io::Error| backend(&self.path, &error);
+        let mut bytes = [0; 32];
+        File::open("/dev/urandom").and_then(|mut random| random.read_exact(&mut bytes)).map_err(failed)?;
+        let key = bytes.iter().fold("sbf_".to_owned(), |key, byte| format!("{key}{byte:02x}"));
+        let fresh = self.path.join("key.new");
+        // Left by a server that was killed just here.
+        let _ = fs::remove_file(&fresh);
+        let mut options = OpenOptions::new();
+        options.create_new(true).write(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let written = options.open(&fresh).and_then(|mut file| file.write_all(key.as_bytes()));
+        written.and_then(|()| fs::rename(&fresh, self.path.join(KEY))).map_err(failed)?;
+        Ok(key)
+    }
+
+    /// The key of the server that holds the folder.
+    pub fn server_key(path: &Path) -> Option<String> {
+        fs::read_to_string(path.join(KEY)).ok().filter(|key| !key.is_empty())
     }
 
     /// Tells others where this process serves the folder.

@@ -14,6 +14,7 @@ pub mod postgres;
 pub mod query;
 pub mod sqlite;
 
+mod access;
 mod admission;
 mod approvals;
 mod backup;
@@ -37,6 +38,7 @@ mod streams;
 mod submissions;
 mod traits;
 
+pub use access::{NewSession, NewToken, NewUser, Token, User};
 pub use approvals::{ApprovalFilter, WaitingApproval};
 pub use backup::{Backup, back_up};
 pub use blobs::StoredBlob;

@@ -20,6 +20,7 @@ mod within;
 pub use builtin::builtin;
 pub use config::ToolsConfig;
 pub use egress::EgressPolicy;
+pub use egress::Pinned;
 pub use http::HttpProvider;
 pub use noop::NoopProvider;
 pub use postgres::PostgresProvider;

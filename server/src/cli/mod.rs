@@ -36,7 +36,9 @@ mod signal;
 mod source;
 mod stop;
 mod terminate;
+mod tokens;
 mod upkeep;
+mod users;
 mod validate;
 mod worker;
 mod workers;
@@ -76,6 +78,8 @@ enum Command {
     Show(show::Args),
     Publish(publish::Args),
     Credentials(credentials::Args),
+    Users(users::Args),
+    Tokens(tokens::Args),
     Worker(worker::Args),
     Workers(workers::Args),
     Backup(backup::Args),
@@ -130,6 +134,8 @@ async fn run(command: Command) -> Result<Exit, Error> {
         Command::Show(args) => show::show(args).await,
         Command::Publish(args) => publish::publish(args).await,
         Command::Credentials(args) => credentials::credentials(args).await,
+        Command::Users(args) => users::users(args).await,
+        Command::Tokens(args) => tokens::tokens(args).await,
         Command::Worker(args) => worker::worker(args).await,
         Command::Workers(args) => workers::workers(args).await,
         Command::Backup(args) => backup::backup(args).await,

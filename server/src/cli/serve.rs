@@ -25,12 +25,18 @@ const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// Prints one line with the URL when it is ready.
 #[derive(Debug, Default, clap::Args)]
 pub(super) struct Args {
-    /// Where to listen; loopback only in this version [env: SIGNALBOX_LISTEN] [default: 127.0.0.1:9999]
+    /// Where to listen; off loopback only with users or JWT, and behind a proxy [env: SIGNALBOX_LISTEN] [default: 127.0.0.1:9999]
     #[arg(long, value_name = "HOST:PORT")]
     listen: Option<String>,
     /// Other host names to answer to, NAME or NAME:PORT [env: SIGNALBOX_HOSTS]
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     hosts: Vec<String>,
+    /// `required`: also who is at this machine proves who they are [env: SIGNALBOX_AUTH] [default: local]
+    #[arg(long, value_name = "local|required")]
+    auth: Option<String>,
+    /// The proxies that end TLS before this server, addresses or networks [env: SIGNALBOX_PROXY]
+    #[arg(long, value_name = "ADDRESS,…", value_delimiter = ',')]
+    proxy: Vec<String>,
     /// What joins this server with others on the same PostgreSQL [env: SIGNALBOX_BUS] [default: memory]
     #[arg(long, value_name = "memory|redis://…")]
     bus: Option<String>,
@@ -107,6 +113,8 @@ impl Args {
         Layer {
             listen: self.listen.clone(),
             hosts: list(&self.hosts),
+            auth: self.auth.clone(),
+            proxy: list(&self.proxy),
             bus: self.bus.clone(),
             roles: list(&self.roles),
             hub: self.hub.clone(),

@@ -21,6 +21,7 @@ const LONGEST_DRAIN_S: u64 = 7 * 24 * 60 * 60;
 
 /// Takes tasks of a server and does their work, until SIGTERM or Ctrl-C
 ///
+/// SIGNALBOX_TOKEN proves who it is, where the server asks: a token of role component.
 /// Prints one line when the server has taken it in. When asked to leave it finishes what it has.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -90,6 +91,11 @@ fn build(args: &Args) -> Worker {
                 let _ = writeln!(stdout, "joined {server} as {name}").and_then(|()| stdout.flush());
             }
         });
+    let token = std::env::var("SIGNALBOX_TOKEN").ok().filter(|token| !token.is_empty());
+    let worker = match token {
+        Some(token) => worker.token(token.trim()),
+        None => worker,
+    };
     match args.concurrency {
         Some(concurrency) => worker.concurrency(usize::from(concurrency)),
         None => worker,

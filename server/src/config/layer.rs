@@ -11,6 +11,18 @@ pub struct Layer {
     pub listen: Option<String>,
     pub hosts: Option<Vec<String>>,
     pub origins: Option<Vec<String>>,
+    /// `required`: also who is at this machine proves who they are.
+    pub auth: Option<String>,
+    /// The proxies that end TLS before this server: addresses and networks.
+    pub proxy: Option<Vec<String>>,
+    /// The file with the secret of HS256 tokens.
+    pub jwt_secret_file: Option<String>,
+    pub jwt_jwks_url: Option<String>,
+    pub jwt_issuer: Option<String>,
+    pub jwt_audience: Option<String>,
+    pub jwt_role_claim: Option<String>,
+    /// `WORD=ROLE`: what words of the role's claim mean.
+    pub jwt_roles: Option<Vec<String>>,
     pub data: Option<String>,
     pub store: Option<String>,
     pub bus: Option<String>,
@@ -59,10 +71,19 @@ impl Number {
 }
 
 /// The names an environment variable of ours can have, without `SIGNALBOX_`.
-const VARIABLES: [&str; 21] = [
+const VARIABLES: &[&str] = &[
     "LISTEN",
     "HOSTS",
     "ORIGINS",
+    "AUTH",
+    "PROXY",
+    "TOKEN",
+    "JWT_SECRET_FILE",
+    "JWT_JWKS_URL",
+    "JWT_ISSUER",
+    "JWT_AUDIENCE",
+    "JWT_ROLE_CLAIM",
+    "JWT_ROLES",
     "DATA",
     "STORE",
     "BUS",
@@ -128,6 +149,14 @@ impl Sources {
             listen: ours("LISTEN"),
             hosts: list("HOSTS"),
             origins: list("ORIGINS"),
+            auth: ours("AUTH"),
+            proxy: list("PROXY"),
+            jwt_secret_file: ours("JWT_SECRET_FILE"),
+            jwt_jwks_url: ours("JWT_JWKS_URL"),
+            jwt_issuer: ours("JWT_ISSUER"),
+            jwt_audience: ours("JWT_AUDIENCE"),
+            jwt_role_claim: ours("JWT_ROLE_CLAIM"),
+            jwt_roles: list("JWT_ROLES"),
             data: ours("DATA"),
             store: ours("STORE"),
             bus: ours("BUS"),

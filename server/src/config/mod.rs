@@ -4,6 +4,7 @@
 //! An unknown key of the file is an error that names key and file; a value this version cannot honour is an
 //! error too, never ignored.
 
+mod access;
 mod bus;
 mod data_dir;
 mod error;
@@ -21,6 +22,7 @@ mod store;
 mod streams;
 mod tools;
 
+pub use access::{Access, JwtConfig, JwtKeys, Proxies};
 pub use bus::{Bus, RedisUrl};
 pub use data_dir::default_data_dir;
 pub use error::ConfigError;
@@ -39,12 +41,13 @@ use std::{net::SocketAddr, path::PathBuf};
 /// Everything a server needs to know.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Loopback; port 0 lets the system choose.
+    /// Off loopback only behind a proxy and with authentication; port 0 lets the system choose.
     pub listen: SocketAddr,
     /// Host names (`name` or `name:port`) the server answers to besides its own address.
     pub hosts: Vec<String>,
     /// Pages elsewhere that may use it, as browsers write them: `https://app.example`.
     pub origins: Vec<String>,
+    pub access: Access,
     pub local: LocalConfig,
     pub bus: Bus,
     pub roles: Roles,
@@ -71,8 +74,10 @@ impl Config {
         let mut local = LocalConfig::read(sources)?;
         local.tools.providers = Providers::read(sources)?;
         let bus = bus::read(sources, &local.store)?;
+        let access = access::read(sources)?;
         Ok(Self {
-            listen: listen::read(sources)?,
+            listen: listen::read(sources, &access)?,
+            access,
             hosts: hosts::read(sources)?,
             origins: origins::read(sources)?,
             local,

@@ -1,7 +1,8 @@
 //! The layers in their order.
 
 use super::{
-    AllowedHosts, Policy, body, concurrency, cors, deadline, headers, host, identify, origin, panic, request_log,
+    AllowedHosts, Gate, Policy, Refusals, body, concurrency, cors, deadline, headers, host, identify, origin, panic,
+    peer, refusals, request_log,
 };
 use axum::{
     Router,
@@ -10,46 +11,29 @@ use axum::{
 use std::sync::Arc;
 use tower_http::catch_panic::CatchPanicLayer;
 
+/// What the guards ask.
+pub(crate) struct Guards {
+    pub(crate) hosts: Arc<AllowedHosts>,
+    pub(crate) policy: Policy,
+    pub(crate) door: Arc<peer::Door>,
+    pub(crate) gate: Arc<Gate>,
+    pub(crate) refusals: Arc<Refusals>,
+}
+
 /// Puts every guard before the routes. The layer added last sees a request first.
-pub(crate) fn guarded(router: Router, hosts: Arc<AllowedHosts>, policy: Policy) -> Router {
+pub(crate) fn guarded(router: Router, guards: Guards) -> Router {
+    let Guards { hosts, policy, door, gate, refusals } = guards;
     router
         .layer(from_fn(body::read_whole))
         .layer(from_fn(deadline::limit))
         .layer(from_fn_with_state(concurrency::Slots::new(), concurrency::limit))
-        .layer(from_fn(identify::identify))
+        .layer(from_fn_with_state(gate, identify::identify))
         .layer(from_fn_with_state(hosts.clone(), origin::check))
         .layer(from_fn_with_state(hosts.clone(), cors::allow))
         .layer(from_fn_with_state(hosts, host::check))
+        .layer(from_fn_with_state(door, identify::note_peer))
         .layer(CatchPanicLayer::custom(panic::answer))
+        .layer(from_fn_with_state(refusals, refusals::count))
         .layer(from_fn_with_state(policy, headers::add))
         .layer(from_fn(request_log::log))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use axum::{body::Body, extract::Request, http::StatusCode, routing::get};
-    use http_body_util::BodyExt;
-    use tower::ServiceExt;
-
-    async fn ask(router: &Router, path: &str) -> (StatusCode, axum::http::HeaderMap, String) {
-        let request = Request::get(path).header("host", "127.0.0.1:9999").body(Body::empty()).unwrap();
-        let (parts, body) = router.clone().oneshot(request).await.unwrap().into_parts();
-        (parts.status, parts.headers, String::from_utf8(body.collect().await.unwrap().to_bytes().into()).unwrap())
-    }
-
-    #[tokio::test]
-    async fn a_panic_is_one_failed_request() {
-        let boom = async || -> &'static str { panic!("on purpose") };
-        let routes = Router::new().route("/boom", get(boom)).route("/fine", get(async || "fine"));
-        let hosts = AllowedHosts::new(std::net::SocketAddr::from(([127, 0, 0, 1], 9999)), &[]);
-        let router = guarded(routes, Arc::new(hosts), Policy::new(None));
-
-        let (status, headers, body) = ask(&router, "/boom").await;
-        assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
-        assert_eq!(headers["content-type"], "application/problem+json");
-        assert_eq!(headers["x-content-type-options"], "nosniff");
-        assert!(body.contains("\"code\":\"internal\"") && !body.contains("on purpose"), "{body}");
-        assert_eq!(ask(&router, "/fine").await.0, StatusCode::OK);
-    }
 }

@@ -4,9 +4,10 @@ use super::{
     Refusal,
     extract::{Caller, NoQuery},
 };
-use crate::{AppState, Drain};
+use crate::{AppState, Drain, Refusals};
 use axum::{Json, extract::State};
 use protocol::{Problem, api::Health};
+use std::sync::Arc;
 
 /// State of the server: where its log is, how many are connected.
 #[utoipa::path(get, operation_id = "get_health", path = "/health", tag = "health",
@@ -14,9 +15,11 @@ use protocol::{Problem, api::Health};
 pub(super) async fn health(
     Caller(api): Caller,
     State(drain): State<Drain>,
+    State(refusals): State<Arc<Refusals>>,
     NoQuery: NoQuery,
 ) -> Result<Json<Health>, Refusal> {
     let mut health = api.health().await?;
+    health.refused = refusals.snapshot().into_iter().map(|(reason, count)| (reason.to_owned(), count)).collect();
     if drain.has_begun() {
         health.status = "draining".to_owned();
     }

@@ -20,7 +20,8 @@ pub(super) async fn deliver(
     request: Request,
 ) -> Result<Started, Refusal> {
     let query = form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes()).into_owned().collect();
-    let is_ours = guard::is_of_this_machine(request.headers());
+    let is_local = request.extensions().get::<guard::Client>().is_some_and(|client| client.is_local);
+    let is_ours = is_local && guard::is_of_this_machine(request.headers());
     let (method, headers) = (request.method().to_string(), headers(request.headers()));
     let body = body(request, &()).await?.to_vec();
     Ok(Started(state.api.deliver(Delivery { name, method, headers, query, body, is_ours }).await?))

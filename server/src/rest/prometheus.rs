@@ -10,10 +10,9 @@ use axum::{
     http::header,
     response::{IntoResponse, Response},
 };
-use std::collections::BTreeMap;
 
 pub(super) async fn scrape(State(state): State<AppState>, Caller(api): Caller) -> Result<Response, Refusal> {
     let figures = api.figures().await?;
-    let text = telemetry::write(&state.requests, figures, &state.hub, BTreeMap::new(), api.started_at());
+    let text = telemetry::write(&state.requests, figures, &state.hub, state.refusals.snapshot(), api.started_at());
     Ok(([(header::CONTENT_TYPE, CONTENT_TYPE)], text).into_response())
 }

@@ -13,6 +13,10 @@ use protocol::Problem;
 #[derive(Clone, Debug)]
 pub(crate) struct Refusal(pub Problem);
 
+/// The code of a refusal, for who counts them.
+#[derive(Clone, Debug)]
+pub(crate) struct RefusedAs(pub(crate) String);
+
 impl From<Problem> for Refusal {
     fn from(problem: Problem) -> Self {
         Self(problem)
@@ -29,9 +33,13 @@ impl IntoResponse for Refusal {
         let mut response = (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if self.0.status == 401 {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
         if self.0.temporary {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
+        response.extensions_mut().insert(RefusedAs(self.0.code));
         response
     }
 }

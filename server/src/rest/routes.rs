@@ -3,9 +3,9 @@
 use super::{
     Refusal, agents, approvals, credential_rotation, credentials, events, execution_approvals, execution_cancel,
     execution_events, execution_pause, execution_rerun, execution_resume, execution_signals, execution_terminate,
-    executions, executions_bulk, health, hooks, metrics, metrics_series, openapi, playbook_diff, playbook_schema,
-    playbook_versions, playbooks, playbooks_validate, prometheus, schedule_pause, schedule_resume, schedule_run,
-    schedules, websocket_broadcast_test, websocket_status, workers,
+    executions, executions_bulk, health, hooks, login, metrics, metrics_series, openapi, playbook_diff,
+    playbook_schema, playbook_versions, playbooks, playbooks_validate, prometheus, schedule_pause, schedule_resume,
+    schedule_run, schedules, tokens, users, websocket_broadcast_test, websocket_status, workers,
 };
 use crate::AppState;
 use axum::{
@@ -51,6 +51,14 @@ pub(crate) fn routes() -> Router<AppState> {
                 .routes(routes!(websocket_broadcast_test::send))
                 .routes(routes!(metrics::list))
                 .routes(routes!(metrics_series::get))
+                .routes(routes!(login::log_in))
+                .routes(routes!(login::log_out))
+                .routes(routes!(login::identity))
+                .routes(routes!(users::list, users::add))
+                .routes(routes!(users::remove))
+                .routes(routes!(users::set_password))
+                .routes(routes!(tokens::list, tokens::create))
+                .routes(routes!(tokens::revoke))
                 .routes(routes!(credentials::list))
                 .routes(routes!(credentials::set, credentials::delete))
                 .routes(routes!(credential_rotation::rotate))

@@ -39,18 +39,25 @@ async fn converse(socket: &Arc<Socket<Seat>>, said: &mut Receiver<Said>, hub: Ar
     let Ok(Some(auth)) = timeout(INTRODUCTION, introduced(said, inbox, line)).await else { return };
     let clock = Clock::start();
     let client = ClientId(uuid::Uuid::now_v7());
-    let Some(who) = socket.req_parts.extensions.get::<Arc<Identity>>().cloned() else {
+    let who = socket.req_parts.extensions.get::<Arc<Identity>>().cloned();
+    let token = auth.get("token").and_then(Value::as_str).filter(|token| !token.is_empty());
+    if who.is_none() && token.is_none() {
         let refused = packet::refused("/", "sign in, or connect with `auth: {token}`", "unauthenticated");
         if line.send(refused).await.is_ok() {
             let _ = timeout(CLOSE_GRACE, line.taken()).await;
         }
         return;
-    };
+    }
     // Without an answer: client libraries come back by themselves when the transport is closed.
     let Ok((mut inbound, outbound)) = hub.connect(Kind::Client, client, who, clock.now()).await else { return };
     drop(hub);
     if line.send(packet::connected(&client.to_string())).await.is_err() {
         return;
+    }
+    if let Some(token) = token {
+        // Its answer is an event of its own; a wrong one ends the connection.
+        let proof = json!({"type": "authenticate", "token": token});
+        inbound.text(&proof.to_string(), clock.now()).await;
     }
     let answers = Answers::default();
     if let Some(frame) = emit::of_auth(&auth)

@@ -21,7 +21,8 @@ const NO_CODE: u16 = 1005;
 /// What the handshake found out.
 pub(super) struct Client {
     pub(super) kind: Kind,
-    pub(super) who: Arc<Identity>,
+    /// Without, it tells with its first frame.
+    pub(super) who: Option<Arc<Identity>>,
     /// It reads compressed messages.
     pub(super) deflate: bool,
 }

@@ -20,7 +20,7 @@ use std::sync::Arc;
 /// 400 or 426 when the request is no WebSocket handshake, 503 while the server is going away.
 pub async fn upgrade(
     State(hub): State<Arc<Hub>>,
-    Extension(who): Extension<Arc<Identity>>,
+    who: Option<Extension<Arc<Identity>>>,
     mut request: Request,
 ) -> Response {
     if hub.is_draining() {
@@ -33,6 +33,7 @@ pub async fn upgrade(
         Ok(handshake) => handshake,
         Err(refused) => return refused.into_response(),
     };
+    let who = who.map(|Extension(who)| who);
     let client = Client { kind: Kind::of(handshake.subprotocol), who, deflate: handshake.deflate };
     // The HTTP server is done with the connection; its place among all connections is kept as long as it lives.
     let place = parts.extensions.get::<Place>().cloned();

@@ -22,8 +22,13 @@ fn refused(args: &[&str], file: Option<&str>, variables: &[(&str, &str)], parts:
 
 #[test]
 fn what_this_version_cannot_do_is_said() {
-    refused(&["serve", "--listen", "0.0.0.0:9999"], None, &[], &["--listen", "no login yet", "127.0.0.1"]);
-    refused(&["serve", "--listen", "[::]:0"], None, &[], &["--listen", "no login yet"]);
+    refused(&["serve", "--listen", "0.0.0.0:9999"], None, &[], &["--listen", "without TLS", "--proxy", "127.0.0.1"]);
+    refused(&["serve", "--listen", "[::]:0"], None, &[], &["--listen", "without TLS"]);
+    refused(&["serve", "--proxy", "my.proxy"], None, &[], &["--proxy", "`my.proxy`"]);
+    refused(&["serve", "--auth", "maybe"], None, &[], &["--auth", "`maybe`", "required"]);
+    let keys = [("SIGNALBOX_JWT_JWKS_URL", "https://issuer.test/keys")];
+    refused(&["serve"], None, &keys, &["SIGNALBOX_JWT_JWKS_URL", "jwt_issuer"]);
+    refused(&["serve"], Some("jwt_secret_file = 'none'"), &[], &["`jwt_secret_file`", "cannot be read"]);
     refused(&["serve", "--listen", ":9999"], None, &[], &["--listen"]);
     refused(&["serve", "--listen", "nonsense"], None, &[], &["--listen", "HOST:PORT"]);
     refused(&["serve", "--store", "postgres:hunter2"], None, &[], &["--store", "postgres://USER:PASSWORD@HOST"]);

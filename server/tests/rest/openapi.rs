@@ -11,6 +11,14 @@ async fn the_document_lists_every_route_and_resolves() {
     let paths: Vec<&String> = document["paths"].as_object().expect("paths").keys().collect();
     for path in [
         "/api/v1/approvals",
+        "/api/v1/identity",
+        "/api/v1/login",
+        "/api/v1/logout",
+        "/api/v1/tokens",
+        "/api/v1/tokens/{name}",
+        "/api/v1/users",
+        "/api/v1/users/{name}",
+        "/api/v1/users/{name}/password",
         "/api/v1/credential-rotation",
         "/api/v1/credentials",
         "/api/v1/credentials/{name}",

@@ -13,4 +13,4 @@ pub use answer::Answer;
 pub use command::{Run, Served, signal, signalbox};
 pub use dice::Dice;
 pub use playbook::{BLOCKING, ECHO, FAILING, WAITING, echo_at};
-pub use server::TestServer;
+pub use server::{TestServer, password};

@@ -1,11 +1,13 @@
 //! A server in this process.
 
 use super::Answer;
+use protocol::{Role, api::AddUser};
 use reqwest::{Client, RequestBuilder};
+use runtime::Membership;
 use serde_json::{Value, json};
 use server::{
-    Config,
-    config::{Bus, LocalConfig, Providers, Roles, Secrets, Site, StoreUrl, Streams, Tools},
+    Config, Wiring,
+    config::{Access, Bus, LocalConfig, Providers, Roles, Secrets, Site, StoreUrl, Streams, Tools},
     serve,
 };
 use std::{
@@ -41,6 +43,23 @@ impl TestServer {
     /// On the data folder of a server that was stopped.
     pub async fn start_in(folder: Arc<TempDir>) -> Self {
         Self::start_as(folder, |_| ()).await
+    }
+
+    /// Where everybody proves who they are. The users are added to the data folder before, as an operator would.
+    pub async fn start_guarded(users: &[(&str, Role)], change: impl FnOnce(&mut Config)) -> Self {
+        let folder = Arc::new(tempfile::tempdir().expect("a folder"));
+        let local = config(folder.path()).local;
+        let wiring = Wiring::open(&local, "tests", Membership::Visitor).await.expect("a store");
+        for (name, role) in users {
+            let user = AddUser { name: (*name).to_owned(), role: *role, password: password(name) };
+            wiring.api().add_user(user).await.expect("a user");
+        }
+        wiring.close().await;
+        Self::start_as(folder, |config| {
+            config.access.required = true;
+            change(config);
+        })
+        .await
     }
 
     async fn start_as(folder: Arc<TempDir>, change: impl FnOnce(&mut Config)) -> Self {
@@ -137,11 +156,17 @@ impl TestServer {
     }
 }
 
+/// The password of a test's user.
+pub fn password(name: &str) -> String {
+    format!("password of {name}")
+}
+
 fn config(folder: &Path) -> Config {
     Config {
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
         hosts: Vec::new(),
         origins: Vec::new(),
+        access: Access::default(),
         local: LocalConfig {
             data: folder.join("data"),
             store: StoreUrl::Sqlite(folder.join("data/signalbox.db")),

@@ -101,6 +101,26 @@ async fn a_report_for_somebody_elses_task_is_not_applied() {
     assert_eq!(house.event(&id, "action_completed", 1).await["result"]["by"], "owner");
 }
 
+#[tokio::test]
+async fn a_report_of_work_the_worker_does_not_do_is_not_applied() {
+    let house = House::open();
+    house.register("one", ONE).await;
+    let (mut line, _) = Line::join(&house.served.url, &["noop"], 1).await;
+    let id = house.submit("one", json!({})).await;
+    let mut task = line.tasks().await.remove(0);
+    drop(line);
+    // The next attempt is open, and nobody has it.
+    house.event(&id, "retry_scheduled", 1).await;
+    task["attempt"] = json!(2);
+    let (mut thief, _) = Line::join(&house.served.url, &["fortran"], 1).await;
+    assert_eq!(thief.report(&task, json!({"by": "thief"})).await, json!([task]));
+    assert!(house.told(&id, "action_completed").await.is_empty());
+    let (mut line, _) = Line::join(&house.served.url, &["noop"], 1).await;
+    assert_eq!(line.tasks().await.remove(0), task);
+    assert_eq!(line.report(&task, json!({"by": "owner"})).await, json!([task]));
+    assert_eq!(house.event(&id, "action_completed", 1).await["result"]["by"], "owner");
+}
+
 /// A wire between workers and a server that can be cut and mended.
 struct Wire {
     listener: TcpListener,

@@ -1,7 +1,7 @@
 //! What the hub, its task and every connection have in common.
 
 use super::{counters::Counters, input::Input};
-use crate::{Bus, Commands, HubConfig, Log, Workers};
+use crate::{Authenticator, Bus, Commands, HubConfig, Log, Workers, holders::Holders};
 use protocol::{Envelope, Position};
 use serde_json::Value;
 use std::{
@@ -32,6 +32,8 @@ pub(crate) struct Core {
     /// The newest position other nodes told of.
     pub(crate) announced: watch::Sender<Position>,
     pub(crate) workers: OnceLock<Arc<dyn Workers>>,
+    pub(crate) authenticator: OnceLock<Arc<dyn Authenticator>>,
+    pub(crate) holders: Holders,
     pub(crate) readers: Semaphore,
     pub(crate) calls: TaskTracker,
     pub(crate) counters: Counters,
@@ -59,6 +61,8 @@ impl Core {
             asked: Mutex::default(),
             announced: watch::Sender::new(Position(0)),
             workers: OnceLock::new(),
+            authenticator: OnceLock::new(),
+            holders: Holders::default(),
             readers: Semaphore::new(READERS),
             calls: TaskTracker::new(),
             counters: Counters::new(),

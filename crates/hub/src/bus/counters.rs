@@ -1,7 +1,14 @@
 //! Figures of the hub.
 
+use crate::session::Close;
 use protocol::api::HubHealth;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+};
 use tokio::sync::watch;
 
 pub(crate) struct Counters {
@@ -14,6 +21,8 @@ pub(crate) struct Counters {
     gaps: AtomicU64,
     buffered: AtomicU64,
     flushes: AtomicU64,
+    /// By code and words, of which there are as many as in the sources.
+    closes: Mutex<BTreeMap<(u16, &'static str), u64>>,
 }
 
 impl Counters {
@@ -28,6 +37,7 @@ impl Counters {
             gaps: AtomicU64::new(0),
             buffered: AtomicU64::new(0),
             flushes: AtomicU64::new(0),
+            closes: Mutex::default(),
         }
     }
 
@@ -66,6 +76,18 @@ impl Counters {
 
     pub(crate) fn ephemeral_dropped(&self) -> u64 {
         self.ephemeral_dropped.load(Relaxed)
+    }
+
+    pub(crate) fn closed(&self, close: &Close) {
+        *self.lock_closes().entry((close.code, close.reason)).or_default() += 1;
+    }
+
+    pub(crate) fn closes(&self) -> Vec<(Close, u64)> {
+        self.lock_closes().iter().map(|(&(code, reason), count)| (Close { code, reason }, *count)).collect()
+    }
+
+    fn lock_closes(&self) -> MutexGuard<'_, BTreeMap<(u16, &'static str), u64>> {
+        self.closes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn set_subscriptions(&self, topics: usize, subscriptions: usize) {

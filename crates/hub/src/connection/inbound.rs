@@ -12,10 +12,13 @@ use crate::{
 };
 use bytes::Bytes;
 use protocol::{
-    Position, Problem, Timestamp,
+    Identity, Position, Problem, Timestamp,
     frame::{FromWorker, GapReason, ServerFrame, close, worker::WorkerJoin},
 };
-use std::sync::Arc;
+use std::{collections::VecDeque, sync::Arc, time::Duration};
+
+/// How long telling who somebody is may take; their next frames wait for it.
+const PROVING: Duration = Duration::from_secs(10);
 
 /// The receiving half. Feed it what the socket brings, in order, and tick it.
 pub struct Inbound {
@@ -38,14 +41,14 @@ impl Inbound {
     /// unread.
     pub async fn text(&mut self, text: &str, now: Timestamp) {
         let outputs = self.session.text(text, now);
-        self.carry_out(outputs).await;
+        self.carry_out(outputs, now).await;
         self.shared.room_for_answers().await;
     }
 
     /// A binary message.
     pub async fn binary(&mut self, now: Timestamp) {
         let outputs = self.session.binary(now);
-        self.carry_out(outputs).await;
+        self.carry_out(outputs, now).await;
         self.shared.room_for_answers().await;
     }
 
@@ -55,7 +58,7 @@ impl Inbound {
         if is_answered {
             self.shared.pong(payload);
         }
-        self.carry_out(outputs).await;
+        self.carry_out(outputs, now).await;
     }
 
     /// A pong.
@@ -66,7 +69,7 @@ impl Inbound {
     /// Time has passed: to be called every [`Inbound::tick_ms`].
     pub async fn tick(&mut self, now: Timestamp) {
         let outputs = self.session.tick(now);
-        self.carry_out(outputs).await;
+        self.carry_out(outputs, now).await;
     }
 
     /// Milliseconds between ticks.
@@ -79,13 +82,21 @@ impl Inbound {
         self.shared.close(Close { code, reason });
     }
 
-    pub(crate) async fn carry_out(&mut self, outputs: Vec<Output>) {
-        for output in outputs {
+    /// What was asked for is done in its order: what follows an `authenticate` waits for its answer.
+    pub(crate) async fn carry_out(&mut self, outputs: Vec<Output>, now: Timestamp) {
+        let mut outputs = VecDeque::from(outputs);
+        while let Some(output) = outputs.pop_front() {
             match output {
+                Output::Authenticate { id, token } => {
+                    let proven = self.authenticate(&token).await;
+                    let then = self.session.authenticated(id, proven, now);
+                    then.into_iter().rev().for_each(|output| outputs.push_front(output));
+                    self.note_proof();
+                }
                 Output::Send(frame) => self.shared.answer(&frame),
                 Output::Ping => self.shared.ping(),
                 Output::Close(close) => self.shared.close(close),
-                Output::Call { id, method, params } => self.calls.start(self.session.who().clone(), id, method, params),
+                Output::Call { who, id, method, params } => self.calls.start(who, id, method, params),
                 Output::Publish { id, message } => {
                     self.publishing.publish(self.session.who().clone(), id, message).await;
                 }
@@ -104,6 +115,18 @@ impl Inbound {
                 }
             }
         }
+    }
+
+    /// Tells the hub who this is, and until when, so that it can end what has ended.
+    pub(crate) fn note_proof(&self) {
+        self.core.holders.note(&self.shared, self.session.who(), self.session.until());
+    }
+
+    async fn authenticate(&self, token: &str) -> Result<Identity, Problem> {
+        let later = |detail| Problem::new(503, "unavailable", "Unavailable", detail).temporary();
+        let authenticator = self.core.authenticator.get().ok_or_else(|| later("nobody can prove who they are yet"))?;
+        let proven = tokio::time::timeout(PROVING, authenticator.authenticate(token)).await;
+        proven.unwrap_or_else(|_| Err(later("who this is could not be told in time: send it again")))
     }
 
     fn join_worker(&self, join: WorkerJoin) {

@@ -71,11 +71,21 @@ impl Outbound {
                     }
                     return Sending::Batch(batch);
                 }
-                Step::Close(close) => return Sending::Close(close),
+                Step::Close(close) => {
+                    self.count(&close);
+                    return Sending::Close(close);
+                }
                 Step::Want(want) => self.pursue(want).await,
                 Step::Wait => {}
             }
             self.changed().await;
+        }
+    }
+
+    /// How it ended, for the figures. What the client closed itself has no words of ours.
+    pub(super) fn count(&self, close: &Close) {
+        if !close.reason.is_empty() {
+            self.core.counters.closed(close);
         }
     }
 

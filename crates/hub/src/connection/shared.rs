@@ -306,6 +306,7 @@ impl Drop for Presence {
         // The socket closes now, not when the hub's task hears of it.
         self.shared.line().socket = None;
         self.core.counters.connection_closed();
+        self.core.holders.forget(self.shared.client);
         if let Some(worker) = self.shared.worker() {
             worker.gone(if self.core.is_draining() { Gone::ServerDrains } else { Gone::Left });
         }

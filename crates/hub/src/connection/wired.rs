@@ -54,7 +54,10 @@ impl Wired {
                 Drained::Blocked(wire, deadline) => writable(&*wire, deadline).await?,
                 Drained::More => tokio::task::yield_now().await,
                 Drained::Lost => return Err(Lost),
-                Drained::Next(Step::Close(close)) => return Ok(close),
+                Drained::Next(Step::Close(close)) => {
+                    outbound.count(&close);
+                    return Ok(close);
+                }
                 Drained::Next(Step::Want(want)) => {
                     outbound.pursue(want).await;
                     outbound.changed().await;

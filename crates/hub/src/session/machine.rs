@@ -1,6 +1,6 @@
 //! The state machine itself.
 
-use super::{budget::Budget, limits, parse, worker::Standing};
+use super::{budget::Budget, door::Door, limits, parse, worker::Standing};
 use crate::Kind;
 use protocol::{
     ClientId, Epoch, Identity, Position, Timestamp, Topic,
@@ -24,8 +24,14 @@ pub enum Output {
         id: Option<Value>,
         topics: Vec<Topic>,
     },
+    /// Ask who the token's is, and tell [`Session::authenticated`] before anything else.
+    Authenticate {
+        id: Option<Value>,
+        token: String,
+    },
     /// Call the API; answered with `reply` or `error` of the same id.
     Call {
+        who: Arc<Identity>,
         id: Value,
         method: String,
         params: Value,
@@ -67,9 +73,11 @@ const FLOODING: &str = "too many frames in too short a time";
 #[derive(Debug)]
 pub struct Session {
     limits: Limits,
-    pub(super) who: Arc<Identity>,
+    pub(super) door: Door,
     pub(super) standing: Standing,
-    topics: HashSet<Topic>,
+    /// What it does work of, once it has joined as a worker.
+    pub(super) joined: Vec<String>,
+    pub(super) topics: HashSet<Topic>,
     topic_changes: Budget,
     commands: Budget,
     messages: Budget,
@@ -77,7 +85,7 @@ pub struct Session {
     refused: Budget,
     heard_at: Timestamp,
     pings: u64,
-    closed: bool,
+    pub(super) closed: bool,
 }
 
 impl Session {
@@ -85,7 +93,7 @@ impl Session {
     pub fn open(
         kind: Kind,
         client: ClientId,
-        who: Arc<Identity>,
+        who: Option<Arc<Identity>>,
         epoch: Epoch,
         limits: Limits,
         now: Timestamp,
@@ -93,8 +101,9 @@ impl Session {
         let burst = limits.topics.saturating_mul(limits::TOPIC_CHANGES_BURST_PER_TOPIC);
         let session = Self {
             limits,
-            who,
+            door: Door::new(who, now),
             standing: kind.into(),
+            joined: Vec::new(),
             topics: HashSet::new(),
             topic_changes: Budget::full(burst, limits::TOPIC_CHANGES_MILLI_PER_S, now),
             commands: Budget::full(limits::COMMANDS_BURST, limits::COMMANDS_MILLI_PER_S, now),
@@ -110,7 +119,12 @@ impl Session {
 
     /// Who is at the other end.
     pub fn who(&self) -> &Arc<Identity> {
-        &self.who
+        self.door.who()
+    }
+
+    /// When this ends, unless a proof comes before.
+    pub fn until(&self) -> Option<Timestamp> {
+        self.door.until()
     }
 
     /// A text message. An invalid one changes nothing.
@@ -119,10 +133,14 @@ impl Session {
         if self.closed {
             return Vec::new();
         }
+        if self.door.is_over(now) {
+            return self.over();
+        }
         if text.len() > self.limits.frame_bytes as usize {
             return self.close(1009, "the message is larger than limits.frame_bytes");
         }
         match parse::parse(text) {
+            Ok(frame) if !self.door.lets_through(&frame) => self.unproven_frame(),
             Ok(parse::Frame::Client(frame)) => self.frame(frame, now),
             Ok(parse::Frame::Worker(frame)) => self.worker_frame(frame, now),
             Err(parse::Invalid { id, code, message }) => self.invalid(id, code, message, now),
@@ -134,6 +152,9 @@ impl Session {
         self.heard(now);
         if self.closed {
             return Vec::new();
+        }
+        if self.door.is_over(now) {
+            return self.over();
         }
         self.invalid(None, "binary", "frames are JSON in text messages; this one was binary".to_owned(), now)
     }
@@ -160,6 +181,9 @@ impl Session {
         if self.closed {
             return Vec::new();
         }
+        if self.door.is_over(now) {
+            return self.over();
+        }
         let silent_ms = now.ms_since(self.heard_at);
         if silent_ms >= u64::from(self.limits.idle_timeout_ms) {
             return self.close(close::IDLE, "nothing was heard from the client for limits.idle_timeout_ms");
@@ -185,7 +209,13 @@ impl Session {
                 if !self.commands.take(1, now) {
                     return self.refused(Some(id), "more commands than 50 a second", now);
                 }
-                vec![Output::Call { id, method, params }]
+                vec![Output::Call { who: self.who().clone(), id, method, params }]
+            }
+            ClientFrame::Authenticate { id, token } => {
+                if !self.commands.take(1, now) {
+                    return self.refused(id, "more commands than 50 a second", now);
+                }
+                vec![Output::Authenticate { id, token }]
             }
             ClientFrame::Publish { id, message } => {
                 if !self.messages.take(1, now) {
@@ -208,7 +238,7 @@ impl Session {
             Err(outputs) => return outputs,
         };
         for (index, topic) in names.iter().enumerate() {
-            if let Err(problem) = self.who.require_topic(topic) {
+            if let Err(problem) = self.who().require_topic(topic) {
                 let message = format!("field `topics[{index}]`: {}", problem.detail);
                 return self.invalid(id, "forbidden", message, now);
             }
@@ -295,7 +325,7 @@ impl Session {
         outputs
     }
 
-    fn close(&mut self, code: u16, reason: &'static str) -> Vec<Output> {
+    pub(super) fn close(&mut self, code: u16, reason: &'static str) -> Vec<Output> {
         self.closed = true;
         vec![Output::Close(Close { code, reason })]
     }

@@ -5,11 +5,14 @@
 //! log, which are the hub's.
 
 mod budget;
+mod door;
 mod limits;
 mod machine;
 mod parse;
 mod worker;
 
+pub use door::EXPIRED;
+pub use door::UNPROVEN;
 pub use machine::Close;
 pub use machine::GOING_AWAY;
 pub use machine::Output;

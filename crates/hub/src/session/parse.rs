@@ -56,7 +56,7 @@ impl Invalid {
 }
 
 fn frame(mut fields: Map<String, Value>, id: Option<Value>) -> Result<Frame, Invalid> {
-    const TYPES: &str = "one of subscribe, unsubscribe, command, publish, ping, or of a worker worker_join, worker_reports, \
+    const TYPES: &str = "one of subscribe, unsubscribe, command, publish, authenticate, ping, or of a worker worker_join, worker_reports, \
          worker_heartbeat, worker_drain";
     let kind = match fields.remove("type") {
         Some(Value::String(kind)) => kind,
@@ -91,6 +91,14 @@ fn frame(mut fields: Map<String, Value>, id: Option<Value>) -> Result<Frame, Inv
                 Some(message @ Value::Object(_)) => message,
                 Some(_) => return Err(Invalid::field("message", "an object with a `type`")),
                 None => return Err(Invalid::new("missing_field", "field `message` is missing".to_owned())),
+            },
+        }),
+        "authenticate" => Ok(ClientFrame::Authenticate {
+            id,
+            token: match fields.remove("token") {
+                Some(Value::String(token)) if !token.is_empty() => token,
+                Some(_) => return Err(Invalid::field("token", "an API token or a JWT")),
+                None => return Err(Invalid::new("missing_field", "field `token` is missing".to_owned())),
             },
         }),
         "ping" => Ok(ClientFrame::Ping { id }),
@@ -171,6 +179,7 @@ mod tests {
             r#"{"type":"command","id":"x","method":"submit","params":{"path":"p"},"later":true}"#,
             r#"{"type":"publish","message":{"type":"agent_state","agentId":"a"}}"#,
             r#"{"type":"publish","id":1,"message":{}}"#,
+            r#"{"type":"authenticate","id":1,"token":"sbx_t"}"#,
             r#"{"type":"ping"}"#,
             r#"{"id":3.5,"type":"ping"}"#,
         ] {
@@ -217,6 +226,8 @@ mod tests {
             (r#"{"type":"command","method":"x"}"#, "missing_field", "`id`"),
             (r#"{"type":"command","id":1}"#, "missing_field", "`method`"),
             (r#"{"type":"command","id":1,"method":""}"#, "invalid_field", "`method`"),
+            (r#"{"type":"authenticate"}"#, "missing_field", "`token`"),
+            (r#"{"type":"authenticate","token":""}"#, "invalid_field", "`token`"),
             (r#"{"type":"ping","id":{}}"#, "invalid_field", "`id`"),
             (r#"{"type":"worker_join"}"#, "missing_field", "`name`"),
             (r#"{"type":"worker_join","name":"w","protocols":[1]}"#, "invalid_field", "`protocols[0]`"),

@@ -49,6 +49,7 @@ impl Session {
             (Standing::Expected, FromWorker::Join(join)) => match checked(&join).and_then(|()| self.permitted(&join)) {
                 Ok(()) => {
                     self.standing = Standing::Joined;
+                    self.joined = join.protocols.clone();
                     FromWorker::Join(join)
                 }
                 Err(Invalid { code, message, .. }) => return self.invalid(join.id, code, message, now),
@@ -66,11 +67,11 @@ impl Session {
 
     /// What a worker may do follows from who it is, not from what it says of itself.
     fn permitted(&self, join: &WorkerJoin) -> Result<(), Invalid> {
-        self.who.require(Action::TakeTasks).map_err(|problem| Invalid::forbidden(problem.detail))?;
-        match join.protocols.iter().position(|protocol| !self.who.may_take(protocol)) {
+        self.who().require(Action::TakeTasks).map_err(|problem| Invalid::forbidden(problem.detail))?;
+        match join.protocols.iter().position(|protocol| !self.who().may_take(protocol)) {
             None => Ok(()),
             Some(index) => {
-                let (name, theirs) = (&self.who.name, self.who.protocols.as_deref().unwrap_or_default().join(", "));
+                let (name, theirs) = (&self.who().name, self.who().protocols.as_deref().unwrap_or_default().join(", "));
                 let detail = format!("field `protocols[{index}]`: `{name}` may take tasks of {theirs} only");
                 Err(Invalid::forbidden(detail))
             }

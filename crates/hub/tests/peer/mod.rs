@@ -22,8 +22,17 @@ impl Peer {
     }
 
     pub async fn connect_as(hub: &Arc<Hub>, kind: Kind, number: u64) -> Self {
+        Self::connect_with(hub, kind, Some(Arc::new(Identity::local())), number).await
+    }
+
+    /// Nobody knows yet who it is.
+    pub async fn connect_unknown(hub: &Arc<Hub>, number: u64) -> Self {
+        Self::connect_with(hub, Kind::Client, None, number).await
+    }
+
+    async fn connect_with(hub: &Arc<Hub>, kind: Kind, who: Option<Arc<Identity>>, number: u64) -> Self {
         let id = ClientId(Uuid::from_u128(u128::from(number)));
-        let (inbound, outbound) = hub.connect(kind, id, Arc::new(Identity::local()), Timestamp(0)).await.unwrap();
+        let (inbound, outbound) = hub.connect(kind, id, who, Timestamp(0)).await.unwrap();
         let mut peer = Self { inbound, outbound, read: VecDeque::new() };
         assert!(matches!(peer.next().await, ServerFrame::Hello { .. }));
         peer

@@ -52,6 +52,16 @@ impl Identity {
         Self { name: place.to_owned(), ..Self::local() }
     }
 
+    /// The subject of a user.
+    pub fn user_subject(name: &str) -> String {
+        format!("user:{name}")
+    }
+
+    /// The subject of an API token.
+    pub fn token_subject(name: &str) -> String {
+        format!("token:{name}")
+    }
+
     /// Nobody was asked who they are.
     pub fn is_local(&self) -> bool {
         self.credential == CredentialId::None

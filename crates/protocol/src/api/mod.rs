@@ -1,5 +1,6 @@
 //! Request and response bodies of `/api/v1`, shared by REST, the CLI, server functions and the socket.
 
+mod access;
 mod control;
 mod diff;
 mod events;
@@ -9,6 +10,7 @@ mod schedules;
 mod streams;
 mod websocket;
 
+pub use access::{AddUser, CreateToken, CreatedToken, LogIn, SetPassword, TokenSummary, UserSummary, WhoAmI};
 pub use control::{ApprovalAnswer, ApprovalPage, ApprovalQuery, ReasonRequest, SignalRequest, WaitingApproval};
 pub use diff::{DiffHunk, DiffKind, DiffLine, DiffQuery, PlaybookDiff};
 pub use events::{EventFilter, EventQuery};
@@ -21,7 +23,7 @@ pub use websocket::{BroadcastTest, BufferStatus, RoomStatus, WebsocketStatus};
 use crate::{Diagnostic, Envelope, Epoch, ExecutionId, Outcome, Phase, Position, TaskError, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 /// Answer to a registration. `created` is false when the newest version already has this content.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -245,6 +247,9 @@ pub struct Health {
     pub position: Position,
     pub uptime_ms: u64,
     pub websocket: HubHealth,
+    /// Requests and connections refused since the start, by reason; told by a server.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub refused: BTreeMap<String, u64>,
 }
 
 /// The hub's part of health.

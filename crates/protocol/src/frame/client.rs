@@ -33,6 +33,13 @@ pub enum ClientFrame {
         /// The message, its `type` among its fields.
         message: Value,
     },
+    /// Proves who this is: the first frame of a connection that came without proof, later a fresh proof of the same
+    /// one. Answered with `authenticated`, or with `error` and the end.
+    Authenticate {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<Value>,
+        token: String,
+    },
     Ping {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         id: Option<Value>,

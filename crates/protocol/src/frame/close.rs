@@ -8,6 +8,8 @@ pub const IDLE: u16 = 4001;
 pub const LEASE: u16 = 4002;
 /// Repeated invalid frames.
 pub const INVALID: u16 = 4400;
+/// Who this is was not proven, wrongly, or not any more: come back with other credentials.
+pub const UNAUTHENTICATED: u16 = 4401;
 /// The client is not allowed here.
 pub const FORBIDDEN: u16 = 4403;
 /// Too many frames in too short a time.

@@ -1,7 +1,7 @@
 //! What the server sends.
 
 use super::Limits;
-use crate::{ClientId, Envelope, Epoch, Position, Topic, event::PerformanceMetric};
+use crate::{ClientId, Envelope, Epoch, Position, Role, Timestamp, Topic, event::PerformanceMetric};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -59,6 +59,16 @@ pub enum ServerFrame {
         code: String,
         message: String,
         temporary: bool,
+    },
+    /// Who this is from now on. Topics that are not theirs to see any more follow in `unsubscribed`.
+    Authenticated {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<Value>,
+        name: String,
+        role: Role,
+        /// When the connection ends, unless a fresh proof comes before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        expires_at: Option<Timestamp>,
     },
     Pong {
         #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -8,19 +8,24 @@ mod credentials;
 mod diff;
 mod events;
 mod executions;
+mod login;
 mod overview;
 mod playbooks;
 mod rerun;
 mod schedules;
 mod submit;
+mod tokens;
+mod users;
 mod webhooks;
 mod workers;
 
+pub use login::SignedIn;
 pub use webhooks::Delivery;
 pub(crate) use webhooks::Hooks;
 
 use crate::{
     Environment,
+    access::Access,
     admission::Gate,
     alerts::Alerts,
     catalog::Catalog,
@@ -68,6 +73,7 @@ pub(crate) struct Shared {
     pub(crate) rollup: Rollup,
     pub(crate) troubles: Troubles,
     pub(crate) telemetry: Arc<Telemetry>,
+    pub(crate) access: Access,
 }
 
 impl Api {

@@ -7,6 +7,7 @@ use protocol::{
     api::{Health, StatusCounts},
     view::DashboardView,
 };
+use std::collections::BTreeMap;
 use store::ExecutionFilter;
 
 /// Rows in each of the dashboard's lists.
@@ -74,6 +75,7 @@ impl Api {
             position: shared.store.head().await.map_err(from_store)?,
             uptime_ms: shared.environment.now().ms_since(shared.started_at),
             websocket: shared.hub.health(),
+            refused: BTreeMap::new(),
         })
     }
 }

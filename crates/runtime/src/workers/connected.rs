@@ -323,8 +323,12 @@ impl Connected {
             return true;
         }
         let (id, worker) = (report.key.execution_id, self.name.to_string());
-        let input = match self.house.hidden(report).await {
-            Ok(report) => Input::Report { report, worker },
+        let input = match self.house.hidden(report, &self.join.protocols).await {
+            Ok(Some(report)) => Input::Report { report, worker },
+            Ok(None) => {
+                tracing::warn!(execution = %id, %worker, "a report of a task whose protocol the worker does not have");
+                return true;
+            }
             Err((key, why)) => {
                 tracing::warn!(task = %key, %worker, why, "a report that came after a restart cannot be taken");
                 Input::Lost { key, worker, reason: why }

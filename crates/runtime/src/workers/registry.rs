@@ -88,18 +88,26 @@ impl Registry {
     }
 
     /// The report of a task this server did not hand out to its worker, without what the task may know. It counts if
-    /// the task is still open, as after a restart.
+    /// the task is still open, as after a restart. `None` for a task of a protocol that is not among `protocols`, which
+    /// is not the worker's to report.
     ///
     /// # Errors
     /// When that cannot be found out, why.
-    pub(super) async fn hidden(&self, report: TaskReport) -> Result<TaskReport, (TaskKey, String)> {
+    pub(super) async fn hidden(
+        &self,
+        report: TaskReport,
+        protocols: &[String],
+    ) -> Result<Option<TaskReport>, (TaskKey, String)> {
         let tasks = self.store.open_tasks(Some(report.key.execution_id)).await;
         let tasks = tasks.map_err(|error| (report.key.clone(), error.to_string()))?;
-        let Some(open) = tasks.into_iter().find(|open| open.task.key == report.key) else { return Ok(report) };
+        let Some(open) = tasks.into_iter().find(|open| open.task.key == report.key) else { return Ok(Some(report)) };
+        if !protocols.contains(&open.task.protocol) {
+            return Ok(None);
+        }
         let opened = self.vault.open(&self.store, open.task).await;
         let (_, redaction) = opened.map_err(|error| (report.key.clone(), error.to_string()))?;
         let run = redaction.run(Run { outcome: report.outcome, logs: progress::tail(report.logs) });
-        Ok(TaskReport { outcome: run.outcome, logs: run.logs, ..report })
+        Ok(Some(TaskReport { outcome: run.outcome, logs: run.logs, ..report }))
     }
 
     pub(super) fn publish(&self, envelope: Envelope) {

@@ -1,6 +1,7 @@
 //! The promises of [`crate::Store`], one function each. [`suite!`](crate::suite) makes a test of every one of
 //! them for a backend; a new promise is a new function and a line there.
 
+pub mod access;
 pub mod admission;
 pub mod approvals;
 pub mod blobs;
@@ -67,6 +68,7 @@ macro_rules! suite {
                 an_execution_is_taken_over_by_one_of_many, tasks_of_servers_that_are_gone_are_found;
             admission: so_many_hold_a_place_at_once, a_crowd_never_exceeds_the_limit,
                 places_of_what_is_gone_are_swept, a_rate_is_kept_and_says_when, a_crowd_never_exceeds_the_rate;
+            access: a_users_name_is_theirs, a_session_ends, sessions_of_a_user_are_bounded, a_token_ends;
             credentials: a_credential_is_kept_under_its_name, resealing_yields_to_a_new_value;
             schedules: a_schedule_is_kept_under_its_name, due_is_what_should_have_fired,
                 one_of_many_moves_a_schedule_on;

@@ -19,7 +19,10 @@ use std::{collections::HashMap, pin::pin, sync::Arc, time::Duration};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::{
     Error, Message,
-    http::{HeaderValue, Uri, header::SEC_WEBSOCKET_PROTOCOL},
+    http::{
+        HeaderValue, Uri,
+        header::{AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL},
+    },
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -29,6 +32,7 @@ const CLOSE: Duration = Duration::from_secs(2);
 /// What all connections of a worker have in common.
 pub(super) struct Office {
     pub(super) address: Uri,
+    pub(super) token: Option<Token>,
     pub(super) desk: Arc<Desk>,
     pub(super) benches: HashMap<&'static str, Bench>,
     pub(super) tasks: TaskTracker,
@@ -36,6 +40,10 @@ pub(super) struct Office {
     pub(super) leaves: CancellationToken,
     pub(super) on_joined: Box<dyn Fn(&str) + Send + Sync>,
 }
+
+/// Not shown by `Debug`.
+#[derive(Clone)]
+pub(super) struct Token(pub(super) String);
 
 /// How a connection ended that may be opened again.
 #[derive(Debug, Default)]
@@ -53,9 +61,16 @@ impl Office {
     /// # Errors
     /// When another would end the same way.
     pub(super) async fn serve(&self) -> Result<Ended, WorkerError> {
-        let subprotocol = [(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(SUBPROTOCOL))];
+        let mut headers = vec![(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(SUBPROTOCOL))];
+        if let Some(Token(token)) = &self.token {
+            let bearer = HeaderValue::from_str(&format!("Bearer {token}"));
+            let mut bearer =
+                bearer.map_err(|_| WorkerError::Refused("its token cannot be sent in a header".to_owned()))?;
+            bearer.set_sensitive(true);
+            headers.push((AUTHORIZATION, bearer));
+        }
         let opened = tokio::select! {
-            opened = wire::open(&self.address, &subprotocol) => opened,
+            opened = wire::open(&self.address, &headers) => opened,
             () = self.leaves.cancelled() => return Ok(Ended::default()),
         };
         let socket = match opened.map_err(wire::refused) {

@@ -2,7 +2,7 @@
 
 use super::{
     WorkerError,
-    connection::{Ended, Office},
+    connection::{Ended, Office, Token},
     desk::Desk,
     work::Bench,
 };
@@ -25,6 +25,7 @@ pub struct Worker {
     version: String,
     providers: Vec<Arc<dyn Provider>>,
     concurrency: Option<usize>,
+    token: Option<Token>,
     drain: Duration,
     on_joined: Box<dyn Fn(&str) + Send + Sync>,
 }
@@ -39,6 +40,7 @@ impl Worker {
             version: String::new(),
             providers: Vec::new(),
             concurrency: None,
+            token: None,
             drain: Duration::from_secs(30),
             on_joined: Box::new(|_| {}),
         }
@@ -47,6 +49,12 @@ impl Worker {
     /// What people call it: 1 to 100 printable characters. The server makes it unique.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = name.into();
+        self
+    }
+
+    /// What proves who this is, where the server asks: an API token of role component, or a JWT.
+    pub fn token(mut self, token: impl Into<String>) -> Self {
+        self.token = Some(Token(token.into()));
         self
     }
 
@@ -141,6 +149,7 @@ impl Worker {
         join.protocols = join.concurrency_of.keys().cloned().collect();
         Ok(Office {
             address,
+            token: self.token,
             desk: Arc::new(Desk::new(join)),
             benches,
             tasks: TaskTracker::new(),

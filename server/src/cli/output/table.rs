@@ -3,7 +3,9 @@
 use super::{duration, status};
 use protocol::{
     Envelope, Timestamp,
-    api::{CredentialSummary, ExecutionSummary, ScheduleDetail, WaitingApproval, WorkerSummary},
+    api::{
+        CredentialSummary, ExecutionSummary, ScheduleDetail, TokenSummary, UserSummary, WaitingApproval, WorkerSummary,
+    },
     status::of_execution,
     view::summary,
 };
@@ -57,6 +59,23 @@ pub(in crate::cli) fn credential(row: &CredentialSummary) -> String {
     let trouble = if row.has_key { String::new() } else { format!("  (key {} is missing)", row.key_id) };
     let row = format!("{:<24}  {:<10}  {}  {hint}", row.name, row.kind, &row.updated_at.to_rfc3339()[..19]);
     format!("{}{trouble}", row.trim_end())
+}
+
+/// Name, role, since when.
+pub(in crate::cli) fn user(row: &UserSummary) -> String {
+    format!("{:<24}  {:<9}  {}", row.name, row.role.word(), &row.created_at.to_rfc3339()[..19])
+}
+
+/// Name, role, its beginning, last use, end, protocols.
+pub(in crate::cli) fn token(row: &TokenSummary) -> String {
+    let time = |time: Option<Timestamp>, never: &str| {
+        time.map_or_else(|| never.to_owned(), |time| time.to_rfc3339()[..16].to_owned())
+    };
+    let protocols = row.protocols.as_ref().map(|list| format!("  {}", list.join(","))).unwrap_or_default();
+    let (used, until) = (time(row.used_at, "never used"), time(row.expires_at, "no end"));
+    format!("{:<24}  {:<9}  {}…  {used:<16}  {until:<16}{protocols}", row.name, row.role.word(), row.prefix)
+        .trim_end()
+        .to_owned()
 }
 
 /// Name, tasks of places, since when, types.

@@ -7,7 +7,7 @@ use crate::{
 };
 use runtime::Membership;
 use std::time::Duration;
-use store::StoreError;
+use store::{DataDir, StoreError};
 use tokio::time::{Instant, sleep};
 
 /// A folder that is taken without an address belongs to a server that is starting, or to another command.
@@ -19,7 +19,7 @@ pub(in crate::cli) async fn locate(flags: &TargetFlags) -> Result<Box<dyn Servic
     let config = flags.read();
     if let Some(server) = &flags.server {
         config?;
-        return Ok(Box::new(Remote::new(server)?));
+        return Ok(Box::new(Remote::new(server, token())?));
     }
     let config = config?;
     let name = format!("cli:{}", std::process::id());
@@ -27,7 +27,11 @@ pub(in crate::cli) async fn locate(flags: &TargetFlags) -> Result<Box<dyn Servic
     loop {
         match Wiring::open(&config, &name, Membership::Visitor).await {
             Ok(wiring) => return Ok(Box::new(Embedded::new(wiring))),
-            Err(StoreError::Locked { url: Some(url), .. }) => return Ok(Box::new(Remote::new(&url)?)),
+            Err(StoreError::Locked { url: Some(url), .. }) => {
+                // Whoever can read the folder could open the store itself.
+                let token = token().or_else(|| DataDir::server_key(&config.data));
+                return Ok(Box::new(Remote::new(&url, token)?));
+            }
             Err(StoreError::Locked { url: None, .. }) if Instant::now() < deadline => sleep(LOOK_AGAIN).await,
             Err(StoreError::Locked { path, url: None }) => {
                 return Err(Error::failed(format!(
@@ -38,4 +42,9 @@ pub(in crate::cli) async fn locate(flags: &TargetFlags) -> Result<Box<dyn Servic
             Err(error) => return Err(error.into()),
         }
     }
+}
+
+/// What proves who asks. Not a flag: other users can see those.
+fn token() -> Option<String> {
+    std::env::var("SIGNALBOX_TOKEN").ok().map(|token| token.trim().to_owned()).filter(|token| !token.is_empty())
 }

@@ -1,6 +1,7 @@
 //! How a command reaches the use cases: in this process on the data folder, or through a server's REST. One file
 //! per group of use cases, with both ways side by side.
 
+mod access;
 mod control;
 mod credentials;
 mod embedded;
@@ -9,6 +10,7 @@ mod messages;
 mod remote;
 mod schedules;
 
+pub(super) use access::Access;
 pub(super) use control::{Control, Order};
 pub(super) use credentials::Credentials;
 pub(super) use locate::locate;
@@ -36,7 +38,7 @@ fn segment(name: &str) -> String {
 
 /// The use cases commands need. Both implementations answer alike, problems included.
 #[async_trait]
-pub(super) trait Service: Control + Schedules + Credentials + Messages + Send + Sync {
+pub(super) trait Service: Access + Control + Schedules + Credentials + Messages + Send + Sync {
     async fn register(&self, source: &str) -> Result<Registered, Problem>;
     async fn playbook_diff(&self, path: &str, query: DiffQuery) -> Result<PlaybookDiff, Problem>;
     async fn submit(&self, request: SubmitRequest) -> Result<Submitted, Problem>;

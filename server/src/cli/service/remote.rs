@@ -9,7 +9,10 @@ use protocol::{
         SubmitRequest, Submitted, WorkerList,
     },
 };
-use reqwest::{Client, RequestBuilder, Response, header::CONTENT_TYPE};
+use reqwest::{
+    Client, RequestBuilder, Response,
+    header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue},
+};
 use serde::{Serialize, de::DeserializeOwned};
 use std::time::Duration;
 
@@ -27,9 +30,11 @@ pub(super) struct Remote {
 }
 
 impl Remote {
+    /// `token`: what proves who asks.
+    ///
     /// # Errors
-    /// When the URL is none.
-    pub(super) fn new(server: &str) -> Result<Self, Problem> {
+    /// When the URL or the token is none.
+    pub(super) fn new(server: &str, token: Option<String>) -> Result<Self, Problem> {
         let server = server.trim_end_matches('/').to_owned();
         let is_http = reqwest::Url::parse(&server).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
         if !is_http {
@@ -38,7 +43,15 @@ impl Remote {
         }
         // Fails when a provider is installed already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut headers = HeaderMap::new();
+        if let Some(token) = token {
+            let value = HeaderValue::from_str(&format!("Bearer {token}"));
+            let mut value = value.map_err(|_| Problem::bad_request("bad_token", "SIGNALBOX_TOKEN is no token"))?;
+            value.set_sensitive(true);
+            headers.insert(AUTHORIZATION, value);
+        }
         let client = Client::builder()
+            .default_headers(headers)
             .no_proxy()
             .connect_timeout(CONNECT)
             .timeout(ANSWER)
@@ -81,7 +94,16 @@ impl Remote {
 
     /// Deletes; the answer has no body.
     pub(super) async fn delete(&self, path: &str) -> Result<(), Problem> {
-        let response = self.client.delete(self.url(path)).send().await.map_err(|error| self.unreachable(&error))?;
+        self.tell(self.client.delete(self.url(path))).await
+    }
+
+    /// Puts JSON; the answer has no body.
+    pub(super) async fn put_only(&self, path: &str, body: &impl Serialize) -> Result<(), Problem> {
+        self.tell(self.client.put(self.url(path)).json(body)).await
+    }
+
+    async fn tell(&self, request: RequestBuilder) -> Result<(), Problem> {
+        let response = request.send().await.map_err(|error| self.unreachable(&error))?;
         if response.status().is_success() { Ok(()) } else { Err(self.refused(response).await) }
     }
 

@@ -2,6 +2,7 @@
 //!
 //! One file per group of methods, each with the list of its own.
 
+mod access;
 mod control;
 mod credentials;
 mod executions;
@@ -15,7 +16,8 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::sync::{Arc, Weak};
 
-const GROUPS: [&[&str]; 6] = [
+const GROUPS: [&[&str]; 7] = [
+    access::METHODS,
     playbooks::METHODS,
     executions::METHODS,
     control::METHODS,
@@ -46,6 +48,7 @@ impl Api {
     /// the use case says.
     pub async fn command(&self, method: &str, params: Value) -> Result<Value, Problem> {
         match method {
+            _ if access::METHODS.contains(&method) => access::call(self, method, params).await,
             _ if playbooks::METHODS.contains(&method) => playbooks::call(self, method, params).await,
             _ if executions::METHODS.contains(&method) => executions::call(self, method, params).await,
             _ if control::METHODS.contains(&method) => control::call(self, method, params).await,
