@@ -38,7 +38,10 @@ class Server:
         self._args = args
         self._port = 0
         self._child: Optional[subprocess.Popen[str]] = None
+        self._admin: Optional[str] = None
         self.up()
+        if "required" in args:
+            self._admin = self.token("tests", "admin")
         self.post("/api/v1/playbooks", ECHO.encode(), "application/yaml")
 
     @property
@@ -63,6 +66,13 @@ class Server:
         assert url, f"signalbox was not ready: {line!r}"
         self._port = int(url[1])
         threading.Thread(target=self._child.stdout.read, daemon=True).start()
+
+    def token(self, name: str, role: str) -> str:
+        """Makes an API token."""
+        return self._command("tokens", "create", name, "--role", role).strip()
+
+    def revoke(self, name: str) -> None:
+        self._command("tokens", "revoke", name)
 
     def kill(self) -> None:
         """Ends it without a word, as a power cut would."""
@@ -99,13 +109,22 @@ class Server:
         return events
 
     def get(self, where: str) -> Any:
-        with urllib.request.urlopen(self.url + where) as answer:
+        request = urllib.request.Request(self.url + where, headers=self._headers())
+        with urllib.request.urlopen(request) as answer:
             return json.load(answer)
 
     def post(self, where: str, body: bytes, kind: str) -> Any:
-        request = urllib.request.Request(self.url + where, body, {"content-type": kind})
+        request = urllib.request.Request(self.url + where, body, {"content-type": kind, **self._headers()})
         with urllib.request.urlopen(request) as answer:
             return json.load(answer)
+
+    def _headers(self) -> Dict[str, str]:
+        return {"authorization": f"Bearer {self._admin}"} if self._admin else {}
+
+    def _command(self, *args: str) -> str:
+        env = {"PATH": os.environ["PATH"], "HOME": str(self.folder)}
+        command = [os.environ["SIGNALBOX_BIN"], *args, "--data", str(self.folder / "data")]
+        return subprocess.run(command, env=env, cwd=self.folder, stdout=subprocess.PIPE, check=True, text=True).stdout
 
     def _end(self, number: signal.Signals) -> None:
         child, self._child = self._child, None
@@ -117,6 +136,14 @@ class Server:
 @pytest.fixture
 def server() -> Iterator[Server]:
     server = Server()
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+def guarded() -> Iterator[Server]:
+    """One that lets nobody in without a token."""
+    server = Server("--auth", "required")
     yield server
     server.remove()
 

@@ -232,6 +232,38 @@ async def test_a_handler_may_call_and_be_slower_than_the_events(server):
     assert set(looked.all) == {"tests/echo"}
 
 
+async def test_tokens_say_who_a_client_is_and_one_that_is_revoked_is_the_end_unless_there_is_another(guarded):
+    lost, identities = Told(), Told()
+
+    def client(token=None):
+        config = ClientConfig(guarded.url, token=token, reconnect_initial_s=0.02)
+        return SignalboxClient(config, Handlers(on_disconnect=lost.add, on_authenticated=identities.add))
+
+    async with client(await away(guarded.token, "looker", "viewer")) as viewer:
+        assert (await viewer.subscribe("agent_states"))[0]["topic"] == "agent_states"
+        assert (await identities.first())["role"] == "viewer"
+        for call in (viewer.subscribe("events"), viewer.call("submit", {"path": "tests/echo"})):
+            with pytest.raises(SignalboxError) as failed:
+                await call
+            assert failed.value.code == "forbidden"
+        await away(guarded.revoke, "looker")
+        assert (await lost.first(lambda told: told["retry_s"] is None))["code"] == 4401
+
+    names = iter(["first", "second"])
+    async with client(lambda: away(guarded.token, next(names), "component")) as renewing:
+        await renewing.broadcast_system_alert("info", "c", "m")
+        await away(guarded.revoke, "first")
+        await identities.first(lambda identity: identity["name"] == "second")
+        await renewing.broadcast_system_alert("info", "c", "m")
+
+    for token in (None, "sbx_nobodys"):
+        async with client(token) as nobody:
+            with pytest.raises(SignalboxError):
+                await nobody.call("playbooks")
+            await nobody.wait_closed()
+            assert nobody.state == "closed"
+
+
 async def test_a_place_that_is_no_server_of_ours_is_the_end(server):
     lost = Told()
     async with SignalboxClient(ClientConfig(f"{server.url}/elsewhere"), Handlers(on_disconnect=lost.add)) as client:

@@ -120,6 +120,19 @@ async def test_s1s_messages_are_published_by_emitting_them(server):
         assert told == {"type": "system_alert", **alert}
 
 
+@pytest.mark.parametrize("transport", TRANSPORTS)
+async def test_auth_says_who_a_client_is(guarded, transport):
+    token = await away(guarded.token, "looker", "viewer")
+    async with connected(guarded, transport, auth={"token": token, "rooms": ["agent_states"]}) as (client, heard):
+        _, identity = await heard.events.first(lambda told: told[0] == "authenticated")
+        assert (identity["name"], identity["role"]) == ("looker", "viewer")
+        await heard.events.first(lambda told: told[0] == "subscribed")
+        assert (await client.call("subscribe", "events"))["code"] == "forbidden"
+    with pytest.raises(socketio.exceptions.ConnectionError):
+        async with connected(guarded, transport):
+            pass
+
+
 async def test_a_client_goes_over_to_the_websocket_without_losing_anything(server):
     async with connected(server, auth={"after": {"events": 0}}) as (client, heard):
         runs = await asyncio.gather(*(away(server.run) for _ in range(20)))

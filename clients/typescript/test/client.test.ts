@@ -220,6 +220,43 @@ test("S1's producers reach S1's clients", async (t) => {
   await assert.rejects(client.publish(incomplete), (error: SignalboxError) => error.code === "message_invalid");
 });
 
+test("tokens say who a client is; one that is revoked is the end, unless there is another", async (t) => {
+  const server = await Server.guarded();
+  t.after(() => server.remove());
+  const lost = new Told<{ code: number; retryMs: number | null }>();
+  const identities = new Told<{ name: string; role: string }>();
+  const make = (token?: string | (() => string)) => {
+    const reconnect = { initialMs: 20 };
+    const config = { serverUrl: server.url, reconnect, ...(token === undefined ? {} : { token }) };
+    const client = new SignalboxClient(config, { onDisconnect: lost.add, onAuthenticated: identities.add });
+    t.after(() => client.close());
+    return client;
+  };
+  const code = (expect: string) => (error: unknown) => error instanceof SignalboxError && error.code === expect;
+  const viewer = make(server.token("looker", "viewer"));
+  assert.equal((await viewer.subscribe("agent_states"))[0]?.topic, "agent_states");
+  assert.equal((await identities.first()).role, "viewer");
+  await assert.rejects(viewer.subscribe("events"), code("forbidden"));
+  await assert.rejects(viewer.call("submit", { path: "tests/echo" }), code("forbidden"));
+  server.revoke("looker");
+  assert.deepEqual(await lost.first(({ retryMs }) => retryMs === null).then(({ code }) => code), 4401);
+  assert.equal(viewer.state, "closed");
+
+  const names = ["first", "second"];
+  const renewing = make(() => server.token(names.shift()!, "component"));
+  await renewing.broadcastSystemAlert({ severity: "info", component: "c", message: "m" });
+  server.revoke("first");
+  await identities.first(({ name }) => name === "second");
+  await renewing.broadcastSystemAlert({ severity: "info", component: "c", message: "m" });
+
+  for (const nobody of [make(), make("sbx_nobodys")]) {
+    const ends = lost.all.filter(({ retryMs }) => retryMs === null).length;
+    await assert.rejects(nobody.call("playbooks"), SignalboxError);
+    await lost.until((all) => all.filter(({ retryMs }) => retryMs === null).length > ends);
+    assert.equal(nobody.state, "closed");
+  }
+});
+
 test("a handler that throws is reported and stops nobody", async (t) => {
   const server = await served(t);
   const errors = new Told<Error>();

@@ -1,6 +1,6 @@
 // A real `signalbox serve` with a data folder of its own that survives a restart.
 
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -23,15 +23,22 @@ workflow:
 export class Server {
   private child: ChildProcess | undefined;
   private said = "";
+  private admin: string | undefined;
   private constructor(
     readonly folder: string,
     private readonly args: string[],
     private port = 0,
   ) {}
 
+  /** One that lets nobody in without a token. */
+  static async guarded(): Promise<Server> {
+    return await Server.start("--auth", "required");
+  }
+
   static async start(...args: string[]): Promise<Server> {
     const server = new Server(await mkdtemp(path.join(tmpdir(), "signalbox-client-")), args);
     await server.up();
+    if (args.includes("required")) server.admin = server.token("tests", "admin");
     await server.post("/api/v1/playbooks", ECHO, "application/yaml");
     return server;
   }
@@ -62,6 +69,15 @@ export class Server {
         if (url) resolve(Number(url[1]));
       });
     });
+  }
+
+  /** Makes an API token. */
+  token(name: string, role: string): string {
+    return this.command("tokens", "create", name, "--role", role).trim();
+  }
+
+  revoke(name: string): void {
+    this.command("tokens", "revoke", name);
   }
 
   /** Ends it without a word, as a power cut would. */
@@ -107,11 +123,24 @@ export class Server {
   }
 
   async get<T>(where: string): Promise<T> {
-    return await answer(await fetch(this.url + where));
+    return await answer(await fetch(this.url + where, { headers: this.headers() }));
   }
 
   async post<T>(where: string, body: string, type: string): Promise<T> {
-    return await answer(await fetch(this.url + where, { method: "POST", body, headers: { "content-type": type } }));
+    return await answer(await fetch(this.url + where, { method: "POST", body, headers: this.headers(type) }));
+  }
+
+  private headers(type?: string): Record<string, string> {
+    return {
+      ...(type ? { "content-type": type } : {}),
+      ...(this.admin ? { authorization: `Bearer ${this.admin}` } : {}),
+    };
+  }
+
+  private command(...args: string[]): string {
+    const env = { PATH: process.env.PATH, HOME: this.folder };
+    const data = path.join(this.folder, "data");
+    return execFileSync(process.env.SIGNALBOX_BIN!, [...args, "--data", data], { env, cwd: this.folder, encoding: "utf8" });
   }
 
   private async end(signal: "SIGKILL" | "SIGTERM"): Promise<void> {

@@ -216,6 +216,31 @@ test("pages of other origins, other hosts and other namespaces are refused", asy
   assert.equal((await refused.first()).message, "Invalid namespace");
 });
 
+test("auth says who a client is", async (t) => {
+  const server = await Server.guarded();
+  t.after(() => server.remove());
+  const token = server.token("looker", "viewer");
+  for (const transport of TRANSPORTS) {
+    const auth = { token, rooms: ["agent_states"] };
+    const { socket, events } = connected(t, server, { transports: [transport], auth });
+    const [, identity] = await events.first(([name]) => name === "authenticated");
+    assert.deepEqual([identity.name, identity.role], ["looker", "viewer"]);
+    await events.first(([name]) => name === "subscribed");
+    assert.equal((await ask(socket, "subscribe", "events")).code, "forbidden");
+    assert.equal((await ask(socket, "command", "submit", { path: "tests/echo" })).code, "forbidden");
+  }
+  const refused = new Told<Error & { data?: { code: string } }>();
+  const nobody = connected(t, server, { transports: ["websocket"] });
+  nobody.socket.on("connect_error", refused.add);
+  assert.equal((await refused.first()).data?.code, "unauthenticated");
+  const wrong = connected(t, server, { transports: ["websocket"], auth: { token: "sbx_nobodys", rooms: ["agent_states"] } });
+  assert.equal(await wrong.lost.first(), "io server disconnect");
+  assert.equal((await wrong.events.first(([name]) => name === "closing"))[1].code, 4401);
+  assert.ok(wrong.events.all.every(([name]) => name !== "subscribed"));
+  const header = connected(t, server, { extraHeaders: { authorization: `Bearer ${token}` } });
+  assert.equal((await ask(header.socket, "subscribe", "agent_states")).type, "subscribed");
+});
+
 test("a client that floods or talks nonsense is closed, and does not come back by itself", async (t) => {
   const server = await served(t);
   const nonsense = connected(t, server, { transports: ["websocket"] });
