@@ -10,6 +10,7 @@ pub(crate) struct Conditions {
     memory_mib: u64,
     system: String,
     quick: bool,
+    more: Vec<(&'static str, Value)>,
 }
 
 impl Conditions {
@@ -22,11 +23,17 @@ impl Conditions {
             memory_mib: field("/proc/meminfo", "MemTotal:") / 1024,
             system: answer("uname", &["-sr"]),
             quick,
+            more: Vec::new(),
         }
     }
 
+    /// Something else figures of this bench depend on.
+    pub(crate) fn say(&mut self, name: &'static str, value: Value) {
+        self.more.push((name, value));
+    }
+
     pub(crate) fn as_map(&self) -> BTreeMap<&'static str, Value> {
-        BTreeMap::from([
+        let mut all = BTreeMap::from([
             ("cores", self.cores.into()),
             ("filesystem", self.filesystem.clone().into()),
             ("memory_mib", self.memory_mib.into()),
@@ -34,7 +41,9 @@ impl Conditions {
             ("quick", self.quick.into()),
             ("system", self.system.clone().into()),
             ("version", env!("CARGO_PKG_VERSION").into()),
-        ])
+        ]);
+        all.extend(self.more.iter().cloned());
+        all
     }
 }
 

@@ -1,4 +1,5 @@
-//! Load generators and figures: `cargo xtask bench engine [--quick] [--store sqlite|postgres] [--peer restate]`.
+//! Load generators and figures: `cargo xtask bench engine` and `cargo xtask bench hub`, with `--quick`,
+//! `--store sqlite|postgres`, and `--peer` for others beside us.
 //!
 //! One JSON object per line on stdout, what is going on to stderr. Cases run interleaved, in rounds, a peer's beside
 //! ours; a figure is the median of its rounds, since disks and neighbours change within minutes.
@@ -7,6 +8,7 @@
 
 mod conditions;
 mod engine;
+mod hub;
 mod options;
 mod report;
 
@@ -24,7 +26,8 @@ async fn main() -> anyhow::Result<()> {
     let bench = args.next().unwrap_or_default();
     match bench.as_str() {
         "engine" => engine::run(&Options::read(args)?, &mut Report::new("engine")).await,
+        "hub" => hub::run(&Options::read(args)?, &mut Report::new("hub")).await,
         "" => bail!("which figures? {USAGE}"),
-        other => bail!("there is no bench `{other}`: engine is one"),
+        other => bail!("there is no bench `{other}`: engine and hub are two"),
     }
 }

@@ -2,7 +2,8 @@
 
 use anyhow::bail;
 
-pub(crate) const USAGE: &str = "cargo xtask bench engine [--quick] [--store sqlite|postgres] [--peer restate] [CASE]…";
+pub(crate) const USAGE: &str =
+    "cargo xtask bench engine|hub [--quick] [--store sqlite|postgres] [--peer restate|realtime] [CASE]…";
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Options {
@@ -24,7 +25,10 @@ pub(crate) enum StoreKind {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PeerKind {
+    /// Of the engine.
     Restate,
+    /// Of the hub: npm `ws` and `socket.io`.
+    Realtime,
 }
 
 impl StoreKind {
@@ -55,7 +59,8 @@ impl Options {
                 "--peer" => {
                     options.peer = match args.next().as_deref() {
                         Some("restate") => Some(PeerKind::Restate),
-                        other => bail!("--peer is restate, not `{}`", other.unwrap_or_default()),
+                        Some("realtime") => Some(PeerKind::Realtime),
+                        other => bail!("--peer is restate or realtime, not `{}`", other.unwrap_or_default()),
                     }
                 }
                 case if !case.starts_with('-') => options.cases.push(case.to_owned()),

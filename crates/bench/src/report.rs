@@ -23,9 +23,10 @@ struct Figure {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Subject {
     Signalbox,
-    Peer,
-    /// Ours divided by the peer's, round by round.
-    Ratio,
+    /// By its place among the peers.
+    Peer(usize),
+    /// Ours divided by that peer's, round by round.
+    Ratio(usize),
 }
 
 /// How a peer is named in the lines.
@@ -71,11 +72,11 @@ impl Report {
         let round = self.rounds(subject, case, metric, unit);
         round.push(value);
         let count = round.len();
-        if subject == Subject::Peer {
+        if let Subject::Peer(peer) = subject {
             let ours = self.rounds(Subject::Signalbox, case, metric, unit);
             let ours = (ours.len() == count).then(|| ours[count - 1]);
             if let Some(ours) = ours.filter(|_| value > 0.0) {
-                self.rounds(Subject::Ratio, case, metric, "1").push(ours / value);
+                self.rounds(Subject::Ratio(peer), case, metric, "1").push(ours / value);
             }
         }
     }
@@ -96,9 +97,8 @@ impl Report {
     }
 
     /// Prints everything, case by case.
-    pub(crate) fn print(&self, conditions: &Conditions, peer: Option<&Named>) {
-        let peer_name = peer.map_or("", |peer| peer.name.as_str());
-        let ratio = format!("signalbox / {peer_name}");
+    pub(crate) fn print(&self, conditions: &Conditions, peers: &[Named]) {
+        let name_of = |peer: usize| peers.get(peer).map_or("", |peer| peer.name.as_str());
         for figure in self.figures.iter().filter(|figure| !figure.rounds.is_empty()) {
             let mut sorted = figure.rounds.clone();
             sorted.sort_by(f64::total_cmp);
@@ -106,19 +106,20 @@ impl Report {
             said.insert("rounds", sorted.len().into());
             said.insert("lowest", rounded(sorted[0]).into());
             said.insert("highest", rounded(sorted[sorted.len() - 1]).into());
+            let subject = match figure.subject {
+                Subject::Signalbox => "signalbox".to_owned(),
+                Subject::Peer(peer) => name_of(peer).to_owned(),
+                Subject::Ratio(peer) => format!("signalbox / {}", name_of(peer)),
+            };
             let line = Line {
                 bench: self.bench,
-                subject: match figure.subject {
-                    Subject::Signalbox => "signalbox",
-                    Subject::Peer => peer_name,
-                    Subject::Ratio => &ratio,
-                },
+                subject: &subject,
                 case: figure.case,
                 metric: figure.metric,
                 value: rounded(sorted[sorted.len() / 2]),
                 unit: figure.unit,
-                store: match (figure.subject, peer) {
-                    (Subject::Peer, Some(peer)) => peer.store,
+                store: match figure.subject {
+                    Subject::Peer(peer) => peers.get(peer).map_or("", |peer| peer.store),
                     _ => conditions.store,
                 },
                 conditions: said,
@@ -146,12 +147,12 @@ mod tests {
         let mut report = Report::new("engine");
         for (ours, theirs) in [(20.0, 5.0), (30.0, 5.0)] {
             report.add("chain-seq", "steps_per_s", "1/s", ours);
-            report.add_of(Subject::Peer, "chain-seq", "steps_per_s", "1/s", theirs);
+            report.add_of(Subject::Peer(0), "chain-seq", "steps_per_s", "1/s", theirs);
         }
-        report.add_of(Subject::Peer, "chain-seq", "only_theirs", "1", 1.0);
+        report.add_of(Subject::Peer(0), "chain-seq", "only_theirs", "1", 1.0);
         let of = |subject| report.figures.iter().find(|figure| figure.subject == subject).map(|f| f.rounds.clone());
-        assert_eq!(of(Subject::Ratio), Some(vec![4.0, 6.0]));
-        assert_eq!(report.figures.iter().filter(|f| f.subject == Subject::Ratio && !f.rounds.is_empty()).count(), 1);
+        assert_eq!(of(Subject::Ratio(0)), Some(vec![4.0, 6.0]));
+        assert_eq!(report.figures.iter().filter(|f| f.subject == Subject::Ratio(0) && !f.rounds.is_empty()).count(), 1);
     }
 
     #[test]

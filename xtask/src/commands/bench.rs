@@ -1,5 +1,5 @@
-//! `cargo xtask bench engine [--quick] [--store sqlite|postgres] [--peer restate]`: the figures, one JSON object per
-//! line on stdout.
+//! `cargo xtask bench engine|hub [--quick] [--store sqlite|postgres] [--peer restate|realtime]`: the figures, one JSON
+//! object per line on stdout.
 
 use super::build;
 use crate::{Failure, cargo::cargo, interrupt, npm, prerequisites, process, progress::Steps, services, workspace};
@@ -8,8 +8,10 @@ use std::{ffi::OsString, process::Command};
 pub fn bench(args: Vec<OsString>) -> Result<(), Failure> {
     interrupt::install()?;
     let has = |option: &str, value: &str| args.windows(2).any(|pair| pair[0] == option && pair[1] == value);
-    let (on_postgres, beside_restate) = (has("--store", "postgres"), has("--peer", "restate"));
-    let mut steps = Steps::new(3 + usize::from(on_postgres) + usize::from(beside_restate));
+    let on_postgres = has("--store", "postgres");
+    let peers = [("restate", "SIGNALBOX_BENCH_RESTATE"), ("realtime", "SIGNALBOX_BENCH_REALTIME")];
+    let peer = peers.into_iter().find(|(name, _)| has("--peer", name));
+    let mut steps = Steps::new(3 + usize::from(on_postgres) + usize::from(peer.is_some()));
     let server = steps.step("Compiling the server (release)", || {
         prerequisites::check(&[])?;
         build::server(true, &[])
@@ -19,10 +21,10 @@ pub fn bench(args: Vec<OsString>) -> Result<(), Failure> {
     })?;
     let mut command = Command::new(workspace::target().join("release").join("signalbox-bench"));
     command.args(&args).env("SIGNALBOX_BIN", server);
-    if beside_restate {
-        let folder = workspace::root().join("crates/bench/peers/restate");
-        steps.step("Restate (npm)", || npm::packages(&folder))?;
-        command.env("SIGNALBOX_BENCH_RESTATE", folder);
+    if let Some((name, variable)) = peer {
+        let folder = workspace::root().join("crates/bench/peers").join(name);
+        steps.step("The peers' packages (npm)", || npm::packages(&folder))?;
+        command.env(variable, folder);
     }
     // Runs until the figures are there.
     let _postgres = match on_postgres {

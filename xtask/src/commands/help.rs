@@ -10,6 +10,7 @@ cargo xtask <command>
                                portable, xtask, clients, browser; --full takes the sizes for releases
   build [--release]            browser part and server into the target folder
   bench engine [--quick] [--store sqlite|postgres] [--peer restate] [CASE]…
+  bench hub [--quick] [--store sqlite|postgres] [--peer realtime] [CASE]…
                                figures as JSON lines, a peer's beside ours
   dist                         one self-contained binary: dist/signalbox
   check                        format, lints, types of the stories, licences

@@ -17,12 +17,13 @@ use crate::{
     report::Report,
 };
 use anyhow::{Context, bail};
+pub(crate) use boot::Started;
 use house::{Figures, House};
 use peer::Peer;
-use place::Place;
+pub(crate) use place::Place;
 use remote::Remote;
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 use watched::Ready;
@@ -92,15 +93,16 @@ pub(crate) async fn run(options: &Options, report: &mut Report) -> anyhow::Resul
     let (rounds, time) = if options.quick { (3, Duration::from_secs(2)) } else { (5, Duration::from_secs(8)) };
     let cases = chosen(&options.cases)?;
     let folder = Folder::new()?;
-    let conditions = Conditions::look(options.store.name(), &folder.0, options.quick);
+    let conditions = Conditions::look(options.store.name(), folder.path(), options.quick);
     let mut peer = match options.peer {
-        Some(PeerKind::Restate) => Some(Peer::restate(&folder.0.join("restate")).await?),
+        Some(PeerKind::Restate) => Some(Peer::restate(&folder.path().join("restate")).await?),
         None => None,
+        Some(PeerKind::Realtime) => bail!("realtime are peers of `bench hub`"),
     };
     for round in 1..=rounds {
         for case in &cases {
             let began = Instant::now();
-            let data = folder.0.join(format!("{}-{round}", case.name()));
+            let data = folder.path().join(format!("{}-{round}", case.name()));
             let place = Place::of(options.store, data).await?;
             one(*case, place, time, report).await.with_context(|| format!("case {}", case.name()))?;
             if let Some(peer) = &mut peer {
@@ -109,7 +111,8 @@ pub(crate) async fn run(options: &Options, report: &mut Report) -> anyhow::Resul
             eprintln!("round {round}/{rounds} {:<10} {:.1} s", case.name(), began.elapsed().as_secs_f64());
         }
     }
-    report.print(&conditions, peer.as_ref().map(|peer| &peer.named));
+    let named: Vec<_> = peer.iter().map(|peer| peer.named.clone()).collect();
+    report.print(&conditions, &named);
     match peer {
         Some(peer) => peer.stop().await,
         None => Ok(()),
@@ -176,15 +179,19 @@ fn chosen(names: &[String]) -> anyhow::Result<Vec<Case>> {
 }
 
 /// Beside this program, so on the disk that is built on: /tmp may be memory, and a flush there costs nothing.
-struct Folder(PathBuf);
+pub(crate) struct Folder(PathBuf);
 
 impl Folder {
-    fn new() -> anyhow::Result<Self> {
+    pub(crate) fn new() -> anyhow::Result<Self> {
         let program = std::env::current_exe()?;
         let beside = program.parent().context("a program is in a folder")?;
         let path = beside.join(format!("bench-data-{}", std::process::id()));
         std::fs::create_dir(&path)?;
         Ok(Self(path))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
     }
 }
 

@@ -76,7 +76,7 @@ impl Peer {
         self.input.write_all(&line).await.context("the peer is gone")?;
         let answer: Answer = answer(&mut self.answers).await?;
         ensure!(answer.steps > 0, "the peer did nothing");
-        let mut add = |metric, unit, value| report.add_of(Subject::Peer, case.name(), metric, unit, value);
+        let mut add = |metric, unit, value| report.add_of(Subject::Peer(0), case.name(), metric, unit, value);
         add("steps_per_s", "1/s", answer.steps as f64 / answer.took_s);
         add("execution_ms", "ms", answer.execution_ms);
         if answer.step_p50_ms > 0.0 {

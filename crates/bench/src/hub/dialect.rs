@@ -1,0 +1,116 @@
+//! How a server is spoken to: the product's protocol, the peers' and none.
+
+/// Who is spoken to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Dialect {
+    Signalbox,
+    /// npm `ws`, with a subscription and a broadcast of a few lines.
+    Ws,
+    /// npm `socket.io`, over WebSocket from the start.
+    SocketIo,
+    /// Bytes of a known number for each message: the physical limit.
+    Raw {
+        message_bytes: usize,
+    },
+}
+
+/// The topic of the product that is measured: durable events that nothing else here publishes.
+pub(super) const TOPIC: &str = "memory_timeline";
+
+/// What a frame of a server says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Said {
+    /// A delivery, with its number: it grows.
+    Event(u64),
+    /// The client is subscribed.
+    Subscribed,
+    /// To be answered with this text.
+    Answer(&'static str),
+    Gap,
+    Other,
+}
+
+impl Dialect {
+    pub(super) fn path(self) -> &'static str {
+        match self {
+            Dialect::Signalbox => "/api/ws",
+            Dialect::SocketIo => "/socket.io/?EIO=4&transport=websocket",
+            Dialect::Ws | Dialect::Raw { .. } => "/",
+        }
+    }
+
+    /// What a client says first. `after`: it has everything up to there.
+    pub(super) fn opening(self, after: Option<u64>) -> String {
+        match (self, after) {
+            (Dialect::Signalbox, None) => format!(r#"{{"type":"subscribe","topics":["{TOPIC}"]}}"#),
+            (Dialect::Signalbox, Some(after)) => {
+                format!(r#"{{"type":"subscribe","topics":[{{"topic":"{TOPIC}","after":{after}}}]}}"#)
+            }
+            (Dialect::Ws, _) => r#"{"op":"sub"}"#.to_owned(),
+            (Dialect::SocketIo, _) => "40".to_owned(),
+            (Dialect::Raw { .. }, _) => String::new(),
+        }
+    }
+
+    /// What a text message says. `number_at`: where the number was in the one before.
+    pub(super) fn understand(self, text: &[u8], number_at: &mut usize) -> Said {
+        match self {
+            Dialect::Signalbox => {
+                if text.starts_with(br#"{"type":"event""#) {
+                    return number(text, br#""position":"#, number_at).map_or(Said::Other, Said::Event);
+                }
+                if text.starts_with(br#"{"type":"subscribed""#) {
+                    return Said::Subscribed;
+                }
+                if text.starts_with(br#"{"type":"gap""#) { Said::Gap } else { Said::Other }
+            }
+            Dialect::Ws => match text {
+                br#"{"op":"ok"}"# => Said::Subscribed,
+                _ => number(text, br#""n":"#, number_at).map_or(Said::Other, Said::Event),
+            },
+            Dialect::SocketIo => match text {
+                b"2" => Said::Answer("3"),
+                _ if text.starts_with(b"40") => Said::Answer(r#"420["sub","t"]"#),
+                _ if text.starts_with(b"430") => Said::Subscribed,
+                _ if text.starts_with(br#"42["m""#) => {
+                    number(text, br#""n":"#, number_at).map_or(Said::Other, Said::Event)
+                }
+                _ => Said::Other,
+            },
+            Dialect::Raw { .. } => Said::Other,
+        }
+    }
+}
+
+/// The number behind a name. It is nearly always where it was.
+fn number(text: &[u8], name: &[u8], at: &mut usize) -> Option<u64> {
+    if text.get(*at..).is_none_or(|rest| !rest.starts_with(name)) {
+        *at = text.windows(name.len()).position(|window| window == name)?;
+    }
+    let digits = text[*at + name.len()..].iter().take_while(|byte| byte.is_ascii_digit());
+    Some(digits.fold(0, |number, digit| number * 10 + u64::from(digit - b'0')))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_are_understood() {
+        let mut at = 0;
+        for (dialect, text, said) in [
+            (
+                Dialect::Signalbox,
+                r#"{"type":"event","topics":["a"],"event":{"id":"x","position":417,"#,
+                Said::Event(417),
+            ),
+            (Dialect::Signalbox, r#"{"type":"subscribed","topics":[{"topic":"a","position":3}]}"#, Said::Subscribed),
+            (Dialect::Signalbox, r#"{"type":"gap","topic":"a"}"#, Said::Gap),
+            (Dialect::Ws, r#"{"n":12,"p":"xx"}"#, Said::Event(12)),
+            (Dialect::SocketIo, r#"42["m",{"n":7,"p":"x"}]"#, Said::Event(7)),
+            (Dialect::SocketIo, r#"40{"sid":"x"}"#, Said::Answer(r#"420["sub","t"]"#)),
+        ] {
+            assert_eq!(dialect.understand(text.as_bytes(), &mut at), said, "{text}");
+        }
+    }
+}
