@@ -6,6 +6,7 @@ use super::{
     rfc6455::{Broken, Incoming, Reader},
     transport::{self, Receiver, Sender},
 };
+use futures::future::BoxFuture;
 use hub::{Hub, Inbound, Kind, Outbound};
 use hyper::upgrade::OnUpgrade;
 use protocol::{ClientId, Identity};
@@ -27,49 +28,58 @@ pub(super) struct Client {
     pub(super) deflate: bool,
 }
 
+/// A connection that was taken in. Boxed: it is passed on, and each function on the way would hold room for it.
+struct Talk {
+    sender: Sender,
+    receiver: Receiver,
+    inbound: Inbound,
+    deflate: bool,
+    clock: Clock,
+}
+
 /// Serves until either side ends it.
 pub(super) async fn serve(upgrade: OnUpgrade, client: Client, hub: Arc<Hub>) {
+    // Boxed as well: what only the beginning needs is freed with it, and not held as long as the connection lives.
+    let Some((talk, outbound, pump)) = Box::pin(begin(upgrade, client, hub)).await else { return };
+    let talk = Box::pin(converse(talk, outbound));
+    let Some(pump) = pump else { return talk.await };
+    // The pump ends when the talk has ended and everything was written, or the socket breaks.
+    let ended = async {
+        talk.await;
+        tokio::time::sleep(CLOSE_GRACE).await;
+    };
+    Box::pin(async {
+        tokio::select! {
+            () = ended => {}
+            () = pump => {}
+        }
+    })
+    .await;
+}
+
+type Pump = Option<BoxFuture<'static, ()>>;
+
+/// Takes the socket over and the client in. `None`: it is gone, or the server has begun to go away between the
+/// handshake and here; the client comes back, as after a loss.
+async fn begin(upgrade: OnUpgrade, client: Client, hub: Arc<Hub>) -> Option<(Box<Talk>, Outbound, Pump)> {
     let Client { kind, who, deflate } = client;
-    let Ok(upgraded) = upgrade.await else { return };
+    let upgraded = upgrade.await.ok()?;
     let reader = Reader::new(hub.limits(kind).frame_bytes as usize, deflate);
     let (sender, receiver, pump) = transport::open(upgraded, reader);
     let clock = Clock::start();
     let id = ClientId(uuid::Uuid::now_v7());
-    // Between the handshake and here the server may have begun to go away. The client comes back, as after a loss.
-    let Ok((inbound, outbound)) = hub.connect(kind, id, who, clock.now()).await else { return };
-    drop(hub);
-    match pump {
-        None => converse(sender, receiver, inbound, outbound, deflate, clock).await,
-        Some(pump) => {
-            let talk = converse(sender, receiver, inbound, outbound, deflate, clock);
-            // The pump ends when the talk has ended and everything was written, or the socket breaks.
-            let ended = async {
-                talk.await;
-                tokio::time::sleep(CLOSE_GRACE).await;
-            };
-            tokio::select! {
-                () = ended => {}
-                () = pump => {}
-            }
-        }
-    }
+    let (inbound, outbound) = hub.connect(kind, id, who, clock.now()).await.ok()?;
+    Some((Box::new(Talk { sender, receiver, inbound, deflate, clock }), outbound, pump))
 }
 
-async fn converse(
-    sender: Sender,
-    mut receiver: Receiver,
-    mut inbound: Inbound,
-    outbound: Outbound,
-    deflate: bool,
-    clock: Clock,
-) {
-    let mut writing = pin!(outbound.over(sender.wire(), deflate).run());
+async fn converse(mut talk: Box<Talk>, outbound: Outbound) {
+    let mut writing = pin!(outbound.over(talk.sender.wire(), talk.deflate).run());
     let ending = tokio::select! {
-        ending = read(&mut receiver, &mut inbound, clock) => Some(ending),
+        ending = read(&mut talk) => Some(ending),
         written = &mut writing => {
             if written.is_ok() {
                 // Ours was sent: the client answers it.
-                let _ = timeout(CLOSE_GRACE, read(&mut receiver, &mut inbound, clock)).await;
+                let _ = timeout(CLOSE_GRACE, Box::pin(read(&mut talk))).await;
             }
             None
         }
@@ -77,17 +87,18 @@ async fn converse(
     let (code, reason) = match ending {
         Some(Ending::Closed(code)) => (code.unwrap_or(NO_CODE), ""),
         Some(Ending::Broken(Broken { code, reason })) => (code, reason),
-        Some(Ending::Gone) | None => return sender.finish(),
+        Some(Ending::Gone) | None => return talk.sender.finish(),
     };
-    inbound.close(code, reason);
+    talk.inbound.close(code, reason);
     let is_told = matches!(timeout(CLOSE_GRACE, writing).await, Ok(Ok(())));
-    sender.finish();
+    talk.sender.finish();
     if is_told {
-        let _ = timeout(CLOSE_GRACE, receiver.discard()).await;
+        let _ = timeout(CLOSE_GRACE, Box::pin(talk.receiver.discard())).await;
     }
 }
 
-async fn read(receiver: &mut Receiver, inbound: &mut Inbound, clock: Clock) -> Ending {
+async fn read(talk: &mut Talk) -> Ending {
+    let Talk { receiver, inbound, clock, .. } = talk;
     let mut ticks = interval(Duration::from_millis(inbound.tick_ms()));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
