@@ -102,7 +102,8 @@ async fn a_filter_finds_the_same_from_either_end_and_in_pages_of_any_size() {
 
 #[tokio::test]
 async fn one_look_at_a_long_log_is_bounded_and_the_next_goes_on() {
-    let server = TestServer::start().await;
+    // The log is made long faster than one publisher may.
+    let server = TestServer::start_with(|config| config.local.streams.publishing.messages_per_s = None).await;
     server.register(ECHO).await;
     let id = server.submit("tests/echo", json!({})).await;
     server.ended(&id).await;
