@@ -26,6 +26,7 @@ mod security;
 mod server_fns;
 #[cfg(feature = "ssr")]
 pub mod session_cookie;
+#[cfg(feature = "ssr")]
 mod shell;
 #[cfg(feature = "ssr")]
 mod sign_in;

@@ -15,13 +15,13 @@ use store::{
 async fn a_full_disk_fails_whole_commits_and_later_ones_work_again() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("signalbox.db");
-    let store = SqliteStore::open_with_max_pages(&path, 60).await.expect("a store");
+    let store = SqliteStore::open_with_max_pages(&path, 90).await.expect("a store");
     let mut run = Run::of("samples/full");
     store.commit(run.start()).await.expect("there is room yet");
     let large = |n: usize| loose(T0, vec![note(json!({"n": n})), note(json!("x".repeat(100_000)))]);
     let results = join_all((0..30).map(|n| store.commit(large(n)))).await;
     let full = results.iter().filter(|result| result.is_err()).count();
-    assert!(full > 0, "30 commits of 100 KB do not fit into 480 KB");
+    assert!(full > 0, "30 commits of 100 KB do not fit into 720 KB");
     for result in &results {
         match result {
             Ok(_) => {}

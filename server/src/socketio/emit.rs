@@ -40,7 +40,8 @@ pub(super) fn frame(args: &str) -> Result<Frame, NotAnEmit> {
     let mut fields = match name.as_str() {
         "subscribe" | "unsubscribe" => topics(first),
         "command" => command(first, args.pop()),
-        "publish" if first.get("message").is_none() => message(first),
+        // An alert has a `message` of its own, which is a text.
+        "publish" if !first.get("message").is_some_and(Value::is_object) => message(first),
         name if MESSAGES.contains(&name) => {
             if let Value::Object(fields) = &mut first {
                 fields.insert("type".to_owned(), name.into());
