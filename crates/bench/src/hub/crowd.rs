@@ -127,9 +127,10 @@ impl Crowd {
         if client.is_open {
             self.subscribed += 1;
         } else {
-            client.unsent = handshake(self.dialect, self.address);
-            // Behind the handshake at once, but where the server must be heard first.
-            client.unsent.extend(frames::message(1, self.dialect.opening(after).as_bytes()));
+            client.unsent = self.dialect.handshake(self.address);
+            if let Some(opening) = self.dialect.opening(after) {
+                client.unsent.extend(frames::message(1, opening.as_bytes()));
+            }
         }
         client.stream = Some(stream);
         Ok(())
@@ -313,13 +314,4 @@ impl Crowd {
         }
         if has_unsent { self.write(index) } else { Ok(()) }
     }
-}
-
-fn handshake(dialect: Dialect, address: SocketAddr) -> Vec<u8> {
-    format!(
-        "GET {} HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
-        dialect.path()
-    )
-    .into_bytes()
 }

@@ -1,5 +1,7 @@
 //! How a server is spoken to: the product's protocol, the peers' and none.
 
+use std::net::SocketAddr;
+
 /// Who is spoken to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Dialect {
@@ -31,24 +33,30 @@ pub(super) enum Said {
 }
 
 impl Dialect {
-    pub(super) fn path(self) -> &'static str {
-        match self {
+    /// The request that opens a WebSocket.
+    pub(super) fn handshake(self, address: SocketAddr) -> Vec<u8> {
+        let path = match self {
             Dialect::Signalbox => "/api/ws",
             Dialect::SocketIo => "/socket.io/?EIO=4&transport=websocket",
             Dialect::Ws | Dialect::Raw { .. } => "/",
-        }
+        };
+        format!(
+            "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        )
+        .into_bytes()
     }
 
-    /// What a client says first. `after`: it has everything up to there.
-    pub(super) fn opening(self, after: Option<u64>) -> String {
+    /// What a client says at once, behind the handshake. `after`: it has everything up to there. Socket.IO's server
+    /// is heard first: it loses what comes before it has said who it is.
+    pub(super) fn opening(self, after: Option<u64>) -> Option<String> {
         match (self, after) {
-            (Dialect::Signalbox, None) => format!(r#"{{"type":"subscribe","topics":["{TOPIC}"]}}"#),
+            (Dialect::Signalbox, None) => Some(format!(r#"{{"type":"subscribe","topics":["{TOPIC}"]}}"#)),
             (Dialect::Signalbox, Some(after)) => {
-                format!(r#"{{"type":"subscribe","topics":[{{"topic":"{TOPIC}","after":{after}}}]}}"#)
+                Some(format!(r#"{{"type":"subscribe","topics":[{{"topic":"{TOPIC}","after":{after}}}]}}"#))
             }
-            (Dialect::Ws, _) => r#"{"op":"sub"}"#.to_owned(),
-            (Dialect::SocketIo, _) => "40".to_owned(),
-            (Dialect::Raw { .. }, _) => String::new(),
+            (Dialect::Ws, _) => Some(r#"{"op":"sub"}"#.to_owned()),
+            (Dialect::SocketIo | Dialect::Raw { .. }, _) => None,
         }
     }
 
@@ -70,6 +78,7 @@ impl Dialect {
             },
             Dialect::SocketIo => match text {
                 b"2" => Said::Answer("3"),
+                _ if text.starts_with(b"0{") => Said::Answer("40"),
                 _ if text.starts_with(b"40") => Said::Answer(r#"420["sub","t"]"#),
                 _ if text.starts_with(b"430") => Said::Subscribed,
                 _ if text.starts_with(br#"42["m""#) => {
@@ -108,7 +117,9 @@ mod tests {
             (Dialect::Signalbox, r#"{"type":"gap","topic":"a"}"#, Said::Gap),
             (Dialect::Ws, r#"{"n":12,"p":"xx"}"#, Said::Event(12)),
             (Dialect::SocketIo, r#"42["m",{"n":7,"p":"x"}]"#, Said::Event(7)),
+            (Dialect::SocketIo, r#"0{"sid":"x"}"#, Said::Answer("40")),
             (Dialect::SocketIo, r#"40{"sid":"x"}"#, Said::Answer(r#"420["sub","t"]"#)),
+            (Dialect::SocketIo, "430[1]", Said::Subscribed),
         ] {
             assert_eq!(dialect.understand(text.as_bytes(), &mut at), said, "{text}");
         }

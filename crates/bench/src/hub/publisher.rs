@@ -100,15 +100,12 @@ impl Line {
         stream.set_read_timeout(Some(PATIENCE))?;
         let mut line = Self { dialect, address, stream: BufReader::new(stream), number: 0 };
         if dialect != Dialect::Signalbox {
-            let key = "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==";
-            let path = dialect.path();
-            let request = format!(
-                "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n{key}\r\n\r\n"
-            );
-            line.write(request.as_bytes())?;
+            line.write(&dialect.handshake(address))?;
             line.head()?;
             if dialect == Dialect::SocketIo {
+                line.hear(b"0{")?;
                 line.write(&frames::message(1, b"40"))?;
+                line.hear(b"40{")?;
             }
         }
         Ok(line)
@@ -158,6 +155,21 @@ impl Line {
 
     fn write(&mut self, bytes: &[u8]) -> anyhow::Result<()> {
         self.stream.get_mut().write_all(bytes).context("the server is gone")
+    }
+
+    /// Waits for the next message, which begins so.
+    fn hear(&mut self, beginning: &[u8]) -> anyhow::Result<()> {
+        let mut bytes = Vec::new();
+        let payload = loop {
+            let mut byte = [0];
+            self.stream.read_exact(&mut byte).context("the server is silent")?;
+            bytes.push(byte[0]);
+            if let Some((_, payload, _)) = frames::first(&bytes) {
+                break payload;
+            }
+        };
+        ensure!(payload.starts_with(beginning), "unexpected: {}", String::from_utf8_lossy(payload));
+        Ok(())
     }
 
     /// The head of an answer, in small letters.
