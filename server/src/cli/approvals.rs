@@ -2,9 +2,9 @@
 
 use super::{
     error::{Error, Exit},
-    flags::TargetFlags,
+    flags::ListFlags,
     output::{line, table},
-    service::locate,
+    service::using,
 };
 use protocol::{ExecutionId, api::ApprovalQuery};
 
@@ -21,23 +21,12 @@ pub(super) struct Args {
     #[arg(long)]
     limit: Option<u32>,
     #[command(flatten)]
-    target: TargetFlags,
-    /// Print one approval per line as JSON
-    #[arg(long)]
-    json: bool,
+    list: ListFlags,
 }
 
 pub(super) async fn approvals(args: Args) -> Result<Exit, Error> {
-    let service = locate(&args.target).await?;
     let query = ApprovalQuery { path: args.path, execution_id: args.execution, limit: args.limit, cursor: None };
-    let page = service.approvals(query).await;
-    service.close().await;
-    for approval in page?.approvals {
-        if args.json {
-            line::json(&approval)?;
-        } else {
-            line::print(format_args!("{}", table::approval(&approval)))?;
-        }
-    }
+    let page = using(&args.list.target, async |service| service.approvals(query).await).await?;
+    line::each(&page.approvals, args.list.json, table::approval)?;
     Ok(Exit::Done)
 }

@@ -3,9 +3,9 @@
 use super::{
     credential_value,
     error::{Error, Exit},
-    flags::TargetFlags,
+    flags::{ListFlags, TargetFlags},
     output::{line, table},
-    service::locate,
+    service::using,
 };
 use protocol::api::SetCredential;
 
@@ -19,7 +19,8 @@ pub(super) struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum Command {
     Set(SetArgs),
-    List(ListArgs),
+    /// Lists credentials by name, without what they hold
+    List(ListFlags),
     Rm(RmArgs),
     Rotate(RotateArgs),
 }
@@ -44,16 +45,6 @@ struct SetArgs {
     hint: Option<String>,
     #[command(flatten)]
     target: TargetFlags,
-}
-
-/// Lists credentials by name, without what they hold
-#[derive(Debug, clap::Args)]
-struct ListArgs {
-    #[command(flatten)]
-    target: TargetFlags,
-    /// Print one credential per line as JSON
-    #[arg(long)]
-    json: bool,
 }
 
 /// Deletes a credential; steps that name it fail from now on
@@ -83,42 +74,25 @@ pub(super) async fn credentials(args: Args) -> Result<Exit, Error> {
 async fn set(args: SetArgs) -> Result<Exit, Error> {
     let given = credential_value::read(&args.name, args.kind.as_deref(), args.from.as_deref())?;
     let request = SetCredential { kind: given.kind, value: given.value, hint: args.hint };
-    let service = locate(&args.target).await?;
-    let stored = service.set_credential(&args.name, request).await;
-    service.close().await;
-    let stored = stored?;
+    let stored = using(&args.target, async |service| service.set_credential(&args.name, request).await).await?;
     line::print(format_args!("{} stored, type {}", stored.name, stored.kind))?;
     Ok(Exit::Done)
 }
 
-async fn list(args: ListArgs) -> Result<Exit, Error> {
-    let service = locate(&args.target).await?;
-    let all = service.credentials().await;
-    service.close().await;
-    for credential in all? {
-        if args.json {
-            line::json(&credential)?;
-        } else {
-            line::print(format_args!("{}", table::credential(&credential)))?;
-        }
-    }
+async fn list(args: ListFlags) -> Result<Exit, Error> {
+    let all = using(&args.target, async |service| service.credentials().await).await?;
+    line::each(&all, args.json, table::credential)?;
     Ok(Exit::Done)
 }
 
 async fn remove(args: RmArgs) -> Result<Exit, Error> {
-    let service = locate(&args.target).await?;
-    let removed = service.delete_credential(&args.name).await;
-    service.close().await;
-    removed?;
+    using(&args.target, async |service| service.delete_credential(&args.name).await).await?;
     line::print(format_args!("{} deleted", args.name))?;
     Ok(Exit::Done)
 }
 
 async fn rotate(args: RotateArgs) -> Result<Exit, Error> {
-    let service = locate(&args.target).await?;
-    let rotated = service.rotate_credentials().await;
-    service.close().await;
-    let rotated = rotated?;
+    let rotated = using(&args.target, async |service| service.rotate_credentials().await).await?;
     line::print(format_args!("{} sealed with the new key {}", rotated.resealed, rotated.key_id))?;
     Ok(Exit::Done)
 }

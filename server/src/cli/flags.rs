@@ -35,6 +35,16 @@ pub(super) struct TargetFlags {
     pub(super) server: Option<String>,
 }
 
+/// What is listed, and how.
+#[derive(Clone, Debug, Default, Args)]
+pub(super) struct ListFlags {
+    #[command(flatten)]
+    pub(super) target: TargetFlags,
+    /// Print JSON, one object a line
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
 impl LocalFlags {
     pub(super) fn layer(&self) -> Layer {
         Layer { data: self.data.clone(), store: self.store.clone(), log: self.log.clone(), ..Layer::default() }

@@ -2,9 +2,9 @@
 
 use super::{
     error::{Error, Exit},
-    flags::TargetFlags,
+    flags::ListFlags,
     output::{line, table},
-    service::locate,
+    service::using,
 };
 use protocol::api::ExecutionQuery;
 
@@ -21,23 +21,12 @@ pub(super) struct Args {
     #[arg(long)]
     limit: Option<u32>,
     #[command(flatten)]
-    target: TargetFlags,
-    /// Print one execution per line as JSON
-    #[arg(long)]
-    json: bool,
+    list: ListFlags,
 }
 
 pub(super) async fn list(args: Args) -> Result<Exit, Error> {
-    let service = locate(&args.target).await?;
     let query = ExecutionQuery { status: args.status, path: args.path, limit: args.limit, ..ExecutionQuery::default() };
-    let page = service.executions(query).await;
-    service.close().await;
-    for execution in page?.executions {
-        if args.json {
-            line::json(&execution)?;
-        } else {
-            line::print(format_args!("{}", table::execution(&execution)))?;
-        }
-    }
+    let page = using(&args.list.target, async |service| service.executions(query).await).await?;
+    line::each(&page.executions, args.list.json, table::execution)?;
     Ok(Exit::Done)
 }

@@ -2,9 +2,9 @@
 
 use super::{
     error::{Error, Exit},
-    flags::TargetFlags,
+    flags::{ListFlags, TargetFlags},
     output::{line, table},
-    service::locate,
+    service::using,
 };
 use protocol::{Role, api::CreateToken};
 
@@ -18,7 +18,8 @@ pub(super) struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum Command {
     Create(CreateArgs),
-    List(ListArgs),
+    /// Lists tokens by name, without what they are
+    List(ListFlags),
     Revoke(RevokeArgs),
 }
 
@@ -43,16 +44,6 @@ struct CreateArgs {
     json: bool,
 }
 
-/// Lists tokens by name, without what they are
-#[derive(Debug, clap::Args)]
-struct ListArgs {
-    #[command(flatten)]
-    target: TargetFlags,
-    /// Print one token per line as JSON
-    #[arg(long)]
-    json: bool,
-}
-
 /// Revokes a token; whoever is connected with it is closed within seconds
 #[derive(Debug, clap::Args)]
 struct RevokeArgs {
@@ -73,10 +64,7 @@ pub(super) async fn tokens(args: Args) -> Result<Exit, Error> {
 async fn create(args: CreateArgs) -> Result<Exit, Error> {
     let protocols = (!args.protocols.is_empty()).then_some(args.protocols);
     let request = CreateToken { name: args.name, role: args.role, protocols, expires_in_days: args.days };
-    let service = locate(&args.target).await?;
-    let created = service.create_token(request).await;
-    service.close().await;
-    let created = created?;
+    let created = using(&args.target, async |service| service.create_token(request).await).await?;
     if args.json {
         line::json(&created)?;
     } else {
@@ -85,25 +73,14 @@ async fn create(args: CreateArgs) -> Result<Exit, Error> {
     Ok(Exit::Done)
 }
 
-async fn list(args: ListArgs) -> Result<Exit, Error> {
-    let service = locate(&args.target).await?;
-    let all = service.tokens().await;
-    service.close().await;
-    for token in all? {
-        if args.json {
-            line::json(&token)?;
-        } else {
-            line::print(format_args!("{}", table::token(&token)))?;
-        }
-    }
+async fn list(args: ListFlags) -> Result<Exit, Error> {
+    let all = using(&args.target, async |service| service.tokens().await).await?;
+    line::each(&all, args.json, table::token)?;
     Ok(Exit::Done)
 }
 
 async fn revoke(args: RevokeArgs) -> Result<Exit, Error> {
-    let service = locate(&args.target).await?;
-    let revoked = service.revoke_token(&args.name).await;
-    service.close().await;
-    revoked?;
+    using(&args.target, async |service| service.revoke_token(&args.name).await).await?;
     line::print(format_args!("{} revoked", args.name))?;
     Ok(Exit::Done)
 }

@@ -2,9 +2,9 @@
 
 use super::{
     error::{Error, Exit},
-    flags::TargetFlags,
+    flags::{ListFlags, TargetFlags},
     output::{line, table},
-    service::locate,
+    service::using,
 };
 use console::Term;
 use protocol::{
@@ -23,7 +23,8 @@ pub(super) struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum Command {
     Add(AddArgs),
-    List(ListArgs),
+    /// Lists users by name
+    List(ListFlags),
     Remove(NameArgs),
     Password(PasswordArgs),
 }
@@ -37,16 +38,6 @@ struct AddArgs {
     role: Role,
     #[command(flatten)]
     target: TargetFlags,
-}
-
-/// Lists users by name
-#[derive(Debug, clap::Args)]
-struct ListArgs {
-    #[command(flatten)]
-    target: TargetFlags,
-    /// Print one user per line as JSON
-    #[arg(long)]
-    json: bool,
 }
 
 /// Removes a user, with their sessions and the tokens they made
@@ -76,43 +67,26 @@ pub(super) async fn users(args: Args) -> Result<Exit, Error> {
 
 async fn add(args: AddArgs) -> Result<Exit, Error> {
     let request = AddUser { name: args.name, role: args.role, password: read()? };
-    let service = locate(&args.target).await?;
-    let added = service.add_user(request).await;
-    service.close().await;
-    let added = added?;
+    let added = using(&args.target, async |service| service.add_user(request).await).await?;
     line::print(format_args!("{} added, {}", added.name, added.role))?;
     Ok(Exit::Done)
 }
 
-async fn list(args: ListArgs) -> Result<Exit, Error> {
-    let service = locate(&args.target).await?;
-    let all = service.users().await;
-    service.close().await;
-    for user in all? {
-        if args.json {
-            line::json(&user)?;
-        } else {
-            line::print(format_args!("{}", table::user(&user)))?;
-        }
-    }
+async fn list(args: ListFlags) -> Result<Exit, Error> {
+    let all = using(&args.target, async |service| service.users().await).await?;
+    line::each(&all, args.json, table::user)?;
     Ok(Exit::Done)
 }
 
 async fn remove(args: NameArgs) -> Result<Exit, Error> {
-    let service = locate(&args.target).await?;
-    let removed = service.remove_user(&args.name).await;
-    service.close().await;
-    removed?;
+    using(&args.target, async |service| service.remove_user(&args.name).await).await?;
     line::print(format_args!("{} removed", args.name))?;
     Ok(Exit::Done)
 }
 
 async fn password(args: PasswordArgs) -> Result<Exit, Error> {
     let request = SetPassword { password: read()?, current: None };
-    let service = locate(&args.target).await?;
-    let set = service.set_password(&args.name, request).await;
-    service.close().await;
-    set?;
+    using(&args.target, async |service| service.set_password(&args.name, request).await).await?;
     line::print(format_args!("the password of {} is set", args.name))?;
     Ok(Exit::Done)
 }

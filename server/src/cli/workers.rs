@@ -2,31 +2,20 @@
 
 use super::{
     error::{Error, Exit},
-    flags::TargetFlags,
+    flags::ListFlags,
     output::{line, table},
-    service::locate,
+    service::using,
 };
 
 /// Lists the worker processes connected to the server
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
-    target: TargetFlags,
-    /// Print one worker per line as JSON
-    #[arg(long)]
-    json: bool,
+    list: ListFlags,
 }
 
-pub(super) async fn workers(args: Args) -> Result<Exit, Error> {
-    let service = locate(&args.target).await?;
-    let list = service.workers().await;
-    service.close().await;
-    for worker in list?.workers {
-        if args.json {
-            line::json(&worker)?;
-        } else {
-            line::print(format_args!("{}", table::worker(&worker)))?;
-        }
-    }
+pub(super) async fn workers(Args { list: args }: Args) -> Result<Exit, Error> {
+    let list = using(&args.target, async |service| service.workers().await).await?;
+    line::each(&list.workers, args.json, table::worker)?;
     Ok(Exit::Done)
 }

@@ -21,3 +21,8 @@ pub(in crate::cli) fn json(value: &impl Serialize) -> io::Result<()> {
     out.write_all(&text)?;
     out.flush()
 }
+
+/// One line for each: compact JSON, or what `row` makes of it.
+pub(in crate::cli) fn each<T: Serialize>(all: &[T], is_json: bool, row: impl Fn(&T) -> String) -> io::Result<()> {
+    all.iter().try_for_each(|one| if is_json { json(one) } else { print(format_args!("{}", row(one))) })
+}

@@ -5,6 +5,7 @@ use crate::{
     Wiring,
     cli::{error::Error, flags::TargetFlags},
 };
+use protocol::Problem;
 use runtime::Membership;
 use std::time::Duration;
 use store::{DataDir, StoreError};
@@ -13,6 +14,17 @@ use tokio::time::{Instant, sleep};
 /// A folder that is taken without an address belongs to a server that is starting, or to another command.
 const STARTING: Duration = Duration::from_secs(5);
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// Does one thing with the service a command is meant for, and lets go of it, whatever came of it.
+pub(in crate::cli) async fn using<T>(
+    flags: &TargetFlags,
+    act: impl AsyncFnOnce(&dyn Service) -> Result<T, Problem>,
+) -> Result<T, Error> {
+    let service = locate(flags).await?;
+    let done = act(service.as_ref()).await;
+    service.close().await;
+    Ok(done?)
+}
 
 /// The server named; else the one that holds the data folder; else the folder itself, in this process.
 pub(in crate::cli) async fn locate(flags: &TargetFlags) -> Result<Box<dyn Service>, Error> {

@@ -14,6 +14,7 @@ pub(super) use access::Access;
 pub(super) use control::{Control, Order};
 pub(super) use credentials::Credentials;
 pub(super) use locate::locate;
+pub(super) use locate::using;
 pub(super) use messages::Messages;
 pub(super) use schedules::Schedules;
 
