@@ -21,7 +21,7 @@ use tokio_tungstenite::{
 const EVERYBODY: [(&str, Role); 3] = [("ann", Role::Admin), ("olga", Role::Operator), ("vera", Role::Viewer)];
 
 /// Signs in; the cookie as it is sent back.
-async fn sign_in(server: &TestServer, name: &str) -> String {
+pub(crate) async fn sign_in(server: &TestServer, name: &str) -> String {
     let body = json!({"name": name, "password": password(name)});
     let answer = server.send_json("/api/v1/login", &body).await;
     let cookie = answer.header("set-cookie").to_owned();
@@ -35,7 +35,7 @@ fn with_body(request: RequestBuilder, body: &Value) -> RequestBuilder {
 }
 
 /// A token of a role, made by the admin.
-async fn token(server: &TestServer, admin: &str, request: Value) -> String {
+pub(crate) async fn token(server: &TestServer, admin: &str, request: Value) -> String {
     let make = with_body(server.client.post(server.url("/api/v1/tokens")), &request).header("cookie", admin);
     Answer::of(make).await.expect(201)["token"].as_str().unwrap().to_owned()
 }
@@ -316,7 +316,18 @@ async fn sockets_are_refused_with_the_right_code_and_counted() {
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
-fn jwt(role: &str, subject: &str, lasts_s: i64) -> String {
+/// The issuer of [`jwt`].
+pub(crate) fn trusted() -> JwtConfig {
+    JwtConfig {
+        keys: JwtKeys::Secret(SECRET.into()),
+        issuer: "https://issuer.test".to_owned(),
+        audience: "box".to_owned(),
+        role_claim: "role".to_owned(),
+        roles: Default::default(),
+    }
+}
+
+pub(crate) fn jwt(role: &str, subject: &str, lasts_s: i64) -> String {
     let now = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()).unwrap();
     let claims =
         json!({"iss": "https://issuer.test", "aud": "box", "sub": subject, "role": role, "exp": now + lasts_s});
@@ -326,13 +337,7 @@ fn jwt(role: &str, subject: &str, lasts_s: i64) -> String {
 #[tokio::test]
 async fn a_jwt_is_refreshed_in_place_and_its_connection_never_outlives_it() {
     let server = TestServer::start_guarded(&[("ann", Role::Admin)], |config| {
-        config.access.jwt = Some(JwtConfig {
-            keys: JwtKeys::Secret(SECRET.into()),
-            issuer: "https://issuer.test".to_owned(),
-            audience: "box".to_owned(),
-            role_claim: "role".to_owned(),
-            roles: Default::default(),
-        });
+        config.access.jwt = Some(trusted());
     })
     .await;
     let get = |token: &str| server.get("/api/v1/identity").bearer_auth(token);

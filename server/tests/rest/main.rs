@@ -34,6 +34,7 @@ mod websocket_status;
 
 mod assets;
 mod body;
+mod client_access;
 mod cors;
 mod headers;
 mod host;

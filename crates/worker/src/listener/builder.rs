@@ -86,8 +86,9 @@ impl Builder {
         self.tokens_from(move || std::future::ready(token.clone()))
     }
 
-    /// Who gets a fresh token: asked at each connection. When the server ends one because its token expired, the client
-    /// comes back with the next and goes on exactly where it was.
+    /// Who gets a fresh token: asked at each connection, and when four fifths of the time of the one before are over. The
+    /// fresh one takes its place on the same connection. When the server ends one all the same, the client comes back
+    /// with the next and goes on exactly where it was.
     pub fn tokens_from<F>(mut self, tokens: impl Fn() -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = String> + Send + 'static,

@@ -3,14 +3,15 @@
 use super::{
     ClientError, Told,
     handle::{Ask, Shared},
+    proof::{self, Proof},
     requests::Requests,
 };
 use crate::wire::{Socket, is_terminal};
 use futures::{SinkExt, StreamExt};
 use protocol::{
-    Envelope, Epoch, Topic,
+    Envelope, Epoch, Role, Timestamp, Topic,
     event::PerformanceMetric,
-    frame::{GapReason, Limits, Subscribed},
+    frame::{GapReason, Limits, Subscribed, close},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -30,7 +31,7 @@ const UNTOLD: usize = 64;
 /// How a connection ended.
 #[derive(Debug, Default)]
 pub(super) struct Ended {
-    /// The server said hello.
+    /// The server said hello, and took who this is for true.
     pub(super) greeted: bool,
     pub(super) code: Option<u16>,
     pub(super) why: String,
@@ -47,6 +48,12 @@ enum Incoming {
     Hello {
         epoch: Epoch,
         limits: Limits,
+    },
+    Authenticated {
+        name: String,
+        role: Role,
+        #[serde(default)]
+        expires_at: Option<Timestamp>,
     },
     Event {
         topics: Vec<Topic>,
@@ -82,19 +89,27 @@ pub(super) struct Connection<'a> {
     /// What was read and not taken over; the next connection's events come after it.
     untold: &'a mut VecDeque<Told>,
     requests: Requests,
+    proof: Option<Proof>,
+    /// What the server said first, until it knows who this is.
+    hello: Option<(Epoch, Limits)>,
     epoch: Option<Epoch>,
+    /// Why a token was not taken, and whether it may be later.
+    refused: Option<(String, bool)>,
     ended: Ended,
     /// What is to be sent.
     outgoing: Vec<String>,
 }
 
 impl<'a> Connection<'a> {
-    pub(super) fn new(shared: Arc<Shared>, untold: &'a mut VecDeque<Told>) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, untold: &'a mut VecDeque<Told>, proof: Option<Proof>) -> Self {
         Self {
             shared,
             untold,
             requests: Requests::default(),
+            proof,
+            hello: None,
             epoch: None,
+            refused: None,
             ended: Ended::default(),
             outgoing: Vec::new(),
         }
@@ -116,7 +131,7 @@ impl<'a> Connection<'a> {
                     self.ended.why = error.to_string();
                 }
             }
-            let may_read = self.untold.len() < UNTOLD || self.requests.wait();
+            let may_read = self.untold.len() < UNTOLD || self.requests.wait() || self.epoch.is_none();
             tokio::select! {
                 message = socket.next(), if may_read => {
                     heard = Instant::now();
@@ -125,10 +140,7 @@ impl<'a> Connection<'a> {
                         Some(Ok(Message::Text(text))) => self.received(&text),
                         Some(Ok(Message::Close(frame))) => {
                             if let Some(frame) = frame {
-                                let code = u16::from(frame.code);
-                                self.ended.code = Some(code);
-                                self.ended.terminal = is_terminal(code);
-                                self.ended.why = format!("closed with {code}: {}", frame.reason);
+                                self.closed(u16::from(frame.code), &frame.reason);
                             }
                         }
                         Some(Ok(_)) => {}
@@ -151,6 +163,7 @@ impl<'a> Connection<'a> {
                     }
                     None => is_left = true,
                 },
+                frame = renewed(&mut self.proof), if self.epoch.is_some() => self.outgoing.push(frame.to_string()),
                 () = tell.closed(), if is_left => {
                     let _ = socket.close(None).await;
                     self.ended.why = "nobody has a handle any more".to_owned();
@@ -179,7 +192,24 @@ impl<'a> Connection<'a> {
             }
         };
         match incoming {
-            Incoming::Hello { epoch, limits } => self.welcomed(epoch, limits),
+            Incoming::Hello { epoch, limits } => match &self.proof {
+                // Nothing is told or asked before the server knows who asks.
+                Some(proof) => {
+                    self.outgoing.push(proof.frame().to_string());
+                    self.hello = Some((epoch, limits));
+                }
+                None => self.welcomed(epoch, limits),
+            },
+            Incoming::Authenticated { name, role, expires_at } => {
+                if let Some(proof) = &mut self.proof {
+                    proof.holds(expires_at);
+                }
+                self.refused = None;
+                if let Some((epoch, limits)) = self.hello.take() {
+                    self.welcomed(epoch, limits);
+                }
+                self.untold.push_back(Told::Authenticated { name, role, expires_at });
+            }
             Incoming::Event { topics, event } => {
                 let topics = self.shared.positions().news(topics, event.position);
                 if !topics.is_empty() {
@@ -207,7 +237,11 @@ impl<'a> Connection<'a> {
             }
             Incoming::Error { code, message, temporary } => {
                 let error = ClientError::Refused { code: code.clone(), message: message.clone(), temporary };
-                if !self.requests.answer(&id(text), Err(error)) {
+                let id = id(text);
+                if id == proof::ID {
+                    self.refused = Some((error.to_string(), temporary));
+                }
+                if !self.requests.answer(&id, Err(error)) {
                     self.untold.push_back(Told::Error { code, message, temporary });
                 }
             }
@@ -216,6 +250,13 @@ impl<'a> Connection<'a> {
             }
             Incoming::Other => self.answered(text),
         }
+    }
+
+    fn closed(&mut self, code: u16, reason: &str) {
+        let refused = self.refused.take().filter(|_| code == close::UNAUTHENTICATED);
+        self.ended.code = Some(code);
+        self.ended.terminal = is_terminal(code) && !refused.as_ref().is_some_and(|(_, temporary)| *temporary);
+        self.ended.why = refused.map_or_else(|| format!("closed with {code}: {reason}"), |(why, _)| why);
     }
 
     fn welcomed(&mut self, epoch: Epoch, limits: Limits) {
@@ -239,6 +280,14 @@ impl<'a> Connection<'a> {
     fn answered(&mut self, text: &str) {
         let Ok(answer) = serde_json::from_str::<Value>(text) else { return };
         self.requests.answer(&answer["id"].clone(), Ok(answer));
+    }
+}
+
+/// The frame that renews the proof, when it is time to.
+async fn renewed(proof: &mut Option<Proof>) -> Value {
+    match proof {
+        Some(proof) => proof.renewed().await,
+        None => std::future::pending().await,
     }
 }
 

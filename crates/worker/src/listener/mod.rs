@@ -9,6 +9,7 @@ mod error;
 mod handle;
 mod positions;
 mod produce;
+mod proof;
 mod requests;
 mod stay;
 mod told;

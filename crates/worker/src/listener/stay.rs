@@ -5,6 +5,7 @@ use super::{
     builder::Tokens,
     connection::{Connection, Ended},
     handle::{Ask, Shared},
+    proof::Proof,
 };
 use crate::wire::{self, Backoff, Refused};
 use std::{collections::VecDeque, sync::Arc, time::Duration};
@@ -12,7 +13,7 @@ use tokio::{
     sync::mpsc,
     time::{Instant, sleep_until, timeout_at},
 };
-use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue, Uri, header::AUTHORIZATION};
+use tokio_tungstenite::tungstenite::http::Uri;
 
 /// Credentials that are missing, wrong or expired: what a fresh token may help against.
 const UNAUTHENTICATED: u16 = 4401;
@@ -82,13 +83,13 @@ impl Stay {
     }
 
     async fn connect(&mut self) -> Ended {
-        let headers = match self.headers().await {
-            Ok(headers) => headers,
-            Err(why) => return Ended { why, terminal: true, ..Ended::default() },
+        let proof = match &self.tokens {
+            Some(tokens) => Some(Proof::new(tokens.clone(), tokens().await)),
+            None => None,
         };
-        match wire::open(&self.address, &headers).await.map_err(wire::refused) {
+        match wire::open(&self.address, &[]).await.map_err(wire::refused) {
             Ok(socket) => {
-                let connection = Connection::new(self.shared.clone(), &mut self.untold);
+                let connection = Connection::new(self.shared.clone(), &mut self.untold, proof);
                 connection.serve(socket, &mut self.asked, &self.tell).await
             }
             Err(Refused::Later(why)) => Ended { why, ..Ended::default() },
@@ -98,13 +99,5 @@ impl Stay {
             }
             Err(Refused::NotAServer(why)) => Ended { why, terminal: true, ..Ended::default() },
         }
-    }
-
-    async fn headers(&self) -> Result<Vec<(HeaderName, HeaderValue)>, String> {
-        let Some(tokens) = &self.tokens else { return Ok(Vec::new()) };
-        let bearer = HeaderValue::try_from(format!("Bearer {}", tokens().await));
-        let mut bearer = bearer.map_err(|_| "the token cannot be sent in a header".to_owned())?;
-        bearer.set_sensitive(true);
-        Ok(vec![(AUTHORIZATION, bearer)])
     }
 }

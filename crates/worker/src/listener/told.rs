@@ -1,7 +1,7 @@
 //! What a client is told.
 
 use protocol::{
-    Envelope, Topic,
+    Envelope, Role, Timestamp, Topic,
     event::PerformanceMetric,
     frame::{GapReason, Limits},
 };
@@ -13,6 +13,8 @@ use tokio::sync::mpsc;
 pub enum Told {
     /// Connected, for the first time or again.
     Connected { epoch: protocol::Epoch, limits: Limits },
+    /// The server knows whose token it was, and until when it holds; told again when it was renewed.
+    Authenticated { name: String, role: Role, expires_at: Option<Timestamp> },
     /// The connection is gone; tried again after `retry`, or never.
     Disconnected { code: Option<u16>, why: String, retry: Option<Duration> },
     /// One event, once, in order of position within each topic. `topics`: those subscribed to that it is news of.

@@ -1,0 +1,140 @@
+//! The Rust client where everybody proves who they are.
+
+use super::access::{jwt, sign_in, token, trusted};
+use crate::support::{Answer, TestServer};
+use protocol::{Envelope, Position, Role, Timestamp, Topic, frame::close};
+use serde_json::json;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+use tokio::time::timeout;
+use worker::{Client, ClientError, Resume, Subscription, Told};
+
+/// Longer than anything here takes.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+async fn next(told: &mut Subscription) -> Told {
+    timeout(PATIENCE, told.next()).await.expect("told in time").expect("not closed")
+}
+
+async fn closed(told: &mut Subscription) -> (Option<u16>, String) {
+    loop {
+        if let Told::Disconnected { code, why, retry: None } = next(told).await {
+            assert_eq!(timeout(PATIENCE, told.next()).await.expect("in time"), None, "for good");
+            return (code, why);
+        }
+    }
+}
+
+fn alert(n: u64) -> serde_json::Value {
+    json!({"type": "system_alert", "severity": "info", "component": "tests", "message": format!("number {n}")})
+}
+
+async fn publish(server: &TestServer, admin: &str, n: u64) {
+    let request = server.post("/api/v1/events", "application/json", alert(n).to_string());
+    Answer::of(request.header("cookie", admin)).await.expect(201);
+}
+
+fn now() -> Timestamp {
+    let ms = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
+    Timestamp(i64::try_from(ms).unwrap())
+}
+
+#[tokio::test]
+async fn a_token_lets_a_client_in_until_it_is_revoked() {
+    let server = TestServer::start_guarded(&[("ann", Role::Admin)], |_| ()).await;
+    let admin = sign_in(&server, "ann").await;
+    let look = token(&server, &admin, json!({"name": "look", "role": "viewer"})).await;
+    let connect = || Client::connect(server.url("")).token(&look).subscribe("system_alerts");
+    let (client, mut told) = connect().start().unwrap();
+    assert!(matches!(next(&mut told).await, Told::Connected { .. }));
+    assert_eq!(
+        next(&mut told).await,
+        Told::Authenticated { name: "look".to_owned(), role: Role::Viewer, expires_at: None }
+    );
+    // It is one of everybody's topics, and its events are told.
+    client.subscribe(Resume::live(Topic::SystemAlerts)).await.unwrap();
+    publish(&server, &admin, 1).await;
+    assert!(matches!(next(&mut told).await, Told::Event { .. }));
+    // What is not theirs is refused, and the connection stays.
+    let events = client.subscribe(Resume::live(Topic::Events)).await.unwrap_err();
+    assert!(matches!(&events, ClientError::Refused { code, temporary: false, .. } if code == "forbidden"), "{events}");
+    let submitted = client.call("submit", json!({"path": "tests/echo"})).await.unwrap_err();
+    assert_eq!(
+        submitted.to_string(),
+        "`look` is viewer and may not run or change anything; operator or admin may (forbidden)"
+    );
+
+    let revoke = server.client.delete(server.url("/api/v1/tokens/look")).header("cookie", &admin);
+    assert_eq!(Answer::of(revoke).await.status, 204);
+    let (code, why) = closed(&mut told).await;
+    assert_eq!(code, Some(close::UNAUTHENTICATED));
+    assert!(why.contains("the token is nobody's") && why.ends_with("(token_unknown)"), "{why}");
+    // One that was never any is told the same.
+    let (_client, mut told) = connect().start().unwrap();
+    assert_eq!(closed(&mut told).await, (code, why.clone()));
+    let after = client.call("workers", json!({})).await.unwrap_err();
+    assert_eq!(after, ClientError::Closed(why));
+}
+
+#[tokio::test]
+async fn a_client_without_a_token_is_told_what_to_do() {
+    let server = TestServer::start_guarded(&[("ann", Role::Admin)], |_| ()).await;
+    let (_client, mut told) = Client::connect(server.url("")).subscribe("system_alerts").start().unwrap();
+    let mut said = Vec::new();
+    loop {
+        match next(&mut told).await {
+            Told::Error { code, message, .. } => said.push((code, message)),
+            Told::Disconnected { code, retry, .. } => {
+                assert_eq!((code, retry), (Some(close::UNAUTHENTICATED), None));
+                break;
+            }
+            _ => {}
+        }
+    }
+    let what = "the first frame is `authenticate`, with an API token or a JWT";
+    assert_eq!(said, [("unauthenticated".to_owned(), what.to_owned())]);
+}
+
+#[tokio::test]
+async fn a_jwt_is_renewed_on_the_connection_there_is_and_nothing_is_missed() {
+    let server = TestServer::start_guarded(&[("ann", Role::Admin)], |config| config.access.jwt = Some(trusted())).await;
+    let admin = sign_in(&server, "ann").await;
+    let asked = Arc::new(AtomicU32::new(0));
+    let count = asked.clone();
+    // 30 s of leeway: the first ends in three seconds or less, those after it in a minute.
+    let tokens = move || {
+        let lasts_s = if count.fetch_add(1, Ordering::Relaxed) == 0 { -27 } else { 30 };
+        std::future::ready(jwt("admin", "olga", lasts_s))
+    };
+    let from_here = Resume { topic: Topic::Events, after: Some(Position(0)), epoch: None };
+    let (_client, mut told) = Client::connect(server.url("")).tokens_from(tokens).resume(from_here).start().unwrap();
+    let (mut events, mut ends) = (Vec::<Envelope>::new(), Vec::new());
+    let mut published = 0;
+    // Long after the first token's end, and all of that time events come.
+    while ends.len() < 2 || now().0 < ends[0] + 1_000 {
+        published += 1;
+        publish(&server, &admin, published).await;
+        let is_last =
+            |event: &Envelope| serde_json::to_string(event).unwrap().contains(&format!("number {published}\""));
+        while !events.last().is_some_and(is_last) {
+            match next(&mut told).await {
+                Told::Event { event, .. } => events.push(*event),
+                Told::Authenticated { name, role, expires_at } => {
+                    assert_eq!((name.as_str(), role), ("olga", Role::Admin));
+                    ends.push(expires_at.unwrap().0);
+                }
+                Told::Connected { .. } => assert!(events.is_empty(), "connected once"),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+    assert_eq!(asked.load(Ordering::Relaxed), 2, "at the beginning, and before the end");
+    assert!(ends[1] > ends[0] + 50_000, "{ends:?}");
+    let positions: Vec<u64> = events.iter().map(|event| event.position.unwrap().0).collect();
+    assert_eq!(positions, (1..=positions.len() as u64).collect::<Vec<_>>(), "each once, in order");
+}
