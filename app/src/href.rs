@@ -11,7 +11,6 @@ pub(crate) const REGISTER: &str = "/register";
 pub(crate) const PLAYBOOKS: &str = "/playbooks";
 #[cfg(feature = "ssr")]
 pub(crate) const CREDENTIALS: &str = "/credentials";
-#[cfg(feature = "ssr")]
 pub(crate) const LOGIN: &str = "/login";
 #[cfg(feature = "ssr")]
 pub(crate) const SETTINGS: &str = "/settings";
@@ -60,7 +59,6 @@ pub(crate) fn rerun(id: ExecutionId, from: Option<&str>) -> String {
 }
 
 /// The form for signing in, and where to go from there.
-#[cfg(feature = "ssr")]
 pub(crate) fn login(next: &str) -> String {
     format!("{LOGIN}?next={}", escape(next, b"/"))
 }

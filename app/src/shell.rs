@@ -1,6 +1,11 @@
 //! The document around every page, and which page is at which URL.
 
-use crate::{components::Sprite, pages, security, theme::Theme};
+use crate::{
+    components::Sprite,
+    pages::{self, frame::Area},
+    security,
+    theme::Theme,
+};
 use http::request::Parts;
 use leptos::{nonce::use_nonce, prelude::*};
 use leptos_meta::{MetaTags, Stylesheet, provide_meta_context};
@@ -9,6 +14,7 @@ use leptos_router::{
     components::{Route, Router, Routes},
     path,
 };
+use runtime::Api;
 
 /// The whole document of one response.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
@@ -87,20 +93,20 @@ pub fn App() -> impl IntoView {
 /// What `?` shows.
 #[component]
 fn Keys() -> impl IntoView {
-    let keys = [
-        ("g d", "Dashboard"),
-        ("g e", "Executions"),
-        ("g a", "Approvals"),
-        ("g p", "Playbooks"),
-        ("g s", "Schedules"),
-        ("g v", "Events"),
-        ("g c", "Credentials"),
-        ("/", "Search in the list"),
-        ("?", "These keys"),
-        ("Esc", "Close"),
+    let role = use_context::<Api>().map(|api| api.who().role);
+    let areas = [
+        ("g d", Area::Dashboard),
+        ("g e", Area::Executions),
+        ("g a", Area::Approvals),
+        ("g p", Area::Playbooks),
+        ("g s", Area::Schedules),
+        ("g v", Area::Events),
+        ("g c", Area::Credentials),
     ];
-    let rows = keys
-        .into_iter()
+    let areas = areas.into_iter().filter(|(_, area)| role.is_none_or(|role| area.is_for(role)));
+    let rows = areas
+        .map(|(keys, area)| (keys, area.name()))
+        .chain([("/", "Search in the list"), ("?", "These keys"), ("Esc", "Close")])
         .map(|(keys, what)| {
             let keys = keys.split(' ').map(|key| view! { <kbd>{key}</kbd> }).collect_view();
             view! {

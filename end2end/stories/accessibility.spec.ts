@@ -1,5 +1,8 @@
 import AxeBuilder from "@axe-core/playwright";
+import type { Page } from "@playwright/test";
 import { ASKING, FAILING, QUICK } from "../fixtures/playbooks";
+import { full } from "../fixtures/full";
+import { signIn } from "../fixtures/screen";
 import { expect, test } from "../fixtures/test";
 
 for (const colorScheme of ["light", "dark"] as const) {
@@ -28,6 +31,8 @@ for (const colorScheme of ["light", "dark"] as const) {
         "/credentials?type=generic",
         "/executions",
         "/executions?status=failed",
+        `/executions?since=1h&rerun_of=${bad}&path=stories/failing`,
+        "/executions?since=noon",
         `/executions/${good}`,
         `/executions/${bad}`,
         `/executions/${asking}`,
@@ -50,14 +55,48 @@ for (const colorScheme of ["light", "dark"] as const) {
         "/executions/none-of-ours",
         "/no-such-page",
       ];
-      for (const where of pages) {
-        await test.step(where, async () => {
-          await page.goto(where);
-          const { violations } = await new AxeBuilder({ page }).analyze();
-          const told = violations.map((v) => `${v.id}: ${v.help} (${v.nodes.map((n) => n.target.join(" ")).join(", ")})`);
-          expect.soft(told, where).toEqual([]);
-        });
-      }
+      for (const where of pages) await check(page, where);
     });
+
+    test("axe finds nothing where people sign in, nor on what is full, nor on what is not theirs", async ({ page, server, complaints }) => {
+      test.setTimeout(240_000);
+      complaints.allow(/status of (401|403)/);
+      await full(server);
+      await server.guard({ ann: "admin", vera: "viewer" });
+      await check(page, "/login");
+      await page.getByLabel("Name").fill("ann");
+      await page.getByLabel("Password").fill("wrong");
+      await page.keyboard.press("Enter");
+      await expect(page.getByRole("alert").filter({ hasText: "The name or the password is wrong." })).toBeVisible();
+      await check(page);
+      await signIn(page, "ann");
+      for (const where of ["/settings", "/", "/agents", "/memory", "/alerts", "/events"]) await check(page, where);
+      await page.getByRole("button", { name: "Show keys" }).click();
+      await check(page);
+      await page.goto("/settings");
+      await page.getByLabel("Name").fill("ci");
+      await page.getByRole("button", { name: "Make" }).click();
+      await expect(page.getByTestId("token-made")).toBeVisible();
+      await page.locator('summary[aria-label="Revoke ci"]').click();
+      await check(page);
+      await page.setViewportSize({ width: 390, height: 844 });
+      await page.getByRole("button", { name: "More" }).click();
+      await expect(page.locator("#areas")).toBeVisible();
+      await check(page);
+      await page.goto("/settings");
+      await page.getByRole("button", { name: "Sign out" }).click();
+      await signIn(page, "vera");
+      for (const where of ["/settings", "/events"]) await check(page, where);
+    });
+  });
+}
+
+/** What axe finds where one is, or there. */
+async function check(page: Page, where?: string): Promise<void> {
+  await test.step(where ?? page.url(), async () => {
+    if (where) await page.goto(where);
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    const told = violations.map((v) => `${v.id}: ${v.help} (${v.nodes.map((n) => n.target.join(" ")).join(", ")})`);
+    expect.soft(told, where ?? page.url()).toEqual([]);
   });
 }

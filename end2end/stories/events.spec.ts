@@ -1,18 +1,7 @@
 import { FAILING, QUICK } from "../fixtures/playbooks";
+import { memory } from "../fixtures/messages";
 import { goTo } from "../fixtures/screen";
 import { expect, isSameDocument, live, mark, test } from "../fixtures/test";
-
-/** Publishes one of the five messages, as another program does. */
-async function publish(url: string, message: Record<string, unknown> | Record<string, unknown>[]): Promise<void> {
-  const answer = await fetch(`${url}/api/v1/events`, {
-    method: "POST",
-    body: JSON.stringify(message),
-    headers: { "content-type": "application/json" },
-  });
-  expect(answer.status, await answer.text()).toBe(201);
-}
-
-const memory = (id: string) => ({ type: "memory_timeline", memoryId: id, action: "created", importance: 0.5, tags: [] });
 
 test("every event shows as it happens, is paused and resumed", async ({ page, server }) => {
   await server.register(QUICK);
@@ -30,13 +19,13 @@ test("every event shows as it happens, is paused and resumed", async ({ page, se
   expect(shown.map(Number), "newest first, each once").toEqual(events.map((event) => event.position).reverse());
 
   await page.getByRole("button", { name: "Pause" }).click();
-  await publish(server.url, [memory("m-1"), memory("m-2")]);
+  await server.publish(memory("m-1"), memory("m-2"));
   await expect(page.getByRole("button", { name: "2 new" })).toBeVisible();
   await expect(rows.filter({ hasText: "memory_timeline" })).toHaveCount(0);
   await page.getByRole("button", { name: "Resume" }).click();
   await expect(rows.filter({ hasText: "memory_timeline" })).toHaveCount(2);
   await expect(page.getByRole("button", { name: "2 new" })).toBeHidden();
-  await publish(server.url, memory("m-3"));
+  await server.publish(memory("m-3"));
   await expect(rows.filter({ hasText: "m-3" })).toHaveCount(1);
   expect(await isSameDocument(page)).toBe(true);
 });
@@ -46,7 +35,7 @@ test("more than may wait is counted, and the page stays small", async ({ page, s
   await live(page);
   await page.getByRole("button", { name: "Pause" }).click();
   for (let round = 0; round < 3; round += 1) {
-    await publish(server.url, Array.from({ length: 250 }, (_, n) => memory(`m-${round}-${n}`)));
+    await server.publish(...Array.from({ length: 250 }, (_, n) => memory(`m-${round}-${n}`)));
   }
   await expect(page.getByRole("button", { name: "750 new" })).toBeVisible();
   await expect(page.getByRole("main")).toContainText("The first 250 of the new are in the log only.");
@@ -58,11 +47,11 @@ test("more than may wait is counted, and the page stays small", async ({ page, s
 });
 
 test("new events wait while one reads further down", async ({ page, server }) => {
-  await publish(server.url, Array.from({ length: 90 }, (_, n) => memory(`m-${n}`)));
+  await server.publish(...Array.from({ length: 90 }, (_, n) => memory(`m-${n}`)));
   await page.goto("/events");
   await live(page);
   await page.evaluate(() => scrollTo(0, 600));
-  await publish(server.url, memory("late"));
+  await server.publish(memory("late"));
   const button = page.getByRole("button", { name: "1 new" });
   await expect(button).toHaveCount(1);
   await expect(page.getByRole("row").filter({ hasText: "late" })).toHaveCount(0);
@@ -109,7 +98,7 @@ test.describe("without JavaScript", () => {
     const ids = [];
     for (let n = 0; n < 3; n += 1) ids.push(await server.submit("stories/quick", { who: `visitor ${n}` }));
     for (const id of ids) await expect.poll(async () => (await server.execution(id)).outcome).toBe("completed");
-    await publish(server.url, Array.from({ length: 120 }, (_, n) => memory(`m-${n}`)));
+    await server.publish(...Array.from({ length: 120 }, (_, n) => memory(`m-${n}`)));
     const rows = page.getByRole("table").locator("tbody").getByRole("row");
 
     await page.goto("/events");
@@ -121,7 +110,7 @@ test.describe("without JavaScript", () => {
     await page.getByLabel("Type").fill("execution_start, execution_complete");
     await page.getByLabel("Correlation id").fill(ids[1]!);
     await page.getByLabel("From").fill("1h");
-    await page.getByRole("button", { name: "Show" }).click();
+    await page.getByRole("button", { name: "Show", exact: true }).click();
     await expect(page).toHaveURL(/type=execution_start%2C\+execution_complete.*correlation_id=.*since=1h/);
     await expect(rows).toHaveCount(2);
     await expect(page.getByLabel("Correlation id")).toHaveValue(ids[1]!);

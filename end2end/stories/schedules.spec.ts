@@ -52,7 +52,7 @@ test("a schedule is made, fires, is paused and taken away", async ({ page, serve
   await goTo(page, "Schedules");
   await page.getByRole("link", { name: "every-second" }).click();
   await page.locator("summary", { hasText: "Delete" }).click();
-  await page.getByRole("button", { name: "Delete this schedule" }).click();
+  await page.getByRole("button", { name: "Delete every-second" }).click();
   await expect(page.getByRole("main")).toContainText("Nothing starts by itself yet.");
 });
 

@@ -1,13 +1,20 @@
 import path from "node:path";
+import { full } from "../fixtures/full";
 import { Gate } from "../fixtures/gate";
 import { ASKING, FAILING, QUICK, TWO_GATES } from "../fixtures/playbooks";
+import { signIn } from "../fixtures/screen";
 import type { Server } from "../fixtures/server";
 import { expect, live, test } from "../fixtures/test";
 
 /** Where the pictures go, for people to look at: end2end/screenshots, ignored by git. */
 const FOLDER = path.join(path.dirname(new URL(import.meta.url).pathname), "..", "screenshots");
 
-type Content = { pages: Record<string, string>; done: () => Promise<void> };
+type Content = {
+  pages: Record<string, string>;
+  /** Who signs in before; the first does. */
+  people?: Record<string, "admin" | "viewer">;
+  done: () => Promise<void>;
+};
 
 /** What can be on the screen. */
 const CONTENTS: Record<string, (server: Server) => Promise<Content>> = {
@@ -67,6 +74,30 @@ const CONTENTS: Record<string, (server: Server) => Promise<Content>> = {
     };
   },
 
+  /** Everything of everybody, where people sign in. */
+  async full(server) {
+    await full(server);
+    for (const name of ["ci", "gpu-worker-in-the-basement"]) {
+      await server.json("POST", "/api/v1/tokens", { name, role: "component", protocols: ["python", "http"], expires_in_days: 30 });
+    }
+    const pages = {
+      login: "/login",
+      settings: "/settings",
+      dashboard: "/",
+      executions: "/executions?since=1h&path=stories/failing",
+      agents: "/agents",
+      memory: "/memory",
+      alerts: "/alerts",
+      events: "/events",
+    };
+    return { pages, people: { ann: "admin" }, done: async () => {} };
+  },
+
+  /** What is not theirs. */
+  async refused() {
+    return { pages: { events: "/events", settings: "/settings" }, people: { vera: "viewer" }, done: async () => {} };
+  },
+
   async failed(server) {
     await server.register(FAILING);
     const ids: string[] = [];
@@ -95,12 +126,17 @@ for (const [content, prepare] of Object.entries(CONTENTS)) {
 
         test("every page fits its window", async ({ page, server, complaints }) => {
           test.setTimeout(240_000);
-          complaints.allow(/status of 404/);
-          const { pages, done } = await prepare(server);
+          complaints.allow(/status of 40[34]/);
+          const { pages, people, done } = await prepare(server);
+          if (people) {
+            await server.guard(people);
+            await page.goto("/");
+            await signIn(page, Object.keys(people)[0]!);
+          }
           for (const [name, where] of Object.entries(pages)) {
             await test.step(where, async () => {
               await page.goto(where);
-              await live(page);
+              if (where !== "/login") await live(page);
               const file = `${name}-${content}-${colorScheme}-${width}.png`;
               await page.screenshot({ path: path.join(FOLDER, file), fullPage: true, animations: "disabled" });
               const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);

@@ -1,25 +1,16 @@
-import { writeFile } from "node:fs/promises";
-import type { Server } from "../fixtures/server";
-import { expect, test } from "../fixtures/test";
-
-/** From here on everybody proves who they are; `ann` is an admin. */
-async function guard(server: Server): Promise<void> {
-  const body = JSON.stringify({ name: "ann", role: "admin", password: "correct horse" });
-  const added = await fetch(`${server.url}/api/v1/users`, { method: "POST", body, headers: { "content-type": "application/json" } });
-  expect(added.status).toBe(201);
-  await server.stop();
-  await writeFile(server.file("signalbox.toml"), 'auth = "required"\n');
-  await server.up();
-}
+import { QUICK } from "../fixtures/playbooks";
+import { rail, signIn } from "../fixtures/screen";
+import { PASSWORD } from "../fixtures/server";
+import { expect, isSameDocument, live, mark, test } from "../fixtures/test";
 
 for (const javaScriptEnabled of [true, false]) {
   test.describe(javaScriptEnabled ? "with scripts" : "without scripts", () => {
     test.use({ javaScriptEnabled });
 
     test("one signs in by keyboard, makes and revokes a token, and signs out", async ({ page, server, complaints }) => {
-      // A password that is wrong, and the socket of a page where nobody is signed in.
-      complaints.allow(/status of 401|WebSocket/);
-      await guard(server);
+      // A password that is wrong.
+      complaints.allow(/status of 401/);
+      await server.guard({ ann: "admin" });
       await page.goto("/executions?q=nothing");
       await expect(page.getByRole("heading", { name: "Sign in to Signalbox" })).toBeVisible();
       await page.getByLabel("Name").fill("ann");
@@ -27,7 +18,7 @@ for (const javaScriptEnabled of [true, false]) {
       await page.keyboard.press("Enter");
       await expect(page.getByRole("alert").filter({ hasText: "The name or the password is wrong." })).toBeVisible();
       await expect(page.getByLabel("Name")).toHaveValue("ann");
-      await page.getByLabel("Password").fill("correct horse");
+      await page.getByLabel("Password").fill(PASSWORD);
       await page.keyboard.press("Enter");
       await expect(page).toHaveURL(`${server.url}/executions?q=nothing`);
 
@@ -41,9 +32,9 @@ for (const javaScriptEnabled of [true, false]) {
       expect(await (await asked()).json()).toMatchObject({ name: "ci", role: "viewer" });
       await page.goto("/settings");
       expect(await page.content()).not.toContain(token);
-      await page.locator("summary", { hasText: "Revoke" }).click();
+      await page.locator('summary[aria-label="Revoke ci"]').click();
       await page.getByRole("button", { name: "Revoke ci" }).click();
-      await expect(page.getByText("No token is made.")).toBeVisible();
+      await expect(page.getByRole("table", { name: "API tokens by name" }).locator("tbody tr")).toHaveCount(1);
       expect((await asked()).status).toBe(401);
 
       await page.getByRole("button", { name: "Sign out" }).click();
@@ -53,3 +44,78 @@ for (const javaScriptEnabled of [true, false]) {
     });
   });
 }
+
+test("whose session ends is led to sign in, and back to where they were", async ({ page, server }) => {
+  await page.addInitScript(() => {
+    const Real = WebSocket;
+    Object.assign(window, { opened: 0 });
+    window.WebSocket = class extends Real {
+      constructor(url: string | URL) {
+        super(url);
+        (window as unknown as { opened: number }).opened += 1;
+      }
+    };
+  });
+  const opened = () => page.evaluate(() => (window as unknown as { opened: number }).opened);
+  await server.register(QUICK);
+  const id = await server.submit("stories/quick");
+  await server.guard({ bob: "viewer" });
+  const place = `/executions/${id}?from=mail#step-greet`;
+  await page.goto(place);
+  await signIn(page, "bob");
+  await live(page);
+  await page.goto(place);
+  await live(page);
+  expect(await opened(), "sockets of a page").toBe(1);
+  await mark(page);
+  // What the lamp says on the way there.
+  await page.evaluate(() => {
+    const word = document.querySelector(".lamp-word")!;
+    const tell = () => sessionStorage.setItem("told", word.textContent ?? "");
+    new MutationObserver(tell).observe(word, { characterData: true, childList: true, subtree: true });
+  });
+  // Setting a password ends every session.
+  await server.json("PUT", "/api/v1/users/bob/password", { password: PASSWORD });
+  const next = `/executions/${id}%3Ffrom%3Dmail%23step-greet`;
+  await expect(page).toHaveURL(`${server.url}/login?next=${next}`, { timeout: 20_000 });
+  expect(await page.evaluate(() => sessionStorage.getItem("told"))).toBe("Signed out");
+  expect(await isSameDocument(page), "what was theirs is gone").toBe(false);
+  await page.waitForFunction(() => (window as unknown as { signalbox?: { isAlive: boolean } }).signalbox?.isAlive);
+  expect(await opened(), "sockets of the form").toBe(0);
+  await signIn(page, "bob");
+  await expect(page).toHaveURL(server.url + place);
+  await live(page);
+});
+
+test("who is no admin is shown what is theirs, and told what is not", async ({ page, server, complaints }) => {
+  complaints.allow(/status of 403/);
+  await server.register(QUICK);
+  await server.submit("stories/quick");
+  await server.guard({ ann: "admin", vera: "viewer" });
+  await page.goto("/");
+  await signIn(page, "vera");
+  await live(page);
+  const areas = () => rail(page).locator("a.rail-item:visible").allInnerTexts();
+  expect(await areas()).toEqual(["Dashboard", "Executions", "Approvals", "Playbooks", "Schedules", "Agents", "Memory", "Alerts"]);
+  await page.keyboard.press("?");
+  await expect(page.getByRole("dialog")).toContainText("Schedules");
+  await expect(page.getByRole("dialog")).not.toContainText("Events");
+  await page.keyboard.press("Escape");
+
+  await page.goto("/events");
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Not allowed");
+  await expect(page.getByRole("main")).toContainText("`vera` is viewer and may not see topic `events`; admin may.");
+  await expect(page.getByRole("main")).toContainText("ask an admin of this server for another role");
+  await page.getByRole("main").getByRole("link", { name: "Executions" }).click();
+  await expect(page).toHaveURL(`${server.url}/events?topic=workflow_executions`);
+  await expect(page.getByRole("table", { name: "Events, newest first" })).toContainText("workflow_execution");
+  await live(page);
+  await page.goto("/credentials");
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Not allowed");
+
+  await page.goto("/settings");
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await signIn(page, "ann");
+  await page.goto("/");
+  expect(await areas()).toContain("Events");
+});

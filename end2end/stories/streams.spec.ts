@@ -1,29 +1,9 @@
+import { agent, alert, memory } from "../fixtures/messages";
 import { goTo } from "../fixtures/screen";
-import type { Server } from "../fixtures/server";
 import { expect, isSameDocument, live, mark, test } from "../fixtures/test";
 
-/** As another program tells. */
-async function publish(server: Server, ...messages: Record<string, unknown>[]): Promise<void> {
-  const answer = await fetch(`${server.url}/api/v1/events`, {
-    method: "POST",
-    body: JSON.stringify(messages),
-    headers: { "content-type": "application/json" },
-  });
-  expect(answer.status, await answer.text()).toBe(201);
-}
-
-const agent = (agentId: string, status: string, cpu: number, currentTask?: string) => ({
-  type: "agent_state",
-  agentId,
-  status,
-  currentTask,
-  resourceUsage: { cpu, memory: 40, activeConnections: 2 },
-});
-
-const alert = (severity: string, message: string) => ({ type: "system_alert", severity, component: "db", message });
-
 test("agents are shown as they said last, changes and measurements alike", async ({ page, server }) => {
-  await publish(server, agent("scout", "idle", 1), agent("archivist", "busy", 55, "sorts the letters"));
+  await server.publish(agent("scout", "idle", 1), agent("archivist", "busy", 55, "sorts the letters"));
   await page.goto("/");
   await live(page);
   await mark(page);
@@ -33,13 +13,13 @@ test("agents are shown as they said last, changes and measurements alike", async
   await expect(rows.first()).toContainText("Busy");
   await expect(rows.first()).toContainText("sorts the letters");
   await expect(rows.last()).toContainText("Idle");
-  await publish(server, agent("scout", "error", 2, "looks around"));
+  await server.publish(agent("scout", "error", 2, "looks around"));
   await expect(rows.last()).toContainText("Error");
   await expect(rows.last()).toContainText("looks around");
   // The same state with another load is a measurement: shown, not kept.
-  await publish(server, agent("scout", "error", 87, "looks around"));
+  await server.publish(agent("scout", "error", 87, "looks around"));
   await expect(rows.last()).toContainText("87 %");
-  await publish(server, agent("novice", "idle", 3));
+  await server.publish(agent("novice", "idle", 3));
   await expect(rows).toHaveCount(3);
   await expect(page.getByRole("main")).toContainText("3 known, 1 at work, 1 in trouble, 0 offline.");
   await rows.filter({ hasText: "scout" }).getByRole("link", { name: "scout" }).click();
@@ -53,11 +33,11 @@ test("alerts come as they are raised, wait while paused, and are kept", async ({
   await live(page);
   await expect(page.getByRole("main")).toContainText("Nothing is wrong.");
   const rows = page.getByRole("table", { name: "Alerts, newest first" }).locator("tbody").getByRole("row");
-  await publish(server, alert("warning", "it is slow"));
+  await server.publish(alert("warning", "it is slow"));
   await expect(rows).toHaveCount(1);
   await expect(rows.first()).toContainText("Warning");
   await page.getByRole("button", { name: "Pause" }).click();
-  await publish(server, alert("critical", "it is gone"));
+  await server.publish(alert("critical", "it is gone"));
   await expect(page.getByRole("button", { name: "1 new" })).toBeVisible();
   await expect(rows).toHaveCount(1);
   await page.getByRole("button", { name: "1 new" }).click();
@@ -74,7 +54,7 @@ test("the dashboard's charts move on with what servers measure", async ({ page, 
   await live(page);
   const chart = page.getByRole("region", { name: "This server" }).getByRole("figure").filter({ hasText: "Events per second" });
   // Every few seconds the server measures itself; another one of the same store tells of a great day.
-  await publish(server, {
+  await server.publish({
     type: "performance_metric",
     metricName: "event_rate",
     value: 8_000_000,
@@ -91,18 +71,10 @@ test.describe("without JavaScript", () => {
   test.use({ javaScriptEnabled: false });
 
   test("agents, memory and alerts are there, page by page", async ({ page, server }) => {
-    await publish(server, agent("scout", "busy", 12, "walks"));
-    const memory = (n: number) => ({
-      type: "memory_timeline",
-      memoryId: `m-${n}`,
-      action: "created",
-      content: `remembers ${n}`,
-      importance: 0.25,
-      tags: ["letters"],
-      agentId: "scout",
-    });
-    await publish(server, ...Array.from({ length: 130 }, (_, n) => memory(n)));
-    await publish(server, alert("error", "it is broken"));
+    await server.publish(agent("scout", "busy", 12, "walks"));
+    const remembered = (_: unknown, n: number) => memory(`m-${n}`, `remembers ${n}`, { tags: ["letters"], agentId: "scout" });
+    await server.publish(...Array.from({ length: 130 }, remembered));
+    await server.publish(alert("error", "it is broken"));
     await page.goto("/agents");
     await expect(page.getByRole("row").filter({ hasText: "scout" })).toContainText("walks");
     await page.goto("/alerts");

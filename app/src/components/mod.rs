@@ -28,6 +28,10 @@ mod empty;
 #[cfg(feature = "ssr")]
 mod icon;
 #[cfg(feature = "ssr")]
+mod named_list;
+#[cfg(feature = "ssr")]
+mod search_field;
+#[cfg(feature = "ssr")]
 mod source;
 
 pub use approval_form::ApprovalEntered;
@@ -68,5 +72,11 @@ pub(crate) use empty::Empty;
 pub(crate) use icon::Icon;
 #[cfg(feature = "ssr")]
 pub(crate) use icon::Sprite;
+#[cfg(feature = "ssr")]
+pub(crate) use named_list::NamedList;
+#[cfg(feature = "ssr")]
+pub(crate) use named_list::Remove;
+#[cfg(feature = "ssr")]
+pub(crate) use search_field::SearchField;
 #[cfg(feature = "ssr")]
 pub(crate) use source::Source;

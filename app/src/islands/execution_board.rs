@@ -9,7 +9,7 @@ use crate::{
     live::{Clock, follow, release_with, use_clock},
 };
 use leptos::{html::Div, prelude::*};
-use protocol::{ExecutionId, StepStatus, Topic, event::Origin, graph::Graph, view::ExecutionView};
+use protocol::{ExecutionId, StepStatus, Topic, api::ExecutionQuery, event::Origin, graph::Graph, view::ExecutionView};
 
 /// `graph`: `None` when the playbook's version cannot be read any more. `entered`: an answer that was refused.
 #[island]
@@ -253,9 +253,16 @@ fn OriginNote(origin: Origin) -> impl IntoView {
     });
     let rerun = origin.rerun.map(|rerun| {
         let from = rerun.from.map(|step| format!(", from {step}"));
-        view! { <span>"rerun of " <a href=href::execution(rerun.of)>{format::short_id(rerun.of)}</a>{from}</span> }
+        let all = href::executions(&ExecutionQuery { rerun_of: Some(rerun.of), ..ExecutionQuery::default() });
+        view! {
+            <span>"rerun of " <a href=href::execution(rerun.of)>{format::short_id(rerun.of)}</a>{from}</span>
+            <a href=all>"all its reruns"</a>
+        }
     });
-    let trigger = origin.trigger.map(|trigger| view! { <span>"started by " {trigger}</span> });
+    let trigger = origin.trigger.map(|trigger| {
+        let all = ExecutionQuery { trigger: Some(trigger.clone()), ..ExecutionQuery::default() };
+        view! { <span>"started by " <a href=href::executions(&all)>{trigger}</a></span> }
+    });
     view! {
         {parent}
         {rerun}

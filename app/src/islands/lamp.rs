@@ -24,6 +24,7 @@ pub fn Lamp() -> impl IntoView {
         LinkState::Reconnecting => "Reconnecting".to_owned(),
         LinkState::Renewing => "Fetching anew".to_owned(),
         LinkState::Stale(since) => format!("Stale since {}", clock.time(since)),
+        LinkState::SignedOut => "Signed out".to_owned(),
     };
     let title = move || match state.get() {
         LinkState::Static => "This page does not change by itself",
@@ -33,6 +34,7 @@ pub fn Lamp() -> impl IntoView {
         LinkState::Reconnecting => "The connection was lost and is being opened again",
         LinkState::Renewing => "Events were missed that cannot be had any more: the page is fetched again",
         LinkState::Stale(_) => "The server cannot be reached; what you see may be old",
+        LinkState::SignedOut => "Your session has ended: you are led to where you sign in, and back here",
     };
     view! {
         <div class="lamp" role="status" data-state=move || state.get().word() title=title>

@@ -33,6 +33,8 @@ enum Line {
     Lost {
         at: Timestamp,
     },
+    /// Closed for good, until somebody signs in.
+    SignedOut,
 }
 
 #[derive(Debug)]
@@ -70,6 +72,12 @@ impl Link {
         if let Line::Open { .. } = self.line {
             self.line = Line::Lost { at: now };
         }
+        self.behind = 0;
+    }
+
+    /// The server closed the connection, since it does not know any more whose it is.
+    pub(crate) fn signed_out(&mut self) {
+        self.line = Line::SignedOut;
         self.behind = 0;
     }
 
@@ -114,6 +122,7 @@ impl Link {
             Line::Open { .. } if self.gap.is_some() => LinkState::Renewing,
             Line::Open { .. } if self.behind > 0 => LinkState::CatchingUp(self.behind),
             Line::Open { .. } => LinkState::Live,
+            Line::SignedOut => LinkState::SignedOut,
             Line::First { since } if now.ms_since(since) <= PATIENCE_MS => LinkState::Connecting,
             Line::Lost { at } if now.ms_since(at) <= PATIENCE_MS => LinkState::Reconnecting,
             Line::First { .. } | Line::Lost { .. } => LinkState::Stale(self.heard),
@@ -151,6 +160,18 @@ mod tests {
         assert_eq!(link.state(at(6_001)), LinkState::Stale(at(700)), "a failed attempt starts no new patience");
         link.opened(at(7_000), IDLE);
         assert_eq!(link.state(at(7_000)), LinkState::Live);
+    }
+
+    #[test]
+    fn who_is_signed_out_stays_so_until_a_connection_is_theirs() {
+        let mut link = Link::new(at(0));
+        link.opened(at(0), IDLE);
+        link.signed_out();
+        link.closed(at(1));
+        assert_eq!(link.state(at(60_000)), LinkState::SignedOut, "not stale: the server is there");
+        assert_eq!(link.tick(at(60_000)), Duty::Nothing);
+        link.opened(at(60_001), IDLE);
+        assert_eq!(link.state(at(60_001)), LinkState::Live);
     }
 
     #[test]

@@ -17,6 +17,8 @@ pub(crate) enum LinkState {
     Renewing,
     /// The page shows what was true then.
     Stale(Timestamp),
+    /// The server does not know any more who looks: they are on their way to sign in.
+    SignedOut,
 }
 
 impl LinkState {
@@ -30,6 +32,7 @@ impl LinkState {
             LinkState::Reconnecting => "reconnecting",
             LinkState::Renewing => "renewing",
             LinkState::Stale(_) => "stale",
+            LinkState::SignedOut => "signed_out",
         }
     }
 }

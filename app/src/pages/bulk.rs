@@ -2,7 +2,7 @@
 //! were shown.
 
 use super::{
-    executions::query,
+    execution_query::Asked,
     frame::{Area, Frame},
     problem::{FormProblem, ProblemPage},
 };
@@ -39,17 +39,21 @@ pub(crate) fn Bulk() -> impl IntoView {
     let api = expect_context::<Api>();
     let map = use_query_map();
     let word = map.read_untracked().get("action").unwrap_or_default();
-    let filter = ExecutionQuery { limit: None, ..query(&map.read_untracked()) };
+    let filter = Asked::of(&map.read_untracked()).query();
     let rejected = use_context::<Rejected>();
     let done = use_context::<BulkAnswer>();
     Suspend::new(async move {
         let is_done = done.is_some();
-        let answer = match done {
-            Some(done) => Ok(done),
-            None => look(&api, &word, filter.clone()).await,
+        let answer = async {
+            let filter = ExecutionQuery { limit: None, ..filter? };
+            let answer = match done {
+                Some(done) => done,
+                None => look(&api, &word, filter.clone()).await?,
+            };
+            Ok::<_, Problem>((filter, answer))
         };
-        match answer {
-            Ok(answer) => view! { <Page word filter answer is_done rejected /> }.into_any(),
+        match answer.await {
+            Ok((filter, answer)) => view! { <Page word filter answer is_done rejected /> }.into_any(),
             Err(problem) => view! { <ProblemPage area=Some(Area::Executions) problem /> }.into_any(),
         }
     })

@@ -7,7 +7,7 @@ use super::{
     problem::{FormProblem, ProblemPage},
 };
 use crate::{
-    components::{Empty, StatusMark},
+    components::{Empty, NamedList, Remove, StatusMark},
     href,
     islands::TimeAgo,
     server_fns::Rejected,
@@ -21,6 +21,9 @@ use protocol::{
 };
 use runtime::Api;
 use serde_json::{Map, Value};
+
+const COLUMNS: [(&str, &str); 5] =
+    [("", "Name"), ("", "Type"), ("wide", "Note"), ("end", "Value set"), ("end wide", "Created")];
 
 /// What the API takes.
 const NAME: &str = r"[A-Za-z0-9][A-Za-z0-9_.\-]*";
@@ -71,7 +74,12 @@ pub(crate) fn Credentials() -> impl IntoView {
                     {if credentials.is_empty() {
                         view! { <Nothing /> }.into_any()
                     } else {
-                        view! { <Table credentials /> }.into_any()
+                        view! {
+                            <NamedList caption="Credentials by name" class="credential-list" columns=COLUMNS>
+                                {credentials.into_iter().map(row).collect_view()}
+                            </NamedList>
+                        }
+                            .into_any()
                     }}
                 </section>
                 <Form kind=kind.unwrap_or_else(|| KINDS[0].word.to_owned()) replaced entered=entered.unwrap_or_default() />
@@ -90,28 +98,6 @@ fn Nothing() -> impl IntoView {
     }
 }
 
-#[component]
-fn Table(credentials: Vec<CredentialSummary>) -> impl IntoView {
-    view! {
-        <table class="table credential-table">
-            <caption class="visually-hidden">"Credentials by name"</caption>
-            <thead>
-                <tr>
-                    <th scope="col">"Name"</th>
-                    <th scope="col">"Type"</th>
-                    <th scope="col" class="wide">"Note"</th>
-                    <th scope="col" class="end">"Value set"</th>
-                    <th scope="col" class="end wide">"Created"</th>
-                    <th scope="col">
-                        <span class="visually-hidden">"Change"</span>
-                    </th>
-                </tr>
-            </thead>
-            <tbody>{credentials.into_iter().map(row).collect_view()}</tbody>
-        </table>
-    }
-}
-
 fn row(credential: CredentialSummary) -> impl IntoView {
     let CredentialSummary { name, kind, hint, key_id, has_key, created_at, updated_at } = credential;
     let trouble = (!has_key).then(|| {
@@ -126,7 +112,7 @@ fn row(credential: CredentialSummary) -> impl IntoView {
     let hint = hint.unwrap_or_default();
     view! {
         <tr>
-            <td class="credential-name" title=name.clone()>
+            <td class="list-name" title=name.clone()>
                 {name.clone()} " " {trouble}
             </td>
             <td>
@@ -135,19 +121,12 @@ fn row(credential: CredentialSummary) -> impl IntoView {
             <td class="wide quiet" title=hint.clone()>{hint.clone()}</td>
             <td class="end"><TimeAgo at=updated_at /></td>
             <td class="end wide"><TimeAgo at=created_at /></td>
-            <td class="credential-change">
+            <td class="list-change">
                 <div>
                     <a class="button small" href=href::credential_form(&kind, Some(&name)) aria-label=format!("Replace the value of {name}")>
                         "Replace"
                     </a>
-                    <details class="confirm">
-                        <summary class="button small danger" aria-label=format!("Delete {name}")>"Delete"</summary>
-                        <form class="confirm-form" method="post" action="/api/sf/delete_credential">
-                            <input type="hidden" name="name" value=name.clone() />
-                            <p>"Steps that name it fail from then on."</p>
-                            <button class="button danger" type="submit">{format!("Delete {name}")}</button>
-                        </form>
-                    </details>
+                    <Remove verb="Delete" name effect="Steps that name it fail from then on." action="/api/sf/delete_credential" is_small=true />
                 </div>
             </td>
         </tr>

@@ -141,7 +141,7 @@ fn quoted(text: &str) -> String {
     }
 }
 
-fn time(name: &str, text: Option<&str>) -> Result<Option<i64>, Problem> {
+pub(super) fn time(name: &str, text: Option<&str>) -> Result<Option<i64>, Problem> {
     let Some(text) = text else { return Ok(None) };
     Timestamp::from_words(text, live::now()).map(|time| Some(time.0)).ok_or_else(|| {
         let detail = format!(

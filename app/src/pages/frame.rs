@@ -1,6 +1,6 @@
 //! What is around every page: rail, top line, the page's region. Regions are what navigation swaps.
 
-use super::settings::Who;
+use super::{rail::Rail, settings::Who};
 use crate::{
     components::Icon,
     href,
@@ -11,6 +11,7 @@ use crate::{
 use http::request::Parts;
 use leptos::prelude::*;
 use leptos_meta::Title;
+use protocol::{Action, Role};
 
 /// The areas of the rail: only those that exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +29,7 @@ pub(crate) enum Area {
 }
 
 impl Area {
-    const ALL: [Area; 10] = [
+    pub(super) const ALL: [Area; 10] = [
         Area::Dashboard,
         Area::Executions,
         Area::Approvals,
@@ -41,7 +42,7 @@ impl Area {
         Area::Credentials,
     ];
 
-    fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Area::Dashboard => "Dashboard",
             Area::Executions => "Executions",
@@ -56,7 +57,7 @@ impl Area {
         }
     }
 
-    fn icon(self) -> &'static str {
+    pub(super) fn icon(self) -> &'static str {
         match self {
             Area::Dashboard => "dashboard",
             Area::Executions => "executions",
@@ -71,7 +72,7 @@ impl Area {
         }
     }
 
-    fn href(self) -> &'static str {
+    pub(super) fn href(self) -> &'static str {
         match self {
             Area::Dashboard => href::DASHBOARD,
             Area::Executions => href::EXECUTIONS,
@@ -84,6 +85,11 @@ impl Area {
             Area::Events => href::EVENTS,
             Area::Alerts => href::ALERTS,
         }
+    }
+
+    /// Whether somebody of that role finds anything there but a refusal.
+    pub(crate) fn is_for(self, role: Role) -> bool {
+        !matches!(self, Area::Events | Area::Credentials) || role.may(Action::Administer)
     }
 }
 
@@ -100,17 +106,7 @@ pub(crate) fn Frame(
         <Title text=format!("{title} · Signalbox") />
         <a class="skip" href="#main">"Skip to content"</a>
         <div class="frame">
-            <nav class="rail" data-region="rail" aria-label="Areas">
-                <a class="brand" href=href::DASHBOARD aria-label="Signalbox, dashboard">
-                    <svg class="brand-mark" width="18" height="18" viewBox="0 0 18 18" aria-hidden="true">
-                        <path class="lamp-post" d="M5 7v9.5M2.5 16.5h5" />
-                        <path class="brand-arm" d="M5 5.5h10.5l-1 1.75 1 1.75h-10.5z" transform="rotate(-40 5 7.25)" />
-                        <circle class="lamp-pivot" cx="5" cy="7.25" r="2" />
-                    </svg>
-                    <span class="rail-word">"Signalbox"</span>
-                </a>
-                <ul>{Area::ALL.map(|known| rail_item(known, area, here.as_deref())).collect_view()}</ul>
-            </nav>
+            <Rail area here />
             <header class="top">
                 <nav class="crumbs" data-region="crumbs" aria-label="Breadcrumb">
                     <ol>{crumb_items(area, crumbs, &title)}</ol>
@@ -129,18 +125,6 @@ pub(crate) fn Frame(
                 {children()}
             </main>
         </div>
-    }
-}
-
-fn rail_item(known: Area, area: Option<Area>, here: Option<&str>) -> impl IntoView + use<> {
-    let current = (Some(known) == area).then(|| if here.is_none() { "page" } else { "true" });
-    view! {
-        <li>
-            <a class="rail-item" href=known.href() aria-current=current title=known.name()>
-                <Icon name=known.icon() />
-                <span class="rail-word">{known.name()}</span>
-            </a>
-        </li>
     }
 }
 

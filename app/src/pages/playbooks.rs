@@ -5,7 +5,7 @@ use super::{
     problem::ProblemPage,
 };
 use crate::{
-    components::{Empty, Icon, Status},
+    components::{Empty, SearchField, Status},
     format, href,
     islands::TimeAgo,
 };
@@ -32,17 +32,7 @@ pub(crate) fn Playbooks() -> impl IntoView {
                     <h1 tabindex="-1">"Playbooks"</h1>
                     <div class="page-tools">
                         <form class="search" method="get" action=href::PLAYBOOKS role="search">
-                            <Icon name="search" />
-                            <input
-                                class="field"
-                                id="search"
-                                type="search"
-                                name="q"
-                                value=q.clone().unwrap_or_default()
-                                placeholder="Path, name or description"
-                                aria-label="Search playbooks"
-                                maxlength="200"
-                            />
+                            <SearchField text=q.clone().unwrap_or_default() hint="Path, name or description" label="Search playbooks" />
                             <button class="button">"Search"</button>
                         </form>
                         <a class="button primary" href=href::REGISTER>"Register a playbook"</a>

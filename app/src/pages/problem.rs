@@ -8,7 +8,17 @@ use crate::{
 use http::StatusCode;
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
-use protocol::Problem;
+use protocol::{Problem, Topic};
+use runtime::Api;
+
+/// Topics everybody may see, by what they are of.
+const TAPS: [(Topic, &str); 5] = [
+    (Topic::WorkflowExecutions, "Executions"),
+    (Topic::AgentStates, "Agents"),
+    (Topic::MemoryTimeline, "Memory"),
+    (Topic::SystemAlerts, "Alerts"),
+    (Topic::Components, "Components"),
+];
 
 /// The answer's status becomes the problem's.
 pub(crate) fn set_status(problem: &Problem) {
@@ -21,8 +31,11 @@ pub(crate) fn set_status(problem: &Problem) {
 #[component]
 pub(crate) fn ProblemPage(#[prop(optional_no_strip)] area: Option<Area>, problem: Problem) -> impl IntoView {
     set_status(&problem);
-    let is_missing = problem.status == 404;
-    let back = match area {
+    let is_final = matches!(problem.status, 403 | 404);
+    let is_forbidden = problem.status == 403;
+    // An area that is not theirs is no way back.
+    let role = use_context::<Api>().map(|api| api.who().role);
+    let back = match area.filter(|area| role.is_none_or(|role| area.is_for(role))) {
         Some(Area::Executions) => Some((href::EXECUTIONS, "All executions")),
         Some(Area::Playbooks) => Some((href::PLAYBOOKS, "All playbooks")),
         Some(Area::Credentials) => Some((href::CREDENTIALS, "All credentials")),
@@ -38,15 +51,35 @@ pub(crate) fn ProblemPage(#[prop(optional_no_strip)] area: Option<Area>, problem
             </header>
             <section class="panel problem" data-status=problem.status.to_string()>
                 <p>{sentence(&problem.detail)}</p>
+                {is_forbidden.then(|| view! { <WhatNow area /> })}
                 <p class="quiet">
                     <code>{format!("{} {}", problem.status, problem.code)}</code>
                 </p>
                 <p class="actions">
                     {back.map(|(href, text)| view! { <a class="button" href=href>{text}</a> })}
-                    {(!is_missing).then(|| view! { <a class="button" href="">"Try again"</a> })}
+                    {(!is_final).then(|| view! { <a class="button" href="">"Try again"</a> })}
                 </p>
             </section>
         </Frame>
+    }
+}
+
+/// What one can do about not being allowed.
+#[component]
+fn WhatNow(#[prop(optional_no_strip)] area: Option<Area>) -> impl IntoView {
+    let taps = (area == Some(Area::Events)).then(|| {
+        let tap = |(topic, name): (Topic, &'static str)| view! { <li><a class="button" href=href::topic_events(&topic)>{name}</a></li> };
+        view! {
+            <p>"The events of one topic are yours to see:"</p>
+            <ul class="actions">{TAPS.map(tap).collect_view()}</ul>
+        }
+    });
+    view! {
+        {taps}
+        <p>
+            "For more, ask an admin of this server for another role, or "
+            <a href=href::SETTINGS>"sign out"</a> " and in as somebody who may."
+        </p>
     }
 }
 

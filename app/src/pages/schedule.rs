@@ -6,6 +6,7 @@ use super::{
     schedules::{ScheduleActions, at_minute, next},
 };
 use crate::{
+    components::Remove,
     href,
     islands::{JsonInput, TimeAgo, TimeUntil},
     server_fns::{INPUT_LIMIT, Rejected, ScheduleEntered},
@@ -95,7 +96,7 @@ fn Page(
                 </div>
                 <div class="page-tools">
                     <ScheduleActions name=name.clone() paused=schedule.paused return_to=here />
-                    {is_ours.then(|| view! { <DeleteForm name=name.clone() /> })}
+                    {is_ours.then(|| view! { <Remove verb="Delete" name=name.clone() effect="What it started goes on." action="/api/sf/delete_schedule" /> })}
                 </div>
             </header>
             {rejected.map(|rejected| view! { <FormProblem problem=rejected.problem source="" /> })}
@@ -240,20 +241,5 @@ fn ScheduleForm(entered: ScheduleEntered, is_new: bool, paths: Vec<String>) -> i
                 <button class="button primary" type="submit">{if is_new { "Create schedule" } else { "Save" }}</button>
             </p>
         </form>
-    }
-}
-
-/// Two steps, since it cannot be undone.
-#[component]
-fn DeleteForm(name: String) -> impl IntoView {
-    view! {
-        <details class="confirm">
-            <summary class="button danger">"Delete"</summary>
-            <form class="confirm-form" method="post" action="/api/sf/delete_schedule">
-                <input type="hidden" name="name" value=name />
-                <p>"What it started goes on."</p>
-                <button class="button danger" type="submit">"Delete this schedule"</button>
-            </form>
-        </details>
     }
 }

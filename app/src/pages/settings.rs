@@ -5,7 +5,7 @@ use super::{
     problem::{FormProblem, ProblemPage},
 };
 use crate::{
-    components::Empty,
+    components::{Empty, NamedList, Remove},
     href,
     islands::{TimeAgo, TimeUntil},
     server_fns::{Made, Rejected},
@@ -17,6 +17,9 @@ use protocol::{
     api::{CreatedToken, TokenSummary},
 };
 use runtime::Api;
+
+const COLUMNS: [(&str, &str); 5] =
+    [("", "Name"), ("", "Role"), ("wide", "Made by"), ("end", "Last used"), ("end wide", "Expires")];
 
 /// What the API takes.
 const NAME: &str = r"[A-Za-z0-9][A-Za-z0-9_.@+\-]*";
@@ -55,7 +58,12 @@ pub(crate) fn Settings() -> impl IntoView {
                     {if tokens.is_empty() {
                         view! { <Nothing /> }.into_any()
                     } else {
-                        view! { <Table tokens /> }.into_any()
+                        view! {
+                            <NamedList caption="API tokens by name" class="token-list" columns=COLUMNS>
+                                {tokens.into_iter().map(row).collect_view()}
+                            </NamedList>
+                        }
+                            .into_any()
                     }}
                 </section>
                 {may_make.then(|| view! { <Create roles /> })}
@@ -97,28 +105,6 @@ fn Nothing() -> impl IntoView {
     }
 }
 
-#[component]
-fn Table(tokens: Vec<TokenSummary>) -> impl IntoView {
-    view! {
-        <table class="table credential-table">
-            <caption class="visually-hidden">"API tokens by name"</caption>
-            <thead>
-                <tr>
-                    <th scope="col">"Name"</th>
-                    <th scope="col">"Role"</th>
-                    <th scope="col" class="wide">"Made by"</th>
-                    <th scope="col" class="end">"Last used"</th>
-                    <th scope="col" class="end wide">"Expires"</th>
-                    <th scope="col">
-                        <span class="visually-hidden">"Change"</span>
-                    </th>
-                </tr>
-            </thead>
-            <tbody>{tokens.into_iter().map(row).collect_view()}</tbody>
-        </table>
-    }
-}
-
 fn row(token: TokenSummary) -> impl IntoView {
     let TokenSummary { name, prefix, role, protocols, owner, expires_at, used_at, .. } = token;
     let role = match protocols {
@@ -135,23 +121,16 @@ fn row(token: TokenSummary) -> impl IntoView {
     };
     view! {
         <tr>
-            <td class="credential-name">
+            <td class="list-name">
                 {name.clone()} " " <code class="quiet">{format!("{prefix}…")}</code>
             </td>
-            <td>{role}</td>
+            <td title=role.clone()>{role.clone()}</td>
             <td class="wide quiet">{owner}</td>
             <td class="end">{used}</td>
             <td class="end wide">{until}</td>
-            <td class="credential-change">
+            <td class="list-change">
                 <div>
-                    <details class="confirm">
-                        <summary class="button small danger" aria-label=format!("Revoke {name}")>"Revoke"</summary>
-                        <form class="confirm-form" method="post" action="/api/sf/revoke_token">
-                            <input type="hidden" name="name" value=name.clone() />
-                            <p>"Whatever uses it is refused from then on."</p>
-                            <button class="button danger" type="submit">{format!("Revoke {name}")}</button>
-                        </form>
-                    </details>
+                    <Remove verb="Revoke" name effect="Whatever uses it is refused from then on." action="/api/sf/revoke_token" is_small=true />
                 </div>
             </td>
         </tr>

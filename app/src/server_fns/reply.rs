@@ -130,9 +130,10 @@ impl<R: Send, E: FromServerFnError> FromRes<Html, R, E> for Reply {
     }
 }
 
-/// Only places of ours: a path, not another host in disguise.
+/// Only pages of ours: a path, not another host in disguise, nor what takes forms.
 pub(super) fn own_place(return_to: &str) -> &str {
-    let is_path = return_to.starts_with('/') && !return_to.starts_with("//") && !return_to.starts_with("/\\");
+    let is_path =
+        return_to.starts_with('/') && !["//", "/\\", "/api/"].iter().any(|other| return_to.starts_with(other));
     // Browsers drop tabs and line ends inside an address: `/\t/elsewhere` would be one of another host.
     if is_path && return_to.bytes().all(|byte| byte.is_ascii_graphic()) { return_to } else { DASHBOARD }
 }
@@ -151,6 +152,7 @@ mod tests {
             ("/\t/elsewhere.example", "/"),
             ("/\n/elsewhere.example", "/"),
             ("/executions?q=a b", "/"),
+            ("/api/sf/log_in", "/"),
             ("", "/"),
         ] {
             assert_eq!(own_place(return_to), place);

@@ -1,7 +1,7 @@
 //! The socket itself: one at a time, opened again with growing pauses, closed when the peer falls silent.
 
 use super::{LIVE, dispatch, now, refresh_page, send, show_link};
-use crate::live::backoff;
+use crate::{href, live::backoff};
 use leptos::prelude::*;
 use protocol::{
     Envelope, EventId,
@@ -56,13 +56,18 @@ impl Drop for Socket {
 }
 
 pub(super) fn connect() {
-    if LIVE.with(|live| live.socket.borrow().is_some()) {
+    if LIVE.with(|live| live.socket.borrow().is_some()) || !has_frame() {
         return;
     }
     match Socket::open() {
         Some(socket) => LIVE.with(|live| *live.socket.borrow_mut() = Some(socket)),
         None => come_back(None),
     }
+}
+
+/// Where one signs in there is no frame, nothing to be told, and nobody yet to tell it to.
+fn has_frame() -> bool {
+    document().query_selector("main[data-region]").ok().flatten().is_some()
 }
 
 /// The connection is as good as gone, whether or not the browser has noticed.
@@ -79,9 +84,23 @@ pub(super) fn hurry() {
 
 fn closed(code: u16) {
     leave();
-    if !TERMINAL.contains(&code) {
+    if code == close::UNAUTHENTICATED {
+        sign_in();
+    } else if !TERMINAL.contains(&code) {
         come_back(None);
     }
+}
+
+/// The session has ended, or was never there: what is shown is nobody's to see. To the form for signing in, and from
+/// there back to where one is. In place of this page: Back would only lead to the form again.
+fn sign_in() {
+    LIVE.with(|live| live.link.borrow_mut().signed_out());
+    show_link();
+    let location = window().location();
+    let parts = [location.pathname(), location.search(), location.hash()];
+    let here: String = parts.into_iter().filter_map(Result::ok).collect();
+    // Refused to a page that is being left already, which is as well.
+    let _ = location.replace(&href::login(&here));
 }
 
 /// Gives the socket up. Its handlers are detached, so each socket is left once.

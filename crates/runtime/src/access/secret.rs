@@ -32,7 +32,7 @@ impl Secret {
     pub(crate) fn draw(self) -> String {
         let mut bytes = Zeroizing::new([0; 32]);
         OsRng.fill_bytes(&mut *bytes);
-        format!("{}{}", self.prefix(), URL_SAFE_NO_PAD.encode(&*bytes))
+        format!("{}{}", self.prefix(), URL_SAFE_NO_PAD.encode(*bytes))
     }
 
     /// How it is told from others in lists.

@@ -1,0 +1,58 @@
+import { DIVIDING } from "../fixtures/playbooks";
+import { expect, live, test } from "../fixtures/test";
+
+for (const javaScriptEnabled of [true, false]) {
+  test.describe(javaScriptEnabled ? "with scripts" : "without scripts", () => {
+    test.use({ javaScriptEnabled });
+
+    test("the list says which of when and of whom, by keyboard, and the address keeps it", async ({ page, server, complaints }) => {
+      complaints.allow(/status of 400/);
+      await server.register(DIVIDING);
+      const first = await server.submit("stories/dividing");
+      await expect.poll(async () => (await server.execution(first)).outcome).toBe("failed");
+      const again = await server.json<{ execution_id: string }>("POST", `/api/v1/executions/${first}/rerun`, {});
+      await expect.poll(async () => (await server.execution(again.execution_id)).outcome).toBe("failed");
+      const rows = page.getByRole("table", { name: "Executions, newest first" }).locator("tbody tr");
+
+      // Where it comes from leads to all that come from there.
+      await page.goto(`/executions/${again.execution_id}`);
+      await page.getByRole("link", { name: "all its reruns" }).click();
+      await expect(page).toHaveURL(`${server.url}/executions?rerun_of=${first}`);
+      await expect(rows).toHaveCount(1);
+      await expect(rows).toContainText(again.execution_id.slice(-6));
+
+      if (javaScriptEnabled) {
+        await live(page);
+        await page.keyboard.press("/");
+      } else {
+        await page.getByRole("searchbox").focus();
+      }
+      await page.keyboard.press("Tab");
+      await expect(page.getByLabel("From", { exact: true })).toBeFocused();
+      await page.keyboard.type("1h");
+      await page.keyboard.press("Enter");
+      await expect(page).toHaveURL((url) => url.searchParams.get("since") === "1h" && url.searchParams.get("rerun_of") === first);
+      await expect(rows).toHaveCount(1);
+
+      const chip = page.getByRole("link", { name: `Reruns of ${first}: remove this filter` });
+      await chip.focus();
+      await page.keyboard.press("Enter");
+      await expect(page).toHaveURL(`${server.url}/executions?since=1h`);
+      await expect(rows).toHaveCount(2);
+      await page.getByRole("navigation", { name: "Status" }).getByRole("link", { name: "Failed" }).click();
+      await expect(page).toHaveURL((url) => url.searchParams.get("since") === "1h" && url.searchParams.get("status") === "failed");
+      await expect(rows).toHaveCount(2);
+
+      await page.getByLabel("To", { exact: true }).fill("30m");
+      await page.keyboard.press("Enter");
+      await expect(page.getByRole("main")).toContainText("No execution matches.");
+      await page.getByLabel("To", { exact: true }).fill("soon");
+      await page.getByRole("button", { name: "Show", exact: true }).click();
+      await expect(page.getByRole("alert").filter({ hasText: "`until` is `soon`" })).toBeVisible();
+      await expect(page.getByLabel("From", { exact: true })).toHaveValue("1h");
+      await page.getByRole("link", { name: "Clear" }).click();
+      await expect(page).toHaveURL(`${server.url}/executions?status=failed`);
+      await expect(rows).toHaveCount(2);
+    });
+  });
+}
