@@ -57,6 +57,25 @@ impl Client {
         answer.expect("the server answers").json().await.expect("JSON")
     }
 
+    /// What alerts tell, oldest first.
+    async fn alerts(&self, server: &Served) -> Vec<Value> {
+        let answer = self.0.get(format!("{}/api/v1/events?topic=system_alerts", server.url)).send().await;
+        let page: Value = answer.expect("the server answers").json().await.expect("JSON");
+        page["events"].as_array().expect("a list").iter().map(|event| event["data"].clone()).collect()
+    }
+
+    /// The first alert of a kind, once it is told.
+    async fn alert(&self, server: &Served, code: &str) -> Value {
+        let asked = Instant::now();
+        loop {
+            let told = self.alerts(server).await;
+            if let Some(alert) = told.iter().find(|alert| alert["details"]["code"] == code) {
+                return alert.clone();
+            }
+            assert!(asked.elapsed() < PATIENCE, "no `{code}` among {told:?}");
+        }
+    }
+
     async fn execution_when(&self, server: &Served, id: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         let asked = Instant::now();
         loop {
@@ -145,6 +164,39 @@ async fn two_servers_share_the_work_and_one_goes_on_when_the_other_is_killed() {
     for once in ["step_started", "action_completed", "step_completed", "execution_complete"] {
         assert_eq!(names.iter().filter(|name| **name == once).count(), 1, "{names:?}");
     }
+    other.signal("TERM");
+    assert_eq!(other.wait(), Some(0));
+}
+
+#[tokio::test]
+async fn a_server_that_stood_still_and_the_one_that_took_over_both_say_so() {
+    let schema = Schema::fresh().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let (url, client) = (schema.url(), Client::new());
+    let one = Served::start_with(folder.path(), &["--data", "one", "--store", &url]);
+    let mut other = Served::start_with(folder.path(), &["--data", "other", "--store", &url]);
+    client.register(&one, WAITING).await;
+    let flag = folder.path().join("flag");
+    let open = client.submit(&one, "tests/waiting", json!({"flag": flag})).await;
+    let runs = |execution: &Value| execution["status"] == "in_progress" && execution["step"] == "look";
+    client.execution_when(&other, &open, runs).await;
+    assert_eq!(client.alerts(&other).await, [] as [Value; 0], "nothing is wrong yet");
+
+    // As under a debugger, or while a machine is moved: it lives, and cannot say so.
+    one.signal("STOP");
+    let taken = client.alert(&other, "taken_over").await;
+    assert!(taken["message"].as_str().is_some_and(|said| said.contains("moves 1 executions")), "{taken}");
+    assert_eq!((&taken["severity"], &taken["component"]), (&json!("warning"), &json!("membership")));
+    one.signal("CONT");
+    let ended = client.alert(&other, "lease_ended").await;
+    assert_eq!((&ended["severity"], &ended["component"]), (&json!("warning"), &json!("membership")));
+    assert_ne!(ended["details"]["about"], taken["details"]["about"], "each speaks of itself");
+
+    // Both know, and the work counts once.
+    assert_eq!(client.alerts(&one).await, client.alerts(&other).await);
+    std::fs::write(&flag, "").expect("the test's folder");
+    let ended = client.execution_when(&one, &open, |execution| execution["status"] == "completed").await;
+    assert_eq!(ended["result"], json!({"seen": flag}), "{ended}");
     other.signal("TERM");
     assert_eq!(other.wait(), Some(0));
 }
