@@ -73,6 +73,6 @@ impl PostgresStore {
         let (listening, head) = Listening::new(place.clone(), channel.clone(), pid.clone());
         let mut log = PostgresLog::new(place, writing, Shared { lock: lock::key(&epoch), channel, pid });
         let known = log.known().await?;
-        Ok(Self::start(epoch, log, known, Readers::Postgres(pool), Some(Others { head, listening })))
+        Self::start(epoch, log, known, Readers::Postgres(pool), Some(Others { head, listening }))
     }
 }

@@ -16,6 +16,9 @@ pub(crate) trait Log: Send + 'static {
     /// How commits are encoded for it.
     type Rows: Rows;
 
+    /// Its work blocks: the writer gets a thread of its own.
+    const BLOCKS: bool = false;
+
     /// Makes the group one transaction. After an error nothing of it is there, or it is found to be there later and
     /// becomes known to `recent` before any of its commits is tried again.
     async fn write(&mut self, group: &[Waiting<Self::Rows>], recent: &mut Recent) -> Result<Written, Failed>;

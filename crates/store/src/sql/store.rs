@@ -21,9 +21,13 @@ use protocol::{
     Envelope, Epoch, ExecutionId, Position, Timestamp, Topic,
     api::{ExecutionDetail, ExecutionPage, ExecutionSummary, PlaybookVersion, StatusCounts},
 };
-use std::sync::{
-    Arc, Mutex, PoisonError,
-    atomic::{AtomicU64, Ordering::Relaxed},
+use std::{
+    io,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    thread,
 };
 use tokio::{
     sync::{mpsc, oneshot, watch},
@@ -54,13 +58,16 @@ pub(crate) struct Others {
 
 impl<R: Rows> SqlStore<R> {
     /// Starts the writer on `log`.
+    ///
+    /// # Errors
+    /// [`StoreError::Backend`] when the system has no thread for a writer that needs one.
     pub(crate) fn start<L: Log<Rows = R>>(
         epoch: Epoch,
         log: L,
         known: Known,
         readers: Readers,
         others: Option<Others>,
-    ) -> Arc<Self> {
+    ) -> Result<Arc<Self>, StoreError> {
         let (requests, queue) = mpsc::channel(QUEUE);
         let (closing, closes) = watch::channel(false);
         let (foreign, listening) = match others {
@@ -71,12 +78,20 @@ impl<R: Rows> SqlStore<R> {
         let (feed, flushes) = (Arc::new(Feed::default()), Arc::new(AtomicU64::new(0)));
         let shared = Shared { requests: queue, closing: closes, feed: feed.clone(), flushes: flushes.clone() };
         let writer = Writer::new(log, known, shared);
-        tokio::spawn(async move {
+        let run = async move {
             writer.run().await;
             drop(over);
-        });
+        };
+        if L::BLOCKS {
+            on_own_thread(run).map_err(|error| StoreError::Backend {
+                message: format!("starting the writer's thread: {error}"),
+                temporary: true,
+            })?;
+        } else {
+            tokio::spawn(run);
+        }
         let listening = Mutex::new(listening);
-        Arc::new(Self { epoch, requests, readers, feed, flushes, foreign, listening, closing, written })
+        Ok(Arc::new(Self { epoch, requests, readers, feed, flushes, foreign, listening, closing, written }))
     }
 
     async fn ask<T>(
@@ -87,6 +102,12 @@ impl<R: Rows> SqlStore<R> {
         self.requests.send(request(answer)).await.map_err(|_| StoreError::Closed)?;
         answered.await.unwrap_or(Err(StoreError::Closed))
     }
+}
+
+/// Runs a writer until it ends, which its requests do by ending.
+fn on_own_thread(writer: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    thread::Builder::new().name("store-writer".to_owned()).spawn(move || runtime.block_on(writer)).map(drop)
 }
 
 /// A read of one statement, done again where the database is only away for a moment.

@@ -1,6 +1,7 @@
-//! What sqlx's errors mean to a caller.
+//! What errors of SQLite mean to callers.
 
 use crate::StoreError;
+use rusqlite::ffi::ErrorCode;
 
 /// SQLite's primary result codes after which trying again may help: busy, locked, no memory, I/O error, full,
 /// cannot open, locking protocol.
@@ -16,8 +17,14 @@ fn code(error: &sqlx::Error) -> Option<i32> {
 }
 
 /// A row was refused: the group's other commits may still go through.
-pub(super) fn is_constraint(error: &sqlx::Error) -> bool {
-    code(error) == Some(CONSTRAINT)
+pub(super) fn is_constraint(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation)
+}
+
+/// An error of the writer's own statements.
+pub(super) fn writing(error: &rusqlite::Error) -> StoreError {
+    let code = error.sqlite_error().map(|error| error.extended_code & 0xff);
+    coded(code, error.to_string())
 }
 
 pub(crate) fn store_error(error: sqlx::Error) -> StoreError {
@@ -26,11 +33,14 @@ pub(crate) fn store_error(error: sqlx::Error) -> StoreError {
         (sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed, _) => StoreError::Closed,
         (sqlx::Error::PoolTimedOut | sqlx::Error::Io(_), _) => StoreError::Backend { message, temporary: true },
         (sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_), _) => StoreError::Corrupt(message),
-        (_, Some(code)) if DAMAGED.contains(&code) => StoreError::Corrupt(message),
-        (_, Some(CONSTRAINT)) => StoreError::Refused(message),
-        (_, code) => {
-            let temporary = code.is_some_and(|code| TEMPORARY.contains(&code));
-            StoreError::Backend { message, temporary }
-        }
+        (_, code) => coded(code, message),
+    }
+}
+
+fn coded(code: Option<i32>, message: String) -> StoreError {
+    match code {
+        Some(code) if DAMAGED.contains(&code) => StoreError::Corrupt(message),
+        Some(CONSTRAINT) => StoreError::Refused(message),
+        code => StoreError::Backend { message, temporary: code.is_some_and(|code| TEMPORARY.contains(&code)) },
     }
 }

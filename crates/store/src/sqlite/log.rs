@@ -1,13 +1,14 @@
 //! The writer's connection: a group becomes one transaction. Almost always nothing stands in the way of any of its
-//! commits, and where the log ends is known from the group before: then it is one script, which refuses itself if
-//! that turns out wrong. Else it is two, with the decision which commits go through in between.
+//! commits: they are written as if that were so, and only if an execution turns out not to be as expected the group
+//! begins anew and looks first.
 
 use super::{
     connect::Place,
-    failure::{is_constraint, store_error},
-    plan::{Found, Plan, expectations, plan},
-    rows::JsonRows,
-    script::{FIND_COMMITS, OPEN, Scripts},
+    failure::{is_constraint, store_error, writing},
+    group::{self, Unwritten},
+    hands::Hands,
+    plan::{Plan, expectations, plan},
+    rows::BoundRows,
 };
 use crate::{
     StoreError,
@@ -21,107 +22,75 @@ use crate::{
     },
 };
 use async_trait::async_trait;
-use protocol::{ExecutionId, Position};
-use sqlx::{ConnectOptions, Connection as _, Row, SqliteConnection, sqlite::SqliteConnectOptions};
+use protocol::Position;
+use sqlx::{ConnectOptions, SqliteConnection, sqlite::SqliteConnectOptions};
 use std::{collections::HashMap, sync::Arc};
 use tokio::sync::RwLock;
+
+/// For each `[execution_id, version, commit_id]` that is in the log as a commit's first event: its index.
+const FIND_COMMITS: &str = "
+SELECT j.key, e.position FROM jsonb_each(jsonb(?)) j
+JOIN events e ON e.execution_id = j.value->>0 AND e.version = j.value->>1
+WHERE e.commit_id = j.value->>2";
 
 pub(super) struct SqliteLog {
     options: SqliteConnectOptions,
     /// `None` after a failure: the next request opens a new one.
-    connection: Option<SqliteConnection>,
-    scripts: Scripts,
-    /// The newest position, as the group before left it; `None` when somebody must look.
-    head: Option<u64>,
+    hands: Option<Hands>,
     /// Keeps readers out during a transaction where SQLite would make them poll: a database in memory has no WAL.
     gate: Option<Arc<RwLock<()>>>,
 }
 
+/// What a group became, and the bytes of its events.
+type Done = (Vec<Fate>, bool, usize);
+
 impl SqliteLog {
-    pub(super) fn new(
-        options: SqliteConnectOptions,
-        connection: SqliteConnection,
-        gate: Option<Arc<RwLock<()>>>,
-    ) -> Self {
-        Self { options, connection: Some(connection), scripts: Scripts::default(), head: None, gate }
+    pub(super) fn new(options: SqliteConnectOptions, hands: Hands, gate: Option<Arc<RwLock<()>>>) -> Self {
+        Self { options, hands: Some(hands), gate }
     }
 
     /// The commits at the end of the log.
     pub(super) async fn known(&mut self) -> Result<Known, StoreError> {
-        events::newest_commits(&mut Connection::Sqlite(self.connection().await?)).await
+        events::newest_commits(&mut Connection::Sqlite(&mut self.hands().await?.sqlx)).await
     }
 
-    /// Returns what was written and the bytes of its events.
-    async fn transaction(&mut self, group: &[Waiting<JsonRows>], recent: &Recent) -> Result<(Plan, usize), Failed> {
-        let expected = expectations(group.iter().map(|(entry, _)| &**entry), recent);
-        if let Some(head) = self.head.take()
-            && group.iter().all(|(entry, _)| entry.beside.is_none())
-        {
-            match self.as_expected(group, recent, head, expected.clone()).await {
+    async fn transaction(&mut self, group: &[Waiting<BoundRows>], recent: &Recent) -> Result<Done, Failed> {
+        if group.iter().all(|(entry, _)| entry.beside.is_none()) {
+            match as_expected(&self.hands().await?.direct, group, recent) {
                 Ok(done) => return Ok(done),
-                Err(error) => {
-                    tracing::debug!(%error, "a group did not find what it expected, and looks");
+                Err(why) => {
+                    tracing::debug!(?why, "a group did not find what it expected, and looks");
                     self.roll_back().await;
                 }
             }
         }
-        let (plan, bytes) = self.looking(group, recent, expected).await?;
-        self.head = Some(plan.head + plan.event_count);
-        Ok((plan, bytes))
+        self.looking(group, recent).await
     }
 
-    /// One script, which takes it for granted that the log ends at `head` and nobody stands in the way.
-    async fn as_expected(
-        &mut self,
-        group: &[Waiting<JsonRows>],
-        recent: &Recent,
-        head: u64,
-        expected: String,
-    ) -> Result<(Plan, usize), StoreError> {
-        let entries = group.iter().map(|(entry, _)| &**entry);
-        let mut plan = plan(entries, recent, head, &HashMap::new(), HashMap::new());
-        let bytes = plan.events.len();
-        if !plan.is_empty() {
-            let script = self.scripts.write(&mut plan, Some(expected));
-            script.execute(self.connection().await?).await.map_err(store_error)?;
-        }
-        self.head = Some(head + plan.event_count);
-        Ok((plan, bytes))
-    }
-
-    /// Two scripts, with the decision in between.
-    async fn looking(
-        &mut self,
-        group: &[Waiting<JsonRows>],
-        recent: &Recent,
-        expected: String,
-    ) -> Result<(Plan, usize), Failed> {
-        let connection = self.connection().await?;
-        let rows = sqlx::query(OPEN).bind(expected).fetch_all(&mut *connection).await.map_err(failed)?;
-        let row = rows.first().ok_or(sqlx::Error::RowNotFound).map_err(failed)?;
-        let head: i64 = row.try_get(0).map_err(failed)?;
-        let surprises: String = row.try_get(1).map_err(failed)?;
-        let surprises = parse_surprises(&surprises)?;
-        let besides = group.iter().filter_map(|(entry, _)| entry.beside.as_deref());
-        let taken = beside::taken(&mut Connection::Sqlite(connection), besides).await?;
-        let entries = group.iter().map(|(entry, _)| &**entry);
-        let mut plan = plan(entries, recent, head.cast_unsigned(), &surprises, taken);
+    /// Looks first which executions stand in the way.
+    async fn looking(&mut self, group: &[Waiting<BoundRows>], recent: &Recent) -> Result<Done, Failed> {
+        let entries = || group.iter().map(|(entry, _)| &**entry);
+        let Hands { direct, sqlx } = self.hands().await?;
+        let head = group::begin(direct).map_err(failed)?;
+        let surprises = group::surprises(direct, &expectations(entries(), recent)).map_err(failed)?;
+        let besides = entries().filter_map(|entry| entry.beside.as_deref());
+        let taken = beside::taken(&mut Connection::Sqlite(sqlx), besides).await?;
+        let plan = plan(entries(), recent, head, &surprises, taken);
         let applied = group.iter().zip(&plan.fates).filter_map(|((entry, _), fate)| {
             let id = entry.change.as_ref()?.execution_id;
             entry.beside.as_deref().filter(|_| matches!(fate, Fate::Applied { .. })).map(|beside| (id, beside))
         });
-        beside::write(&mut Connection::Sqlite(connection), applied).await?;
-        let bytes = plan.events.len();
-        let script = if plan.is_empty() { sqlx::query("ROLLBACK") } else { self.scripts.write(&mut plan, None) };
-        let connection = self.connection().await?;
-        script.execute(connection).await.map_err(failed)?;
-        Ok((plan, bytes))
+        beside::write(&mut Connection::Sqlite(sqlx), applied).await?;
+        write(direct, plan).map_err(|why| match why {
+            Unwritten::Failed(error) => failed(error),
+            Unwritten::Surprise => StoreError::Corrupt("an execution changed under its writer".to_owned()).into(),
+        })
     }
 
     /// Those of the conflicting commits that are in the log: retries of commits too old to be remembered.
     async fn find_conflicting(
         &mut self,
-        group: &[Waiting<JsonRows>],
+        group: &[Waiting<BoundRows>],
         fates: &[Fate],
     ) -> Result<HashMap<usize, Position>, sqlx::Error> {
         let mut asked = Vec::new();
@@ -137,9 +106,9 @@ impl SqliteLog {
         if asked.is_empty() {
             return Ok(HashMap::new());
         }
-        let Some(connection) = &mut self.connection else { return Ok(HashMap::new()) };
+        let Some(Hands { sqlx, .. }) = &mut self.hands else { return Ok(HashMap::new()) };
         let asked = serde_json::to_string(&asked).expect("ids and numbers are JSON");
-        let rows: Vec<(i64, i64)> = sqlx::query_as(FIND_COMMITS).bind(asked).fetch_all(connection).await?;
+        let rows: Vec<(i64, i64)> = sqlx::query_as(FIND_COMMITS).bind(asked).fetch_all(sqlx).await?;
         Ok(rows
             .into_iter()
             .filter_map(|(key, position)| {
@@ -150,62 +119,78 @@ impl SqliteLog {
     }
 
     async fn job(&mut self, job: Job) -> Result<(), StoreError> {
-        let connection = self.connection().await?;
-        sqlx::query("BEGIN IMMEDIATE").execute(&mut *connection).await.map_err(store_error)?;
-        job(&mut Connection::Sqlite(connection)).await?;
-        sqlx::query("COMMIT").execute(&mut *connection).await.map_err(store_error)?;
-        Ok(())
+        let Hands { direct, sqlx } = self.hands().await?;
+        group::begin(direct).map_err(|error| writing(&error))?;
+        job(&mut Connection::Sqlite(sqlx)).await?;
+        group::commit(direct).map_err(|error| writing(&error))
     }
 
-    async fn connection(&mut self) -> Result<&mut SqliteConnection, StoreError> {
-        if self.connection.is_none() {
-            self.connection = Some(self.options.connect().await.map_err(store_error)?);
+    async fn hands(&mut self) -> Result<&mut Hands, StoreError> {
+        if self.hands.is_none() {
+            self.hands = Some(Hands::connect(&self.options).await.map_err(store_error)?);
         }
-        Ok(self.connection.as_mut().expect("just opened"))
+        Ok(self.hands.as_mut().expect("just opened"))
     }
 
     /// Leaves no transaction open, whatever happened.
     async fn roll_back(&mut self) {
-        let Some(connection) = &mut self.connection else { return };
-        let Err(error) = sqlx::query("ROLLBACK").execute(connection).await else { return };
-        // SQLite has rolled back by itself after many errors, and then says there is no transaction.
-        if error.as_database_error().is_some_and(|error| error.message().contains("no transaction is active")) {
+        let Some(Hands { direct, .. }) = &mut self.hands else { return };
+        // SQLite has rolled back by itself after many errors.
+        if direct.is_autocommit() {
             return;
         }
+        let Err(error) = direct.execute_batch("ROLLBACK") else { return };
         tracing::warn!(%error, "rolling back failed; the connection is replaced");
-        if let Some(connection) = self.connection.take() {
-            let _ = connection.close_hard().await;
+        if let Some(hands) = self.hands.take() {
+            let _ = hands.close().await;
         }
     }
 }
 
+/// One transaction, which takes it for granted that nobody stands in the way.
+fn as_expected(db: &rusqlite::Connection, group: &[Waiting<BoundRows>], recent: &Recent) -> Result<Done, Unwritten> {
+    let head = group::begin(db)?;
+    let entries = group.iter().map(|(entry, _)| &**entry);
+    write(db, plan(entries, recent, head, &HashMap::new(), HashMap::new()))
+}
+
+/// Writes and commits; a plan that holds nothing leaves nothing.
+fn write(db: &rusqlite::Connection, plan: Plan<'_>) -> Result<Done, Unwritten> {
+    let bytes = plan.applied.iter().flat_map(|entry| &entry.rows.events).map(String::len).sum();
+    let flushed = !plan.is_empty();
+    group::write(db, &plan)?;
+    group::commit(db)?;
+    Ok((plan.fates, flushed, bytes))
+}
+
 #[async_trait]
 impl Log for SqliteLog {
-    type Rows = JsonRows;
+    type Rows = BoundRows;
 
-    async fn write(&mut self, group: &[Waiting<JsonRows>], recent: &mut Recent) -> Result<Written, Failed> {
+    const BLOCKS: bool = true;
+
+    async fn write(&mut self, group: &[Waiting<BoundRows>], recent: &mut Recent) -> Result<Written, Failed> {
         let gate = self.gate.clone();
         let _guard = match &gate {
             Some(gate) => Some(gate.write().await),
             None => None,
         };
-        let (mut plan, bytes) = match self.transaction(group, recent).await {
+        let (mut fates, flushed, bytes) = match self.transaction(group, recent).await {
             Ok(done) => done,
             Err(error) => {
                 self.roll_back().await;
                 return Err(error);
             }
         };
-        let flushed = !plan.is_empty();
         // The commits are made; if this cannot be read now, a retry is answered as a conflict.
-        let before = self.find_conflicting(group, &plan.fates).await.unwrap_or_else(|error| {
+        let before = self.find_conflicting(group, &fates).await.unwrap_or_else(|error| {
             tracing::warn!(%error, "looking for commits made before");
             HashMap::new()
         });
         for (index, first) in before {
-            plan.fates[index] = Fate::Duplicate(Answer { first, has_events: true });
+            fates[index] = Fate::Duplicate(Answer { first, has_events: true });
         }
-        Ok(Written { fates: plan.fates, bytes, flushed })
+        Ok(Written { fates, bytes, flushed })
     }
 
     async fn beside(&mut self, job: Job) -> Result<(), StoreError> {
@@ -214,7 +199,6 @@ impl Log for SqliteLog {
             Some(gate) => Some(gate.write().await),
             None => None,
         };
-        self.head = None;
         let done = self.job(job).await;
         if done.is_err() {
             self.roll_back().await;
@@ -223,22 +207,16 @@ impl Log for SqliteLog {
     }
 
     async fn close(mut self) {
-        if let Some(connection) = self.connection.take()
-            && let Err(error) = connection.close().await
+        if let Some(hands) = self.hands.take()
+            && let Err(error) = hands.close().await
         {
             tracing::warn!(%error, "closing the database");
         }
     }
 }
 
-fn failed(error: sqlx::Error) -> Failed {
-    Failed { constraint: is_constraint(&error), error: store_error(error) }
-}
-
-fn parse_surprises(json: &str) -> Result<HashMap<ExecutionId, Found>, StoreError> {
-    let rows: Vec<(ExecutionId, u64, Option<String>)> =
-        serde_json::from_str(json).map_err(|error| StoreError::Corrupt(format!("a row of executions: {error}")))?;
-    Ok(rows.into_iter().map(|(id, version, state)| (id, Found { version, state })).collect())
+fn failed(error: rusqlite::Error) -> Failed {
+    Failed { constraint: is_constraint(&error), error: writing(&error) }
 }
 
 /// Opens the writer's connection for the first time.

@@ -5,12 +5,13 @@
 
 mod connect;
 mod failure;
+mod group;
+mod hands;
 mod log;
 mod open;
 mod plan;
 mod rows;
 mod schema;
-mod script;
 
 pub use open::SqliteStore;
 

@@ -3,8 +3,9 @@
 use super::{
     connect::Place,
     failure::store_error,
+    hands::Hands,
     log::{SqliteLog, connect},
-    rows::JsonRows,
+    rows::BoundRows,
     schema,
 };
 use crate::{
@@ -49,7 +50,7 @@ fn pool(place: &Place) -> SqlitePool {
 }
 
 /// A store in one SQLite file, or in memory. Needs a tokio runtime for as long as it lives.
-pub type SqliteStore = SqlStore<JsonRows>;
+pub type SqliteStore = SqlStore<BoundRows>;
 
 impl SqliteStore {
     /// Opens a database file and brings it to this version's schema; creates it if it is missing, but not its
@@ -88,8 +89,8 @@ impl SqliteStore {
             Place::Memory(_) => Some(Arc::new(RwLock::new(()))),
         };
         let pool = pool(place);
-        let mut log = SqliteLog::new(options, connection, gate.clone());
+        let mut log = SqliteLog::new(options, Hands::on(connection).await.map_err(store_error)?, gate.clone());
         let known = log.known().await?;
-        Ok(Self::start(epoch, log, known, Readers::Sqlite(pool, gate), None))
+        Self::start(epoch, log, known, Readers::Sqlite(pool, gate), None)
     }
 }

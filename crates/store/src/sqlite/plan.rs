@@ -1,8 +1,12 @@
-//! What becomes of each commit of a group, and what is written: decided from what the first script found.
-//! Pure; the writer does the rest.
+//! What becomes of each commit of a group, and what is written: decided from what is found. Pure; the writer does
+//! the rest.
 
-use super::rows::JsonRows;
-use crate::sql::{backend::Fate, encode, recent::Recent};
+use super::rows::BoundRows;
+use crate::sql::{
+    backend::Fate,
+    encode::{self, Change},
+    recent::Recent,
+};
 use protocol::{CommitId, ExecutionId, Position};
 use std::{
     collections::{BTreeMap, HashMap},
@@ -10,7 +14,7 @@ use std::{
 };
 
 /// A commit with its rows.
-type Entry = encode::Entry<JsonRows>;
+pub(super) type Entry = encode::Entry<BoundRows>;
 
 /// An execution as the group finds it; `state` is `None` when it does not exist.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,42 +23,49 @@ pub(super) struct Found {
     pub(super) state: Option<String>,
 }
 
-/// The second script's parameters: JSON rows (see [`closed`]), and how many.
+/// What is written, and what becomes of each commit.
 #[derive(Default)]
-pub(super) struct Plan {
+pub(super) struct Plan<'a> {
     pub(super) fates: Vec<Fate>,
     /// The newest position before the group.
     pub(super) head: u64,
-    pub(super) events: String,
     pub(super) event_count: u64,
-    /// New executions, and those in the state they were in.
-    pub(super) moved: String,
-    pub(super) moved_count: i64,
-    /// Executions whose state, end or error changes.
-    pub(super) changed: String,
-    pub(super) changed_count: i64,
-    pub(super) data: String,
-    /// `[path, state, difference]`
-    pub(super) counts: String,
-    pub(super) adds: String,
-    pub(super) claims: String,
-    pub(super) settles: String,
+    /// The commits that go through, in the order of their events.
+    pub(super) applied: Vec<&'a Entry>,
+    /// Each once, as the last of its commits leaves it.
+    pub(super) executions: Vec<Moved<'a>>,
+    /// By how much the number of a path's executions in a state changes.
+    pub(super) counts: Vec<(Arc<str>, String, i64)>,
 }
 
-/// The executions to ask for, as JSON rows `[execution_id, version, state]`: each once, with the version and the
-/// state it is expected to be in if nothing stands in the way of its first commit.
-pub(super) fn expectations<'a>(entries: impl Iterator<Item = &'a Entry>, recent: &Recent) -> String {
+/// An execution's row, changed.
+pub(super) struct Moved<'a> {
+    pub(super) entry: &'a Entry,
+    pub(super) change: &'a Change,
+    /// `None`: it is new.
+    pub(super) before: Option<Before>,
+    /// Its state, end or error changes.
+    pub(super) changes: bool,
+    /// Of its newest event in this group; 0 if there was none.
+    pub(super) position: u64,
+}
+
+/// What an execution's row holds when the group begins.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Before {
+    pub(super) version: u64,
+    pub(super) state: String,
+}
+
+/// What the group expects to find: each execution once, with the version and the state it is in if nothing stands in
+/// the way of its first commit.
+pub(super) fn expectations<'a>(entries: impl Iterator<Item = &'a Entry>, recent: &Recent) -> Vec<&'a Change> {
     let mut asked = HashMap::new();
-    let mut rows = String::new();
-    for entry in entries {
-        let Some(change) = &entry.change else { continue };
-        if recent.get(entry.id).is_some() || asked.insert(change.execution_id, ()).is_some() {
-            continue;
-        }
-        let row = (change.execution_id, change.expected, change.state);
-        append(&mut rows, &serde_json::to_string(&row).expect("ids and numbers are JSON"));
-    }
-    closed(&mut rows)
+    entries
+        .filter(|entry| recent.get(entry.id).is_none())
+        .filter_map(|entry| entry.change.as_ref())
+        .filter(|change| asked.insert(change.execution_id, ()).is_none())
+        .collect()
 }
 
 /// Decides about each commit, in order. `surprises` holds the executions that are not as [`expectations`] said,
@@ -65,7 +76,7 @@ pub(super) fn plan<'a>(
     head: u64,
     surprises: &HashMap<ExecutionId, Found>,
     mut taken: HashMap<String, ExecutionId>,
-) -> Plan {
+) -> Plan<'a> {
     let mut plan = Plan { head, ..Plan::default() };
     let mut seen: HashMap<CommitId, usize> = HashMap::new();
     let mut executions: BTreeMap<ExecutionId, Moving<'a>> = BTreeMap::new();
@@ -76,7 +87,7 @@ pub(super) fn plan<'a>(
             Fate::Same(earlier)
         } else if let Some(by) = entry.taken_by_another(&taken) {
             Fate::Taken { by }
-        } else if let Some(found) = plan.conflict(entry, &mut executions, surprises) {
+        } else if let Some(found) = conflict(entry, &mut executions, surprises) {
             Fate::Conflict { found }
         } else {
             seen.insert(entry.id, index);
@@ -87,46 +98,46 @@ pub(super) fn plan<'a>(
         };
         plan.fates.push(fate);
     }
-    plan.write_executions(executions);
+    plan.settle(executions);
     plan
 }
 
 /// An execution on its way through the group.
 struct Moving<'a> {
     version: u64,
-    state_before: Option<String>,
-    /// Row, state and path of the newest commit applied; the row lacks the position.
-    newest: Option<(&'a str, &'static str, Arc<str>)>,
+    before: Option<Before>,
+    /// The newest commit applied.
+    newest: Option<(&'a Entry, &'a Change)>,
     ends: bool,
     /// Of its newest event in this group; 0 if there was none.
     position: u64,
 }
 
-impl Plan {
+/// The version found, when it is not the one expected.
+fn conflict<'a>(
+    entry: &'a Entry,
+    executions: &mut BTreeMap<ExecutionId, Moving<'a>>,
+    surprises: &HashMap<ExecutionId, Found>,
+) -> Option<u64> {
+    let change = entry.change.as_ref()?;
+    let moving = executions.entry(change.execution_id).or_insert_with(|| {
+        let (version, state) = match surprises.get(&change.execution_id) {
+            Some(found) => (found.version, found.state.clone()),
+            None => (change.expected, (change.expected > 0).then(|| change.state.to_owned())),
+        };
+        let before = state.map(|state| Before { version, state });
+        Moving { version, before, newest: None, ends: false, position: 0 }
+    });
+    (moving.version != change.expected).then_some(moving.version)
+}
+
+impl<'a> Plan<'a> {
     /// Whether anything is written.
     pub(super) fn is_empty(&self) -> bool {
-        !self.fates.iter().any(|fate| matches!(fate, Fate::Applied { .. }))
+        self.applied.is_empty()
     }
 
-    /// The version found, when it is not the one expected.
-    fn conflict<'a>(
-        &self,
-        entry: &'a Entry,
-        executions: &mut BTreeMap<ExecutionId, Moving<'a>>,
-        surprises: &HashMap<ExecutionId, Found>,
-    ) -> Option<u64> {
-        let change = entry.change.as_ref()?;
-        let moving = executions.entry(change.execution_id).or_insert_with(|| {
-            let (version, state_before) = match surprises.get(&change.execution_id) {
-                Some(found) => (found.version, found.state.clone()),
-                None => (change.expected, (change.expected > 0).then(|| change.state.to_owned())),
-            };
-            Moving { version, state_before, newest: None, ends: false, position: 0 }
-        });
-        (moving.version != change.expected).then_some(moving.version)
-    }
-
-    fn apply<'a>(&mut self, entry: &'a Entry, executions: &mut BTreeMap<ExecutionId, Moving<'a>>) -> Fate {
+    fn apply(&mut self, entry: &'a Entry, executions: &mut BTreeMap<ExecutionId, Moving<'a>>) -> Fate {
         let count = entry.envelopes.len() as u64;
         let before = self.head + self.event_count;
         self.event_count += count;
@@ -134,62 +145,32 @@ impl Plan {
             && let Some(moving) = executions.get_mut(&change.execution_id)
         {
             moving.version += count;
-            moving.newest = Some((&entry.rows.execution, change.state, change.path.clone()));
+            moving.newest = Some((entry, change));
             moving.ends |= change.ends;
             if count > 0 {
                 moving.position = before + count;
             }
-            append(&mut self.data, &entry.rows.data);
         }
-        append(&mut self.events, &entry.rows.events);
-        append(&mut self.adds, &entry.rows.adds);
-        append(&mut self.claims, &entry.rows.claims);
-        append(&mut self.settles, &entry.rows.settles);
+        self.applied.push(entry);
         Fate::Applied { first: Position(if count > 0 { before + 1 } else { before }) }
     }
 
-    fn write_executions(&mut self, executions: BTreeMap<ExecutionId, Moving<'_>>) {
+    fn settle(&mut self, executions: BTreeMap<ExecutionId, Moving<'a>>) {
         let mut differences: BTreeMap<(Arc<str>, String), i64> = BTreeMap::new();
-        for moving in executions.into_values() {
-            let Some((row, state, path)) = moving.newest else { continue };
-            let row = format!("[{row},{}]", moving.position);
-            let stays = moving.state_before.as_deref() == Some(state);
-            if moving.state_before.is_none() || (stays && !moving.ends) {
-                append(&mut self.moved, &row);
-                self.moved_count += 1;
-            } else {
-                append(&mut self.changed, &row);
-                self.changed_count += 1;
-            }
+        for Moving { before, newest, ends, position, .. } in executions.into_values() {
+            let Some((entry, change)) = newest else { continue };
+            let stays = before.as_ref().is_some_and(|before| before.state == change.state);
             if !stays {
-                if let Some(before) = moving.state_before {
-                    *differences.entry((path.clone(), before)).or_default() -= 1;
+                if let Some(before) = &before {
+                    *differences.entry((change.path.clone(), before.state.clone())).or_default() -= 1;
                 }
-                *differences.entry((path, state.to_owned())).or_default() += 1;
+                *differences.entry((change.path.clone(), change.state.to_owned())).or_default() += 1;
             }
+            self.executions.push(Moved { entry, change, before, changes: ends || !stays, position });
         }
-        for ((path, state), difference) in differences {
-            if difference != 0 {
-                let row = (path, state, difference);
-                append(&mut self.counts, &serde_json::to_string(&row).expect("strings and numbers are JSON"));
-            }
-        }
+        let differences = differences.into_iter().filter(|(_, difference)| *difference != 0);
+        self.counts = differences.map(|((path, state), difference)| (path, state, difference)).collect();
     }
-}
-
-/// Rows so far open an array; [`closed`] ends it.
-fn append(rows: &mut String, row: &str) {
-    if !row.is_empty() {
-        rows.push(if rows.is_empty() { '[' } else { ',' });
-        rows.push_str(row);
-    }
-}
-
-/// The rows as JSON; taken out.
-pub(super) fn closed(rows: &mut String) -> String {
-    let mut rows = std::mem::take(rows);
-    rows.push_str(if rows.is_empty() { "[]" } else { "]" });
-    rows
 }
 
 #[cfg(test)]
@@ -204,13 +185,23 @@ mod tests {
         Entry::of(sample::commit(id, execution, expected, events, end)).expect("the sample is in order")
     }
 
-    fn check(entries: &[Entry], recent: &Recent, found: &[(u128, u64, Option<&str>)], fates: &[Fate]) -> Plan {
+    fn check<'a>(
+        entries: &'a [Entry],
+        recent: &Recent,
+        found: &[(u128, u64, Option<&str>)],
+        fates: &[Fate],
+    ) -> Plan<'a> {
         let surprises = found.iter().map(|(id, version, state)| {
             (ExecutionId(Uuid::from_u128(*id)), Found { version: *version, state: state.map(Into::into) })
         });
         let plan = plan(entries.iter(), recent, 10, &surprises.collect(), HashMap::new());
         assert_eq!(plan.fates, fates);
         plan
+    }
+
+    /// Of each execution written: whether it is new, whether more than its position changes, and the position.
+    fn moved(plan: &Plan<'_>) -> Vec<(bool, bool, u64)> {
+        plan.executions.iter().map(|moved| (moved.before.is_none(), moved.changes, moved.position)).collect()
     }
 
     fn applied(first: u64) -> Fate {
@@ -226,8 +217,8 @@ mod tests {
             &[(2, 5, Some("in_progress"))],
             &[applied(11), Fate::Conflict { found: 5 }, applied(13)],
         );
-        assert_eq!((plan.event_count, plan.moved_count, plan.changed_count), (5, 1, 0));
-        assert_eq!(plan.counts, "", "no state changed");
+        assert_eq!((plan.event_count, moved(&plan)), (5, vec![(false, false, 12)]));
+        assert_eq!(plan.counts, [], "no state changed");
     }
 
     #[test]
@@ -241,9 +232,10 @@ mod tests {
             &[],
             &[applied(11), applied(13), Fate::Conflict { found: 6 }, applied(17)],
         );
-        assert_eq!((plan.moved_count, plan.changed_count), (1, 0), "a new row has nothing to change");
-        assert!(plan.moved.contains(",7,\"p\",1,\"failed\"") && plan.moved.ends_with(",17]"), "{}", plan.moved);
-        assert_eq!(plan.counts, "[[\"p\",\"failed\",1]");
+        assert_eq!(moved(&plan), [(true, true, 17)]);
+        let (row, change) = (plan.executions[0].entry.rows.execution.as_ref().unwrap(), plan.executions[0].change);
+        assert_eq!((row.version, change.state), (7, "failed"));
+        assert_eq!(plan.counts, [("p".into(), "failed".into(), 1)]);
     }
 
     #[test]
@@ -261,8 +253,8 @@ mod tests {
     fn an_end_moves_the_count_from_the_state_found() {
         let entries = [entry(1, 1, 4, 1, Some(Outcome::Completed))];
         let plan = check(&entries, &Recent::default(), &[(1, 4, Some("initial"))], &[applied(11)]);
-        assert_eq!((plan.moved_count, plan.changed_count), (0, 1));
-        assert_eq!(plan.counts, "[[\"p\",\"completed\",1],[\"p\",\"initial\",-1]");
+        assert_eq!(moved(&plan), [(false, true, 11)]);
+        assert_eq!(plan.counts, [("p".into(), "completed".into(), 1), ("p".into(), "initial".into(), -1)]);
     }
 
     #[test]
@@ -271,7 +263,8 @@ mod tests {
         let mut recent = Recent::default();
         recent.insert(CommitId(Uuid::from_u128(9)), answer);
         let entries = [entry(9, 1, 4, 1, None), entry(1, 1, 5, 1, None), entry(1, 1, 5, 1, None)];
-        assert!(expectations(entries.iter(), &recent).contains("000000000001\",5,"));
+        let expected: Vec<_> = expectations(entries.iter(), &recent).into_iter().map(|change| change.expected).collect();
+        assert_eq!(expected, [5]);
         let plan = check(&entries, &recent, &[], &[Fate::Duplicate(answer), applied(11), Fate::Same(1)]);
         assert_eq!(plan.event_count, 1);
         let plan = check(&entries[..1], &recent, &[], &[Fate::Duplicate(answer)]);

@@ -1,0 +1,235 @@
+//! The statements of a group commit. They block: the writer has a thread of its own.
+//!
+//! Rows are bound one by one to prepared statements, events several at a time.
+
+use super::plan::{Entry, Found, Moved, Plan};
+use crate::{history, sql::encode::Change};
+use protocol::ExecutionId;
+use rusqlite::{
+    Connection, OptionalExtension, ToSql, params,
+    types::{ToSqlOutput, ValueRef},
+};
+use std::{collections::HashMap, fmt::Write};
+use uuid::Uuid;
+
+/// Statements kept prepared: all that are here.
+pub(super) const STATEMENTS: usize = 24;
+
+/// Rows of events in one statement: the largest first, until all are in.
+const EVENT_ROWS: [usize; 3] = [16, 4, 1];
+const EVENT_COLUMNS: usize = 12;
+const EVENTS: &str = "INSERT INTO events (position, id, time, type, execution_id, version, subject, correlation_id,
+    causation_id, traceparent, commit_id, data) VALUES ";
+
+const NEW: &str = "INSERT INTO executions (execution_id, version, path, playbook_version, state, step, progress,
+    created_at, ended_at, wake_at, error, owner, position) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+/// Of an execution that is as it is taken to be; else no row.
+const MOVED: &str = "UPDATE executions SET version = ?, step = ?, progress = ?, wake_at = ?,
+    owner = coalesce(?, owner), position = max(?, position) WHERE execution_id = ? AND version = ? AND state = ?";
+/// Apart from `MOVED`, because naming an indexed column in SET rewrites its index entries.
+const CHANGED: &str = "UPDATE executions SET version = ?, step = ?, progress = ?, wake_at = ?,
+    owner = coalesce(?, owner), position = max(?, position), state = ?, ended_at = ?, error = ?
+    WHERE execution_id = ? AND version = ? AND state = ?";
+const DATA: &str = "INSERT INTO execution_data (execution_id, input, result) VALUES (?, ?, ?)
+    ON CONFLICT (execution_id) DO UPDATE SET input = coalesce(excluded.input, input),
+        result = coalesce(excluded.result, result)";
+const COUNTS: &str = "INSERT INTO execution_counts (path, state, executions) VALUES (?, ?, ?)
+    ON CONFLICT (path, state) DO UPDATE SET executions = executions + excluded.executions";
+const ADD: &str = "INSERT INTO tasks (key, protocol, due, claimed_by, task) VALUES (?, ?, ?, ?, ?)";
+const CLAIM: &str = "UPDATE tasks SET claimed_by = ? WHERE key = ?";
+const SETTLE: &str = "DELETE FROM tasks WHERE key = ?";
+
+/// Why a plan was not written.
+#[derive(Debug)]
+pub(super) enum Unwritten {
+    /// An execution is not as it was taken to be.
+    Surprise,
+    Failed(rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for Unwritten {
+    fn from(error: rusqlite::Error) -> Self {
+        Unwritten::Failed(error)
+    }
+}
+
+/// Opens the group's transaction; returns the newest position.
+pub(super) fn begin(db: &Connection) -> rusqlite::Result<u64> {
+    db.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+    let head: Option<i64> = db.prepare_cached("SELECT max(position) FROM events")?.query_row([], |row| row.get(0))?;
+    Ok(head.unwrap_or_default().cast_unsigned())
+}
+
+pub(super) fn commit(db: &Connection) -> rusqlite::Result<()> {
+    db.prepare_cached("COMMIT")?.execute([]).map(drop)
+}
+
+/// The executions that are not as expected.
+pub(super) fn surprises(db: &Connection, expected: &[&Change]) -> rusqlite::Result<HashMap<ExecutionId, Found>> {
+    let mut look = db.prepare_cached("SELECT version, state FROM executions WHERE execution_id = ?")?;
+    let mut surprises = HashMap::new();
+    for change in expected {
+        let row = look.query_row([Text::of(change.execution_id.0)], |row| {
+            Ok((row.get::<_, i64>(0)?.cast_unsigned(), row.get::<_, String>(1)?))
+        });
+        let (version, state) = row.optional()?.map_or((0, None), |(version, state)| (version, Some(state)));
+        if version != change.expected || state.as_ref().is_some_and(|state| state != change.state) {
+            surprises.insert(change.execution_id, Found { version, state });
+        }
+    }
+    Ok(surprises)
+}
+
+/// Writes what is planned into the open transaction.
+pub(super) fn write(db: &Connection, plan: &Plan<'_>) -> Result<(), Unwritten> {
+    for moved in &plan.executions {
+        execution(db, moved)?;
+    }
+    let mut counts = db.prepare_cached(COUNTS)?;
+    for (path, state, difference) in &plan.counts {
+        counts.execute(params![&**path, state, difference])?;
+    }
+    events(db, plan)?;
+    tasks(db, &plan.applied)?;
+    Ok(())
+}
+
+fn execution(db: &Connection, moved: &Moved<'_>) -> Result<(), Unwritten> {
+    let Moved { entry, change, before, changes, position } = moved;
+    let Some(row) = &entry.rows.execution else { return Ok(()) };
+    let (id, version, position) = (Text::of(change.execution_id.0), row.version.cast_signed(), position.cast_signed());
+    let (wake_at, ended_at) = (row.wake_at.map(|at| at.0), row.ended_at.map(|at| at.0));
+    let Some(before) = before else {
+        db.prepare_cached(NEW)?.execute(params![
+            id,
+            version,
+            &*change.path,
+            row.playbook_version,
+            change.state,
+            row.step,
+            row.progress,
+            row.created_at.0,
+            ended_at,
+            wake_at,
+            row.error,
+            row.owner,
+            position,
+        ])?;
+        return Ok(());
+    };
+    let was = before.version.cast_signed();
+    let (step, progress, owner) = (&row.step, row.progress, &row.owner);
+    let rows = if *changes {
+        let (state, error) = (change.state, &row.error);
+        db.prepare_cached(CHANGED)?.execute(params![
+            version, step, progress, wake_at, owner, position, state, ended_at, error, id, was, before.state,
+        ])?
+    } else {
+        db.prepare_cached(MOVED)?.execute(params![
+            version, step, progress, wake_at, owner, position, id, was, before.state,
+        ])?
+    };
+    if rows == 1 { Ok(()) } else { Err(Unwritten::Surprise) }
+}
+
+fn events(db: &Connection, plan: &Plan<'_>) -> rusqlite::Result<()> {
+    let mut rows = Vec::with_capacity(usize::try_from(plan.event_count).unwrap_or_default());
+    for entry in &plan.applied {
+        rows.extend((0..entry.envelopes.len()).map(|index| (*entry, index)));
+    }
+    let mut position = plan.head.cast_signed();
+    let mut rows = rows.as_slice();
+    for size in EVENT_ROWS {
+        if rows.len() < size {
+            continue;
+        }
+        let mut insert = db.prepare_cached(&inserting(size))?;
+        while let Some((some, others)) = rows.split_at_checked(size) {
+            let mut parameter = 0;
+            for (entry, index) in some {
+                position += 1;
+                event(entry, *index, position, |value| {
+                    parameter += 1;
+                    insert.raw_bind_parameter(parameter, value)
+                })?;
+            }
+            insert.raw_execute()?;
+            rows = others;
+        }
+    }
+    Ok(())
+}
+
+fn inserting(rows: usize) -> String {
+    let mut text = String::with_capacity(EVENTS.len() + rows * 48);
+    text.push_str(EVENTS);
+    for row in 0..rows {
+        let _ = write!(text, "{}(?{})", if row == 0 { "" } else { ", " }, ", ?".repeat(EVENT_COLUMNS - 1));
+    }
+    text
+}
+
+/// Binds the columns of one event.
+fn event(
+    entry: &Entry,
+    index: usize,
+    position: i64,
+    mut bind: impl FnMut(&dyn ToSql) -> rusqlite::Result<()>,
+) -> rusqlite::Result<()> {
+    let (Some(envelope), Some(data)) = (entry.envelopes.get(index), entry.rows.events.get(index)) else {
+        return Ok(());
+    };
+    let version = entry.change.as_ref().map(|change| change.expected + 1 + index as u64);
+    bind(&position)?;
+    bind(&Text::of(envelope.id.0))?;
+    bind(&envelope.time.0)?;
+    bind(&envelope.event.name())?;
+    bind(&entry.change.as_ref().map(|change| Text::of(change.execution_id.0)))?;
+    bind(&version.map(u64::cast_signed))?;
+    bind(&history::subject(&envelope.event))?;
+    bind(&envelope.correlation_id)?;
+    bind(&envelope.causation_id)?;
+    bind(&envelope.traceparent)?;
+    bind(&(index == 0).then(|| Text::of(entry.id.0)))?;
+    bind(data)
+}
+
+fn tasks(db: &Connection, applied: &[&Entry]) -> rusqlite::Result<()> {
+    let mut data = db.prepare_cached(DATA)?;
+    let mut add = db.prepare_cached(ADD)?;
+    for entry in applied {
+        if let (Some(change), Some(row)) = (&entry.change, &entry.rows.data) {
+            data.execute(params![Text::of(change.execution_id.0), row.input, row.result])?;
+        }
+        for row in &entry.rows.adds {
+            add.execute(params![row.key, row.protocol, row.due.0, row.claimed_by, row.task])?;
+        }
+    }
+    let (mut claim, mut settle) = (db.prepare_cached(CLAIM)?, db.prepare_cached(SETTLE)?);
+    for entry in applied {
+        for row in &entry.rows.claims {
+            claim.execute(params![row.worker, row.key])?;
+        }
+    }
+    for key in applied.iter().flat_map(|entry| &entry.rows.settles) {
+        settle.execute([key])?;
+    }
+    Ok(())
+}
+
+/// An id as the tables hold it, without an allocation.
+struct Text([u8; 36]);
+
+impl Text {
+    fn of(id: Uuid) -> Self {
+        let mut text = [0; 36];
+        id.hyphenated().encode_lower(&mut text);
+        Self(text)
+    }
+}
+
+impl ToSql for Text {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(ValueRef::Text(&self.0)))
+    }
+}
