@@ -1,6 +1,7 @@
 //! Trying again while the store is away: a full disk, a database that restarts.
 
 use crate::api::from_store;
+use futures::FutureExt;
 use protocol::{ExecutionId, Problem};
 use std::time::Duration;
 use store::{Commit, Committed, Store, StoreError, StoredTask};
@@ -27,24 +28,26 @@ impl Patience {
     }
 
     async fn rest(&mut self) {
-        tokio::time::sleep(self.0).await;
-        self.0 = (self.0 * 2).min(CAP);
+        tokio::time::sleep(self.longer()).await;
+    }
+
+    /// How long to pause now.
+    fn longer(&mut self) -> Duration {
+        let pause = self.0;
+        self.0 = (pause * 2).min(CAP);
+        pause
     }
 }
 
 /// Commits, trying again while the store cannot take it.
 pub(crate) async fn commit(store: &dyn Store, commit: Commit) -> Result<Committed, StoreError> {
     let mut patience = Patience::new();
-    loop {
-        match store.commit(commit.clone()).await {
-            Err(StoreError::Backend { message, .. }) => {
-                let pause = patience.0;
-                tracing::error!(%message, ?pause, "the store cannot take a decision now; trying again");
-                patience.rest().await;
-            }
-            other => return other,
-        }
-    }
+    let mut pause = |error: &StoreError| {
+        let pause = patience.longer();
+        tracing::error!(%error, ?pause, "the store cannot take a decision now; trying again");
+        tokio::time::sleep(pause).boxed()
+    };
+    store.commit_at_last(commit, &mut pause).await
 }
 
 /// What is still to be done for an execution, as the store has it once it answers.

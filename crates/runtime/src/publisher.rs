@@ -12,7 +12,7 @@ use crate::{
     telemetry::Telemetry,
 };
 use hub::Hub;
-use protocol::{Envelope, Position, Topic, projection};
+use protocol::{Envelope, ExecutionId, Position, Topic, projection};
 use std::{sync::Arc, time::Duration};
 use store::{CommittedBatch, Store, StoreError};
 use tokio::sync::{mpsc, watch};
@@ -95,7 +95,7 @@ impl Publisher {
                 last = *self.published.borrow();
             }
             if position.0 == last.0 + 1 {
-                with_projections(event, &mut ready);
+                with_projections(event.clone(), &mut ready);
                 last = position;
             }
         }
@@ -120,21 +120,15 @@ impl Publisher {
             }
             let last = page.events.last().and_then(|event| event.position).unwrap_or(after);
             let mut ready = Vec::new();
-            for event in &page.events {
-                with_projections(event, &mut ready);
+            let moved = executions(&page.events);
+            for event in page.events {
+                with_projections(Arc::new(event), &mut ready);
             }
             self.hand_over(ready, last).await;
-            self.tell_who_moved(&page.events).await;
+            // What no batch announced, others may have committed: their executions may be this server's. A driver that
+            // has stopped moves nothing.
+            self.driver.tell(Message::Moved(moved)).await;
         }
-    }
-
-    /// What no batch announced, others may have committed: their executions may be this server's.
-    async fn tell_who_moved(&self, events: &[Envelope]) {
-        let mut moved: Vec<_> = events.iter().filter_map(|envelope| envelope.event.execution_id()).collect();
-        moved.sort_unstable();
-        moved.dedup();
-        // A driver that has stopped moves nothing.
-        self.driver.tell(Message::Moved(moved)).await;
     }
 
     async fn hand_over(&self, events: Vec<Arc<Envelope>>, last: Position) {
@@ -164,7 +158,16 @@ async fn moved(foreign: &mut Option<watch::Receiver<Position>>) -> Position {
     std::future::pending().await
 }
 
-fn with_projections(event: &Envelope, into: &mut Vec<Arc<Envelope>>) {
-    into.push(Arc::new(event.clone()));
-    into.extend(projection::workflow_execution(event).map(Arc::new));
+/// Each execution these are of.
+fn executions(events: &[Envelope]) -> Vec<ExecutionId> {
+    let mut executions: Vec<_> = events.iter().filter_map(|envelope| envelope.event.execution_id()).collect();
+    executions.sort_unstable();
+    executions.dedup();
+    executions
+}
+
+fn with_projections(event: Arc<Envelope>, into: &mut Vec<Arc<Envelope>>) {
+    let projected = projection::workflow_execution(&event).map(Arc::new);
+    into.push(event);
+    into.extend(projected);
 }

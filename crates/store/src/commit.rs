@@ -71,8 +71,8 @@ pub struct Committed {
     /// Of the first event; the others follow without gaps. The head, when there were no events.
     pub first: Position,
     /// The events as envelopes, in order.
-    pub events: Arc<[Envelope]>,
+    pub events: Arc<[Arc<Envelope>]>,
 }
 
 /// The durable events of one group commit, in position order.
-pub type CommittedBatch = Vec<Arc<[Envelope]>>;
+pub type CommittedBatch = Vec<Arc<[Arc<Envelope>]>>;

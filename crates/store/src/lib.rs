@@ -56,4 +56,4 @@ pub use retention::Pruned;
 pub use schedules::{Advance, NewSchedule, Schedule, ScheduleSource};
 pub use servers::Server;
 pub use sql::database::Database;
-pub use traits::Store;
+pub use traits::{Pause, Store};

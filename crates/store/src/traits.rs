@@ -5,6 +5,7 @@ use crate::{
     StoredTask, sql::database::Database,
 };
 use async_trait::async_trait;
+use futures::future::BoxFuture;
 use protocol::{
     Envelope, Epoch, ExecutionId, Position, Timestamp, Topic,
     api::{ExecutionDetail, ExecutionPage, ExecutionSummary, PlaybookVersion, StatusCounts},
@@ -34,6 +35,17 @@ pub trait Store: Send + Sync + 'static {
 
     /// Applies one decision. Resolves when it is durable.
     async fn commit(&self, commit: Commit) -> Result<Committed, StoreError>;
+
+    /// As [`Store::commit`], however long the database cannot take it: after each [`StoreError::Backend`] what `pause`
+    /// returns is awaited and the same commit is tried again. Never fails with that one.
+    async fn commit_at_last(&self, commit: Commit, pause: &mut Pause<'_>) -> Result<Committed, StoreError> {
+        loop {
+            match self.commit(commit.clone()).await {
+                Err(error @ StoreError::Backend { .. }) => pause(&error).await,
+                other => return other,
+            }
+        }
+    }
 
     /// Every batch this process commits from now on, in position order. Handed out once (`None` afterwards).
     /// When the reader falls behind a bounded number of batches, batches are left out: the positions tell, and
@@ -104,3 +116,6 @@ pub trait Store: Send + Sync + 'static {
     /// What the statements every backend has in common run on.
     fn database(&self) -> Database<'_>;
 }
+
+/// What [`Store::commit_at_last`] awaits between two tries, from why the one before failed.
+pub type Pause<'p> = dyn FnMut(&StoreError) -> BoxFuture<'static, ()> + Send + 'p;

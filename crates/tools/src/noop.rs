@@ -22,6 +22,10 @@ impl Provider for NoopProvider {
         CONCURRENCY
     }
 
+    fn is_instant(&self) -> bool {
+        true
+    }
+
     async fn run(&self, task: Task, _cancelled: Cancelled) -> Run {
         Run { outcome: TaskOutcome::Completed { result: task.input }, logs: Logs::default() }
     }

@@ -12,8 +12,8 @@ use std::{
     time::{Duration, Instant},
 };
 use store::{
-    ActiveExecution, Commit, Committed, CommittedBatch, ExecutionFilter, LogPage, NewPlaybook, PlaybookRow, Store,
-    StoreError, StoredTask,
+    ActiveExecution, Commit, Committed, CommittedBatch, ExecutionFilter, LogPage, NewPlaybook, Pause, PlaybookRow,
+    Store, StoreError, StoredTask,
 };
 use tokio::sync::{mpsc, watch};
 
@@ -82,7 +82,7 @@ impl Watched {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn look_at(&self, events: &[Envelope]) {
+    fn look_at(&self, events: &[Arc<Envelope>]) {
         let now = Instant::now();
         let mut ended = 0;
         let mut seen = self.lock();
@@ -122,6 +122,12 @@ impl Watched {
 impl Store for Watched {
     async fn commit(&self, commit: Commit) -> Result<Committed, StoreError> {
         let committed = self.inner.commit(commit).await?;
+        self.look_at(&committed.events);
+        Ok(committed)
+    }
+
+    async fn commit_at_last(&self, commit: Commit, pause: &mut Pause<'_>) -> Result<Committed, StoreError> {
+        let committed = self.inner.commit_at_last(commit, pause).await?;
         self.look_at(&committed.events);
         Ok(committed)
     }

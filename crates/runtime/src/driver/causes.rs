@@ -4,12 +4,12 @@
 //! a new item by its iterator's last event, a new visit by whatever came last.
 
 use protocol::{Event, EventId};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 #[derive(Default)]
 pub(super) struct Causes {
-    /// The newest events of each live visit.
-    visits: HashMap<(String, u32), Visit>,
+    /// The newest events of each live visit, by step and number.
+    visits: HashMap<String, BTreeMap<u32, Visit>>,
     newest: Option<EventId>,
 }
 
@@ -27,8 +27,7 @@ impl Causes {
         // The last item ends an iterator.
         let place = place(event).filter(|_| !matches!(event, Event::IteratorCompleted(_)));
         let of = place.and_then(|(step, visit, item)| {
-            let key = (step.to_owned(), visit);
-            let visits = [drafted.visits.get(&key), self.visits.get(&key)];
+            let visits = [drafted.visit(step, visit), self.visit(step, visit)];
             let of_item =
                 item.and_then(|item| visits.iter().flatten().find_map(|visit| visit.items.get(&item).copied()));
             of_item.or_else(|| visits.iter().flatten().find_map(|visit| visit.own))
@@ -36,15 +35,27 @@ impl Causes {
         of.or(drafted.newest).or(self.newest)
     }
 
+    fn visit(&self, step: &str, visit: u32) -> Option<&Visit> {
+        self.visits.get(step)?.get(&visit)
+    }
+
     pub(super) fn note(&mut self, event: &Event, id: EventId) {
         self.newest = Some(id);
         let Some((step, visit, item)) = place(event) else { return };
-        let key = (step.to_owned(), visit);
         if matches!(event, Event::StepCompleted(_) | Event::StepFailed(_)) {
-            self.visits.remove(&key);
+            if let Some(visits) = self.visits.get_mut(step) {
+                visits.remove(&visit);
+                if visits.is_empty() {
+                    self.visits.remove(step);
+                }
+            }
             return;
         }
-        let visit = self.visits.entry(key).or_default();
+        let visits = match self.visits.get_mut(step) {
+            Some(visits) => visits,
+            None => self.visits.entry(step.to_owned()).or_default(),
+        };
+        let visit = visits.entry(visit).or_default();
         match item {
             Some(item) => drop(visit.items.insert(item, id)),
             None => visit.own = Some(id),

@@ -199,7 +199,7 @@ impl Drafting<'_> {
     fn evaluate(&mut self, playbook: &engine::Playbook, input: Input) -> Decision {
         let mut decision = isolated(playbook, &self.next, input, self.now);
         self.events.append(&mut decision.events);
-        self.next = decision.next.clone();
+        std::mem::swap(&mut self.next, &mut decision.next);
         self.wake_at = decision.wake_at;
         decision
     }

@@ -24,6 +24,11 @@ pub(crate) trait Executor: Send + Sync + 'static {
         true
     }
 
+    /// See [`Provider::is_instant`].
+    fn is_instant(&self) -> bool {
+        false
+    }
+
     /// Runs one task to its end, which comes soon after `cancelled` resolves.
     ///
     /// # Errors
@@ -80,6 +85,10 @@ impl Executor for Local {
 
     fn concurrency(&self) -> usize {
         self.provider.concurrency()
+    }
+
+    fn is_instant(&self) -> bool {
+        self.provider.is_instant()
     }
 
     async fn run(&self, task: Task, cancelled: Cancelled) -> Result<Done, Lost> {

@@ -40,6 +40,10 @@ impl Executor for Opening {
         self.inner.is_open()
     }
 
+    fn is_instant(&self) -> bool {
+        self.inner.is_instant()
+    }
+
     async fn run(&self, task: Task, cancelled: Cancelled) -> Result<Done, Lost> {
         match self.vault.open(&self.store, task).await {
             Ok((task, redaction)) => {

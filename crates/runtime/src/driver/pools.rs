@@ -8,7 +8,7 @@ use futures::FutureExt;
 use protocol::{ExecutionId, Task, TaskKey, TaskReport};
 use std::{
     cmp::Reverse,
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet, VecDeque},
     panic::AssertUnwindSafe,
     sync::Arc,
     time::{Duration, Instant},
@@ -36,6 +36,8 @@ pub(super) struct Pools {
     pools: HashMap<PoolId, Pool>,
     routes: HashMap<String, Route>,
     running: JoinSet<Finished>,
+    /// Ended where they were begun.
+    ended: VecDeque<Finished>,
     /// The switch that cancels each running task.
     switches: HashMap<TaskKey, watch::Sender<bool>>,
     /// Numbers given to pools and to waiting tasks, so that earlier ones are smaller.
@@ -201,15 +203,21 @@ impl Pools {
             // It left between the reservation and now.
             let lost = Lost { reason: "disconnected before the task reached it".to_owned() };
             let (key, worker) = (task.key.clone(), Arc::from(""));
-            self.running.spawn(async move { Finished { pool, key, worker, outcome: Err(lost) } });
+            self.ended.push_back(Finished { pool, key, worker, outcome: Err(lost) });
             return;
         };
         let (switch, cancelled) = Cancelled::pair();
-        self.switches.insert(task.key.clone(), switch);
-        self.running.spawn(async move {
+        let (key, is_instant) = (task.key.clone(), executor.is_instant());
+        let mut running = Box::pin(async move {
             let (key, worker) = (task.key.clone(), executor.name());
             Finished { pool, key, worker, outcome: run(executor, task, cancelled).await }
         });
+        if is_instant && let Some(finished) = running.as_mut().now_or_never() {
+            self.ended.push_back(finished);
+            return;
+        }
+        self.switches.insert(key, switch);
+        self.running.spawn(running);
     }
 
     /// Stops a task that runs here; nothing happens if it does not.
@@ -221,6 +229,9 @@ impl Pools {
 
     /// The next that finished. Pending while nothing runs.
     pub(super) async fn finished(&mut self) -> Option<Finished> {
+        if let Some(ended) = self.ended.pop_front() {
+            return Some(ended);
+        }
         match self.running.join_next().await {
             None => std::future::pending().await,
             Some(Ok(finished)) => {

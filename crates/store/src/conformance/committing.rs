@@ -2,7 +2,7 @@
 
 use super::{
     Backend,
-    sample::{Run, T0, assert_gap_free, everything, id, loose, note},
+    sample::{Run, T0, as_read, assert_gap_free, everything, id, loose, note},
 };
 use crate::{StoreError, TaskChange};
 use futures::future::join_all;
@@ -23,9 +23,9 @@ pub async fn applies_a_commit_whole(backend: &dyn Backend) {
         assert_eq!((envelope.position, envelope.time), (Some(Position(position)), commit.time));
         assert_eq!(envelope.correlation_id, new.correlation_id);
     }
-    assert_eq!(everything(&*store).await, written.events.to_vec());
+    assert_eq!(everything(&*store).await, as_read(&written.events));
     let read = store.execution_events(run.id, Position(0), 100).await.expect("events");
-    assert_eq!(read, written.events.to_vec());
+    assert_eq!(read, as_read(&written.events));
 
     let found = store.execution(run.id).await.expect("a read").expect("the execution");
     assert_eq!((found.summary.path.as_str(), found.summary.version), ("samples/whole", Some(1)));
@@ -188,7 +188,7 @@ pub async fn values_come_back_as_they_were(backend: &dyn Backend) {
     commit.events[0].causation_id = Some(String::new());
     commit.events[0].traceparent = Some("00-abc-def-01".into());
     let written = store.commit(commit).await.expect("a commit");
-    assert_eq!(everything(&*store).await, written.events.to_vec());
+    assert_eq!(everything(&*store).await, as_read(&written.events));
     let mut start = run.start();
     for (index, value) in values.iter().enumerate() {
         let mut task = super::sample::task(run.task_key());

@@ -2,7 +2,7 @@
 
 use super::{
     Backend,
-    sample::{Run, T0, assert_gap_free, everything, loose, note},
+    sample::{Run, T0, as_read, assert_gap_free, everything, loose, note},
 };
 use crate::{CommittedBatch, TaskChange};
 use futures::future::join_all;
@@ -16,7 +16,7 @@ pub async fn every_batch_arrives_in_position_order(backend: &dyn Backend) {
         let mut events = Vec::new();
         while let Some(batch) = receiver.recv().await {
             assert!(batch.iter().all(|commit| !commit.is_empty()), "a commit without events is nobody's news");
-            events.extend(batch.iter().flat_map(|commit| commit.iter().cloned()));
+            events.extend(batch.iter().flat_map(|commit| as_read(commit)));
         }
         events
     });

@@ -2,7 +2,7 @@
 
 use super::{
     Backend,
-    sample::{Run, T0, assert_gap_free, everything, loose, note, task},
+    sample::{Run, T0, as_read, assert_gap_free, everything, loose, note, task},
 };
 use crate::{Commit, StoreError, TaskChange};
 use futures::future::join_all;
@@ -101,7 +101,7 @@ pub async fn positions_are_gap_free_under_concurrency(backend: &dyn Backend) {
     for joined in join_all(tasks).await {
         for commit in joined.expect("no panic") {
             assert_eq!(commit.events.first().and_then(|event| event.position), Some(commit.first));
-            answered.extend(commit.events.iter().cloned());
+            answered.extend(as_read(&commit.events));
         }
     }
     reader.await.expect("no panic");

@@ -2,7 +2,7 @@
 
 use super::{
     Backend,
-    sample::{Run, T0, everything, history, loose, note},
+    sample::{Run, T0, as_read, everything, history, loose, note},
 };
 use protocol::{
     Envelope, Event, ExecutionId, Outcome, Position, Timestamp, Topic,
@@ -94,7 +94,7 @@ pub async fn pages_of_an_execution_join_without_a_seam(backend: &dyn Backend) {
         let commit = if round == 0 { other.start() } else { other.step() };
         store.commit(commit).await.expect("a commit");
         let commit = if round == 0 { run.start() } else { run.step() };
-        expected.extend(store.commit(commit).await.expect("a commit").events.to_vec());
+        expected.extend(as_read(&store.commit(commit).await.expect("a commit").events));
     }
     for limit in [1, 3, 4, 1_000] {
         let mut read: Vec<Envelope> = Vec::new();

@@ -2,7 +2,7 @@
 
 use super::{
     Backend,
-    sample::{Run, T0, assert_gap_free, everything, loose, note, playbook},
+    sample::{Run, T0, as_read, assert_gap_free, everything, loose, note, playbook},
 };
 use crate::{ExecutionFilter, StoreError};
 use futures::future::join_all;
@@ -34,7 +34,7 @@ pub async fn everything_is_there_after_reopening(backend: &dyn Backend) {
         let commit = if round == 0 { run.start() } else { run.step() };
         let written = store.commit(commit).await.expect("a commit");
         assert_eq!(written.first, Position(events.len() as u64 + 1));
-        events.extend(written.events.to_vec());
+        events.extend(as_read(&written.events));
         store.register_playbook(playbook("p/kept", "same")).await.expect("a registration");
         store.close().await;
     }

@@ -355,6 +355,11 @@ pub fn playbook(path: &str, source: &str) -> NewPlaybook {
     }
 }
 
+/// As they are read.
+pub fn as_read(events: &[Arc<Envelope>]) -> Vec<Envelope> {
+    events.iter().map(|event| (**event).clone()).collect()
+}
+
 /// The whole log.
 pub async fn everything(store: &dyn Store) -> Vec<Envelope> {
     history(store, &Topic::Events, Position(0), 1_000).await

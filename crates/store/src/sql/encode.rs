@@ -145,11 +145,11 @@ impl<R: Rows> Entry<R> {
     }
 
     /// The events with their positions from `first` on; they are moved out.
-    pub(crate) fn placed(&mut self, first: Position) -> Arc<[Envelope]> {
+    pub(crate) fn placed(&mut self, first: Position) -> Arc<[Arc<Envelope>]> {
         for (envelope, position) in self.envelopes.iter_mut().zip(first.0..) {
             envelope.position = Some(Position(position));
         }
-        std::mem::take(&mut self.envelopes).into()
+        std::mem::take(&mut self.envelopes).into_iter().map(Arc::new).collect()
     }
 
     fn encode_events(&mut self) -> Result<(), StoreError> {

@@ -22,7 +22,7 @@ const GROUP_BYTES: usize = 16 * 1024 * 1024;
 
 /// What the writer is asked.
 pub(crate) enum Request<R> {
-    Commit(Box<Entry<R>>, oneshot::Sender<Result<Answered, StoreError>>),
+    Commit(Box<Entry<R>>, oneshot::Sender<Result<Answered, Undone<R>>>),
     Beside(Job, oneshot::Sender<Result<(), StoreError>>),
 }
 
@@ -31,14 +31,21 @@ pub(crate) enum Request<R> {
 pub(crate) enum Answered {
     Applied {
         first: Position,
-        events: Arc<[Envelope]>,
+        events: Arc<[Arc<Envelope>]>,
     },
     /// It was there already; the caller reads its events back.
     Before(Answer),
 }
 
+/// Why a commit was not made.
+pub(crate) struct Undone<R> {
+    pub(crate) error: StoreError,
+    /// As it was handed in, where it may be tried again.
+    pub(crate) entry: Option<Box<Entry<R>>>,
+}
+
 /// A commit and who waits for it.
-pub(crate) type Waiting<R> = (Box<Entry<R>>, oneshot::Sender<Result<Answered, StoreError>>);
+pub(crate) type Waiting<R> = (Box<Entry<R>>, oneshot::Sender<Result<Answered, Undone<R>>>);
 
 /// From the front: commits up to the limits. One that adds a task named earlier in the group waits for the next,
 /// because a group applies all additions first.

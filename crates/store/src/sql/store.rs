@@ -7,12 +7,12 @@ use super::{
     read::{events, executions, playbooks, rate, tasks},
     readers::{Readers, Snapshot},
     recent::Answer,
-    request::{Answered, QUEUE, Request},
+    request::{Answered, QUEUE, Request, Undone},
     writer::{Shared, Writer},
 };
 use crate::{
-    ActiveExecution, Commit, Committed, CommittedBatch, ExecutionFilter, LogPage, NewPlaybook, PlaybookRow, Store,
-    StoreError, StoredTask,
+    ActiveExecution, Commit, Committed, CommittedBatch, ExecutionFilter, LogPage, NewPlaybook, Pause, PlaybookRow,
+    Store, StoreError, StoredTask,
     feed::Feed,
     postgres::{self, Listening},
 };
@@ -56,6 +56,24 @@ pub(crate) struct Others {
     pub(crate) listening: Listening,
 }
 
+/// A read of one statement, done again where the database is only away for a moment.
+macro_rules! reading {
+    ($store:ident, $connection:ident => $read:expr) => {{
+        let mut patience = None;
+        loop {
+            let outcome = async {
+                let mut reading = $store.readers.reading().await?;
+                let $connection = &mut reading.on();
+                $read.await
+            };
+            match outcome.await {
+                Err(error) if $store.readers.again(&mut patience, &error).await => {}
+                outcome => break outcome,
+            }
+        }
+    }};
+}
+
 impl<R: Rows> SqlStore<R> {
     /// Starts the writer on `log`.
     ///
@@ -94,13 +112,24 @@ impl<R: Rows> SqlStore<R> {
         Ok(Arc::new(Self { epoch, requests, readers, feed, flushes, foreign, listening, closing, written }))
     }
 
-    async fn ask<T>(
+    async fn ask<T, E>(
         &self,
-        request: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Request<R>,
-    ) -> Result<T, StoreError> {
+        request: impl FnOnce(oneshot::Sender<Result<T, E>>) -> Request<R>,
+    ) -> Result<Result<T, E>, StoreError> {
         let (answer, answered) = oneshot::channel();
         self.requests.send(request(answer)).await.map_err(|_| StoreError::Closed)?;
-        answered.await.unwrap_or(Err(StoreError::Closed))
+        answered.await.map_err(|_| StoreError::Closed)
+    }
+
+    async fn answer(&self, answered: Answered) -> Result<Committed, StoreError> {
+        match answered {
+            Answered::Applied { first, events } => Ok(Committed { first, events }),
+            Answered::Before(Answer { first, has_events: false }) => Ok(Committed { first, events: Arc::default() }),
+            Answered::Before(Answer { first, has_events: true }) => {
+                let events = reading!(self, connection => events::of_commit(connection, first))?;
+                Ok(Committed { first, events: events.into_iter().map(Arc::new).collect() })
+            }
+        }
     }
 }
 
@@ -108,24 +137,6 @@ impl<R: Rows> SqlStore<R> {
 fn on_own_thread(writer: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     thread::Builder::new().name("store-writer".to_owned()).spawn(move || runtime.block_on(writer)).map(drop)
-}
-
-/// A read of one statement, done again where the database is only away for a moment.
-macro_rules! reading {
-    ($store:ident, $connection:ident => $read:expr) => {{
-        let mut patience = None;
-        loop {
-            let outcome = async {
-                let mut reading = $store.readers.reading().await?;
-                let $connection = &mut reading.on();
-                $read.await
-            };
-            match outcome.await {
-                Err(error) if $store.readers.again(&mut patience, &error).await => {}
-                outcome => break outcome,
-            }
-        }
-    }};
 }
 
 /// As `reading`, of several statements in one snapshot.
@@ -160,7 +171,7 @@ impl<R: Rows> Transactions for SqlStore<R> {
 
     async fn write(&self, job: Job) -> Result<(), StoreError> {
         match &self.readers {
-            Readers::Sqlite(..) => self.ask(|answer| Request::Beside(job, answer)).await,
+            Readers::Sqlite(..) => self.ask(|answer| Request::Beside(job, answer)).await?,
             Readers::Postgres(pool) => postgres::beside(pool, job).await,
         }
     }
@@ -183,11 +194,21 @@ impl<R: Rows> Store for SqlStore<R> {
     async fn commit(&self, commit: Commit) -> Result<Committed, StoreError> {
         let entry = Box::new(Entry::of(commit)?);
         match self.ask(|answer| Request::Commit(entry, answer)).await? {
-            Answered::Applied { first, events } => Ok(Committed { first, events }),
-            Answered::Before(Answer { first, has_events: false }) => Ok(Committed { first, events: Arc::default() }),
-            Answered::Before(Answer { first, has_events: true }) => {
-                let events = reading!(self, connection => events::of_commit(connection, first))?;
-                Ok(Committed { first, events: events.into() })
+            Ok(answered) => self.answer(answered).await,
+            Err(Undone { error, .. }) => Err(error),
+        }
+    }
+
+    async fn commit_at_last(&self, commit: Commit, pause: &mut Pause<'_>) -> Result<Committed, StoreError> {
+        let mut entry = Box::new(Entry::of(commit)?);
+        loop {
+            match self.ask(|answer| Request::Commit(entry, answer)).await? {
+                Ok(answered) => return self.answer(answered).await,
+                Err(Undone { error: error @ StoreError::Backend { .. }, entry: Some(again) }) => {
+                    pause(&error).await;
+                    entry = again;
+                }
+                Err(Undone { error, .. }) => return Err(error),
             }
         }
     }

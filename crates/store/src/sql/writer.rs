@@ -6,7 +6,7 @@ use super::{
     backend::{Failed, Fate, Known, Log},
     linger::{Linger, PATIENCE},
     recent::{Answer as Before, Recent},
-    request::{Answered, GROUP, Request, Waiting, take_group},
+    request::{Answered, GROUP, Request, Undone, Waiting, take_group},
 };
 use crate::{StoreError, feed::Feed};
 use futures::FutureExt;
@@ -114,7 +114,7 @@ impl<L: Log> Writer<L> {
                 for (waiting, result) in group.into_iter().zip(answers) {
                     match result {
                         // A caller that has gone does not mind.
-                        Some(result) => drop(waiting.1.send(result)),
+                        Some(result) => drop(waiting.1.send(result.map_err(|error| Undone { error, entry: None }))),
                         None => left.push(waiting),
                     }
                 }
@@ -132,8 +132,8 @@ impl<L: Log> Writer<L> {
             }
             Err(Failed { error, .. }) => {
                 tracing::warn!(%error, commits = group.len(), "nothing was committed");
-                for (_, answer) in group {
-                    let _ = answer.send(Err(error.clone()));
+                for (entry, answer) in group {
+                    let _ = answer.send(Err(Undone { error: error.clone(), entry: Some(entry) }));
                 }
                 Vec::new()
             }

@@ -18,7 +18,10 @@ pub(super) const STATEMENTS: usize = 24;
 /// Rows of events in one statement: the largest first, until all are in.
 const EVENT_ROWS: [usize; 3] = [16, 4, 1];
 const EVENT_COLUMNS: usize = 12;
-const EVENTS: &str = "INSERT INTO events (position, id, time, type, execution_id, version, subject, correlation_id,
+/// `OR FAIL`: what a failing statement has done is undone with the transaction, so SQLite need not be able to undo the
+/// statement alone, for which it copies every page it touches.
+const EVENTS: &str =
+    "INSERT OR FAIL INTO events (position, id, time, type, execution_id, version, subject, correlation_id,
     causation_id, traceparent, commit_id, data) VALUES ";
 
 const NEW: &str = "INSERT INTO executions (execution_id, version, path, playbook_version, state, step, progress,
@@ -122,11 +125,30 @@ fn execution(db: &Connection, moved: &Moved<'_>) -> Result<(), Unwritten> {
     let rows = if *changes {
         let (state, error) = (change.state, &row.error);
         db.prepare_cached(CHANGED)?.execute(params![
-            version, step, progress, wake_at, owner, position, state, ended_at, error, id, was, before.state,
+            version,
+            step,
+            progress,
+            wake_at,
+            owner,
+            position,
+            state,
+            ended_at,
+            error,
+            id,
+            was,
+            before.state,
         ])?
     } else {
         db.prepare_cached(MOVED)?.execute(params![
-            version, step, progress, wake_at, owner, position, id, was, before.state,
+            version,
+            step,
+            progress,
+            wake_at,
+            owner,
+            position,
+            id,
+            was,
+            before.state,
         ])?
     };
     if rows == 1 { Ok(()) } else { Err(Unwritten::Surprise) }

@@ -263,7 +263,8 @@ mod tests {
         let mut recent = Recent::default();
         recent.insert(CommitId(Uuid::from_u128(9)), answer);
         let entries = [entry(9, 1, 4, 1, None), entry(1, 1, 5, 1, None), entry(1, 1, 5, 1, None)];
-        let expected: Vec<_> = expectations(entries.iter(), &recent).into_iter().map(|change| change.expected).collect();
+        let expected: Vec<_> =
+            expectations(entries.iter(), &recent).into_iter().map(|change| change.expected).collect();
         assert_eq!(expected, [5]);
         let plan = check(&entries, &recent, &[], &[Fate::Duplicate(answer), applied(11), Fate::Same(1)]);
         assert_eq!(plan.event_count, 1);
