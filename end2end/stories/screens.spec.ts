@@ -137,11 +137,18 @@ for (const [content, prepare] of Object.entries(CONTENTS)) {
             await test.step(where, async () => {
               await page.goto(where);
               if (where !== "/login") await live(page);
+              // What has been measured: the server does it every few seconds.
+              if (people && name === "dashboard") await expect(page.locator(".chart-last").first()).toHaveText(/\d/, { timeout: 30_000 });
               const file = `${name}-${content}-${colorScheme}-${width}.png`;
               await page.screenshot({ path: path.join(FOLDER, file), fullPage: true, animations: "disabled" });
               const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
               expect.soft(over, `${where} is wider than the window by`).toBeLessThanOrEqual(0);
             });
+          }
+          if (width === 390) {
+            await page.getByRole("button", { name: "More" }).click();
+            await expect(page.locator("#areas")).toBeVisible();
+            await page.screenshot({ path: path.join(FOLDER, `more-${content}-${colorScheme}-${width}.png`), animations: "disabled" });
           }
           await done();
         });

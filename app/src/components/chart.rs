@@ -15,7 +15,7 @@ pub(crate) fn Chart(label: &'static str, #[prop(into)] chart: Signal<ChartView>)
     let peak = move || {
         chart.with(|chart| {
             let peak = chart.values.iter().flatten().copied().reduce(f64::max);
-            peak.map(|peak| format!("peak {}", worded(peak, &chart.unit)))
+            peak.map_or_else(|| "not measured yet".to_owned(), |peak| format!("peak {}", worded(peak, &chart.unit)))
         })
     };
     view! {

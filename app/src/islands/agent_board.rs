@@ -37,7 +37,7 @@ pub fn AgentBoard(agents: AgentsView) -> impl IntoView {
     };
     view! {
         <div node_ref=root data-topic=Topic::AgentStates.to_string() data-after=position.to_string()>
-            <p class="tap-tools quiet number" role="status">{said}</p>
+            <p class="tap-tools quiet number" role="status" hidden=move || names.with(Vec::is_empty)>{said}</p>
             <table class="table stream-table agent-table">
                 <caption class="visually-hidden">"Agents by name"</caption>
                 <thead>

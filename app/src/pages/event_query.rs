@@ -187,9 +187,9 @@ pub(super) fn FilterForm(
     view! {
         <form class="tap-form" method="get" action=action role="search" aria-label="Filter">
             {field("search", "topic", "Topic", asked.topic.clone(), "events", Some("tap-topics"))}
-            {field("tap-type", "type", "Type", asked.types.clone(), "any; several by comma", Some("tap-types"))}
+            {field("tap-type", "type", "Type", asked.types.clone(), "any, or a,b,c", Some("tap-types"))}
             {field("tap-correlation", "correlation_id", "Correlation id", asked.correlation_id.clone(), "any", None)}
-            {field("tap-since", "since", "From", asked.since.clone(), "15m, 2026-01-31 07:48", None)}
+            {field("tap-since", "since", "From", asked.since.clone(), "15m, 2026-01-31", None)}
             {field("tap-until", "until", "To", asked.until.clone(), "now", None)}
             <datalist id="tap-topics">{topics}</datalist>
             <datalist id="tap-types">{types}</datalist>

@@ -110,7 +110,7 @@ pub(super) fn Filters(asked: Asked) -> impl IntoView {
             <form class="search execution-search" method="get" action=href::EXECUTIONS role="search" aria-label="Filter">
                 {kept}
                 <SearchField text=text("q") hint="Playbook or id" label="Search by playbook or id" />
-                {time("started-since", "since", "From", "1h, 2026-01-31 07:48")}
+                {time("started-since", "since", "From", "1h, 2026-01-31")}
                 {time("started-until", "until", "To", "now")}
                 <button class="button">"Show"</button>
                 {is_typed.then(|| view! { <a class="button" href=plain.href()>"Clear"</a> })}
@@ -147,14 +147,14 @@ fn Statuses(asked: Asked) -> impl IntoView {
 fn Chips(asked: Asked) -> impl IntoView {
     let chip = |name: &'static str| {
         let value = asked.get(name)?;
-        let (words, shown) = match name {
-            "path" => ("Playbook", value.to_owned()),
-            "rerun_of" => ("Reruns of", format!("Reruns of {}", short_id(value))),
-            "parent" => ("Children of", format!("Children of {}", short_id(value))),
-            _ => ("Started by", format!("Started by {value}")),
+        let shown = match name {
+            "path" => format!("Playbook {value}"),
+            "rerun_of" => format!("Reruns of {}", short_id(value)),
+            "parent" => format!("Children of {}", short_id(value)),
+            _ => format!("Started by {value}"),
         };
         let href = asked.with(name, None).href();
-        let label = format!("{words} {value}: remove this filter");
+        let label = format!("{shown}: remove this filter");
         Some(view! { <a class="filter chip" href=href title=value.to_owned() aria-label=label>{shown} " ✕"</a> })
     };
     let chips: Vec<_> = ["path", "rerun_of", "parent", "trigger"].into_iter().filter_map(chip).collect();

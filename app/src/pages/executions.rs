@@ -82,7 +82,7 @@ fn Nothing(is_filtered: bool) -> impl IntoView {
                 <p>
                     <a class="button primary" href=href::PLAYBOOKS>"Choose a playbook to run"</a>
                     " or, in a terminal, "
-                    <code>"signalbox run examples/log_triage"</code>
+                    <code>"signalbox run samples/hello"</code>
                 </p>
             </Empty>
         }
