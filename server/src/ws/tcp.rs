@@ -2,6 +2,8 @@
 
 use async_trait::async_trait;
 use hub::Wire;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use rustix::net::{SendFlags, send};
 use socket2::SockRef;
 use std::{
     io::{self, IoSlice},
@@ -41,6 +43,14 @@ impl Tcp {
 
 #[async_trait]
 impl Wire for Tcp {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+        // Not through tokio, which looks first at what it last heard of the socket, far away in memory. What the socket
+        // does not take is next written with the call below, which finds that out for tokio too before it waits.
+        Ok(send(&self.0, bytes, SendFlags::DONTWAIT | SendFlags::NOSIGNAL)?)
+    }
+
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
     fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
         self.0.try_write(bytes)
     }

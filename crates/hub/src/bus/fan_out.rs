@@ -72,10 +72,12 @@ pub(crate) struct FanOut {
     rooms: Rooms,
 }
 
+/// Small: each fan-out goes through the list of all.
 struct Connection {
     shared: Arc<Shared>,
     /// Its topics with their floors.
-    topics: HashMap<Topic, Position>,
+    #[expect(clippy::box_collection, reason = "looked at when a client says something, passed by at each event")]
+    topics: Box<HashMap<Topic, Position>>,
     /// It gets live events; otherwise everything comes from the log for now.
     attached: bool,
     /// Which events of the turn it gets, bit by bit.
@@ -352,7 +354,7 @@ impl FanOut {
         if self.core.is_draining() {
             shared.close(GOING_AWAY);
         }
-        let connection = Connection { shared, topics: HashMap::new(), attached: true, due: 0, stamp: self.stamp };
+        let connection = Connection { shared, topics: Box::default(), attached: true, due: 0, stamp: self.stamp };
         let slot = match self.free.pop() {
             Some(slot) => {
                 self.connections[slot] = Some(connection);

@@ -25,11 +25,15 @@ use tokio::{sync::Notify, time::Instant};
 /// Batches written in a row before others have their turn.
 const BATCHES: usize = 4;
 
+/// What a delivery to a client that keeps up looks at comes first, together on one line of the processor's cache: of
+/// thousands of clients every line is fetched anew, which takes as long as a good part of the sending. Not aligned to
+/// it: blocks of this size are, and asking for it makes them larger.
+#[repr(C)]
 pub(crate) struct Shared {
-    pub(crate) client: ClientId,
-    line: Mutex<Line>,
     /// The client reads compressed messages.
     deflate: AtomicBool,
+    line: Mutex<Line>,
+    pub(crate) client: ClientId,
     /// There may be something to send. One waiter.
     changed: Notify,
     /// Something was sent. One waiter.
@@ -39,14 +43,33 @@ pub(crate) struct Shared {
     worker: OnceLock<Arc<dyn JoinedWorker>>,
 }
 
+#[repr(C)]
 struct Line {
-    outbox: Outbox,
+    /// Nothing waits and nothing is on its way: what is written to the socket now is next. Computed, as the floor is,
+    /// whenever the outbox may have changed.
+    is_clear: bool,
+    /// The outbox's.
+    floor: Position,
     /// `None`: what is sent is pulled.
     socket: Option<Socket>,
+    outbox: Outbox,
+}
+
+impl Line {
+    fn settle(&mut self) {
+        self.is_clear = self.socket.as_ref().is_some_and(Socket::is_free) && self.outbox.is_idle();
+        self.floor = self.outbox.floor();
+    }
 }
 
 /// The outbox, locked.
 pub(crate) struct Held<'a>(MutexGuard<'a, Line>);
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.0.settle();
+    }
+}
 
 impl Deref for Held<'_> {
     type Target = Outbox;
@@ -77,9 +100,9 @@ pub(crate) enum Drained {
 impl Shared {
     pub(crate) fn new(client: ClientId, outbox: Outbox) -> Self {
         Self {
-            client,
-            line: Mutex::new(Line { outbox, socket: None }),
             deflate: AtomicBool::new(false),
+            line: Mutex::new(Line { is_clear: false, floor: outbox.floor(), socket: None, outbox }),
+            client,
             changed: Notify::new(),
             sent: Notify::new(),
             gone: AtomicBool::new(false),
@@ -93,13 +116,14 @@ impl Shared {
         Held(self.line())
     }
 
+    /// For who only looks; what changes the line is a [`Held`].
     fn line(&self) -> MutexGuard<'_, Line> {
         self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// From here on the hub's task writes to the socket too.
     pub(crate) fn set_wire(&self, wire: Arc<dyn Wire>, deflate: bool) {
-        self.line().socket = Some(Socket::new(wire, deflate));
+        self.outbox().0.socket = Some(Socket::new(wire, deflate));
         self.deflate.store(deflate, Ordering::Relaxed);
     }
 
@@ -110,21 +134,36 @@ impl Shared {
     /// Live events for this client: straight to the socket when nothing waits, to the live lane else. On overflow
     /// they are in all the same: [`Outbox::cut`] follows.
     pub(crate) fn deliver(&self, packet: &Packet<'_>, now: Instant) -> Result<(), Overflow> {
-        let mut line = self.line();
-        let Line { outbox, socket } = &mut *line;
-        let free = socket.as_mut().filter(|socket| socket.is_free() && outbox.is_idle());
-        let delivered = match (free, packet.joined) {
-            (Some(socket), Some(joined)) if packet.first() > outbox.floor() => {
-                let written = socket.write(joined);
-                if written == joined.len() {
-                    return Ok(());
-                }
-                let rest = begin(socket, packet, written);
-                outbox.set_taken(socket.pending_bytes());
-                outbox.push_live(packet.events().skip(rest).cloned(), now)
+        let line = self.line();
+        let mut written = 0;
+        if line.is_clear
+            && packet.first() > line.floor
+            && let (Some(socket), Some(joined)) = (&line.socket, packet.joined)
+        {
+            written = socket.write(joined);
+            if written == joined.len() {
+                return Ok(());
             }
-            _ => outbox.push_live(packet.events().cloned(), now),
-        };
+        }
+        self.deliver_later(Held(line), packet, written, now)
+    }
+
+    /// What the socket did not take of a packet waits.
+    #[cold]
+    fn deliver_later(
+        &self,
+        mut line: Held<'_>,
+        packet: &Packet<'_>,
+        written: usize,
+        now: Instant,
+    ) -> Result<(), Overflow> {
+        let Line { outbox, socket, .. } = &mut *line.0;
+        let mut gone = 0;
+        if let Some(socket) = socket.as_mut().filter(|_| written > 0) {
+            gone = begin(socket, packet, written);
+            outbox.set_taken(socket.pending_bytes());
+        }
+        let delivered = outbox.push_live(packet.events().skip(gone).cloned(), now);
         let is_blocked = socket.as_ref().is_some_and(Socket::is_blocked);
         drop(line);
         if !is_blocked {
@@ -135,22 +174,24 @@ impl Shared {
 
     /// An ephemeral event, in the same manner. Returns how many older ones gave way.
     pub(crate) fn deliver_ephemeral(&self, key: Option<Key>, frame: &Frame, count: u64) -> u64 {
-        let mut line = self.line();
-        let Line { outbox, socket } = &mut *line;
+        let line = self.line();
+        let mut written = 0;
+        if line.is_clear
+            && let Some(socket) = &line.socket
+        {
+            let bytes = frame.bytes(socket.deflates());
+            written = socket.write(bytes);
+            if written == bytes.len() {
+                return 0;
+            }
+        }
+        let mut line = Held(line);
+        let Line { outbox, socket, .. } = &mut *line.0;
         let mut gone = 0;
         match socket {
-            Some(socket) if socket.is_free() && outbox.is_idle() => {
-                let bytes = frame.bytes(socket.deflates());
-                let written = socket.write(bytes);
-                if written == bytes.len() {
-                    return 0;
-                }
-                if written > 0 {
-                    socket.push(bytes.slice(written..));
-                    outbox.set_taken(socket.pending_bytes());
-                } else {
-                    gone = outbox.push_ephemeral(key, frame.clone(), count);
-                }
+            Some(socket) if written > 0 => {
+                socket.push(frame.bytes(socket.deflates()).slice(written..));
+                outbox.set_taken(socket.pending_bytes());
             }
             _ => gone = outbox.push_ephemeral(key, frame.clone(), count),
         }
@@ -165,8 +206,8 @@ impl Shared {
     /// Writes what waits, the hub being at `head`, as far as the socket takes it.
     pub(crate) fn drain(&self, head: Position) -> Drained {
         for _ in 0..BATCHES {
-            let mut line = self.line();
-            let Line { outbox, socket } = &mut *line;
+            let mut line = self.outbox();
+            let Line { outbox, socket, .. } = &mut *line.0;
             let Some(socket) = socket else { return Drained::Lost };
             match socket.write_pending() {
                 Ok(true) => {}
@@ -183,8 +224,8 @@ impl Shared {
 
     /// Writes the close frame, behind which nothing follows.
     pub(crate) fn drain_close(&self, close: Option<&Close>) -> Drained {
-        let mut line = self.line();
-        let Some(socket) = &mut line.socket else { return Drained::Lost };
+        let mut line = self.outbox();
+        let Some(socket) = &mut line.0.socket else { return Drained::Lost };
         if let Some(Close { code, reason }) = close {
             socket.push(wire::close(*code, reason));
         }
@@ -304,7 +345,7 @@ impl Drop for Presence {
     fn drop(&mut self) {
         self.shared.gone.store(true, Ordering::Relaxed);
         // The socket closes now, not when the hub's task hears of it.
-        self.shared.line().socket = None;
+        self.shared.outbox().0.socket = None;
         self.core.counters.connection_closed();
         self.core.holders.forget(self.shared.client);
         if let Some(worker) = self.shared.worker() {
@@ -312,5 +353,21 @@ impl Drop for Presence {
         }
         // When the channel is full the hub's sweep finds out.
         let _ = self.core.inputs.try_send(Input::Leave(self.shared.client));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::mem::offset_of;
+
+    #[test]
+    fn a_delivery_looks_at_one_line_of_the_cache() {
+        // In front are the counts of the `Arc`. The lock is before what it guards, and the wire first of the socket.
+        let counts = 2 * size_of::<usize>();
+        let lock = size_of::<Mutex<Line>>() - size_of::<Line>();
+        let wire = counts + offset_of!(Shared, line) + lock + offset_of!(Line, socket);
+        assert!(wire + size_of::<Arc<dyn Wire>>() <= 64, "{wire}");
+        assert_eq!(size_of::<Option<Socket>>(), size_of::<Socket>());
     }
 }

@@ -20,6 +20,8 @@ const PIECES: usize = 64;
 const STALL: Duration = Duration::from_secs(30);
 const SLOWEST_BYTES_PER_S: u64 = 8 << 10;
 
+/// In this order: see [`super::Shared`].
+#[repr(C)]
 pub(crate) struct Socket {
     wire: Arc<dyn Wire>,
     /// The client reads compressed messages.
