@@ -123,7 +123,7 @@ impl Crowd {
         self.poll.registry().register(&mut stream, Token(index), Interest::READABLE | Interest::WRITABLE)?;
         let client = &mut self.clients[index];
         client.carry.clear();
-        client.is_open = matches!(self.dialect, Dialect::Raw { .. });
+        client.is_open = self.dialect == Dialect::Raw;
         if client.is_open {
             self.subscribed += 1;
         } else {
@@ -262,43 +262,36 @@ impl Crowd {
         let client = &mut self.clients[index];
         let bytes = &self.buffer[..end];
         let mut at = 0;
-        if let Dialect::Raw { message_bytes } = self.dialect {
-            let whole = end / message_bytes;
-            client.count += whole as u64;
-            self.seen.deliveries += whole as u64;
-            at = whole * message_bytes;
-        } else {
-            if !client.is_open {
-                let Some(head) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else {
-                    client.carry = bytes.to_vec();
-                    return Ok(());
-                };
-                ensure!(bytes.starts_with(b"HTTP/1.1 101"), "refused: {}", String::from_utf8_lossy(&bytes[..head]));
-                client.is_open = true;
-                at = head + 4;
-            }
-            while let Some((opcode, payload, length)) = frames::first(&bytes[at..]) {
-                at += length;
-                match opcode {
-                    1 => match self.dialect.understand(payload, &mut self.number_at) {
-                        Said::Event(number) => {
-                            self.seen.deliveries += 1;
-                            client.count += 1;
-                            match number.cmp(&client.last) {
-                                std::cmp::Ordering::Greater => client.last = number,
-                                std::cmp::Ordering::Equal => self.seen.duplicated += 1,
-                                std::cmp::Ordering::Less => self.seen.reordered += 1,
-                            }
+        if !client.is_open {
+            let Some(head) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else {
+                client.carry = bytes.to_vec();
+                return Ok(());
+            };
+            ensure!(bytes.starts_with(b"HTTP/1.1 101"), "refused: {}", String::from_utf8_lossy(&bytes[..head]));
+            client.is_open = true;
+            at = head + 4;
+        }
+        while let Some((opcode, payload, length)) = frames::first(&bytes[at..]) {
+            at += length;
+            match opcode {
+                1 => match self.dialect.understand(payload, &mut self.number_at) {
+                    Said::Event(number) => {
+                        self.seen.deliveries += 1;
+                        client.count += 1;
+                        match number.cmp(&client.last) {
+                            std::cmp::Ordering::Greater => client.last = number,
+                            std::cmp::Ordering::Equal => self.seen.duplicated += 1,
+                            std::cmp::Ordering::Less => self.seen.reordered += 1,
                         }
-                        Said::Subscribed => self.subscribed += 1,
-                        Said::Answer(text) => client.unsent.extend(frames::message(1, text.as_bytes())),
-                        Said::Gap => self.seen.gaps += 1,
-                        Said::Other => {}
-                    },
-                    8 => self.seen.closed += 1,
-                    9 => client.unsent.extend(frames::message(10, payload)),
-                    _ => {}
-                }
+                    }
+                    Said::Subscribed => self.subscribed += 1,
+                    Said::Answer(text) => client.unsent.extend(frames::message(1, text.as_bytes())),
+                    Said::Gap => self.seen.gaps += 1,
+                    Said::Other => {}
+                },
+                8 => self.seen.closed += 1,
+                9 => client.unsent.extend(frames::message(10, payload)),
+                _ => {}
             }
         }
         self.seen.bytes += at as u64;

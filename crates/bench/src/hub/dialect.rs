@@ -10,10 +10,8 @@ pub(super) enum Dialect {
     Ws,
     /// npm `socket.io`, over WebSocket from the start.
     SocketIo,
-    /// Bytes of a known number for each message: the physical limit.
-    Raw {
-        message_bytes: usize,
-    },
+    /// The product's frames without a handshake before them: the physical limit.
+    Raw,
 }
 
 /// The topic of the product that is measured: durable events that nothing else here publishes.
@@ -38,7 +36,7 @@ impl Dialect {
         let path = match self {
             Dialect::Signalbox => "/api/ws",
             Dialect::SocketIo => "/socket.io/?EIO=4&transport=websocket",
-            Dialect::Ws | Dialect::Raw { .. } => "/",
+            Dialect::Ws | Dialect::Raw => "/",
         };
         format!(
             "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
@@ -56,14 +54,14 @@ impl Dialect {
                 Some(format!(r#"{{"type":"subscribe","topics":[{{"topic":"{TOPIC}","after":{after}}}]}}"#))
             }
             (Dialect::Ws, _) => Some(r#"{"op":"sub"}"#.to_owned()),
-            (Dialect::SocketIo | Dialect::Raw { .. }, _) => None,
+            (Dialect::SocketIo | Dialect::Raw, _) => None,
         }
     }
 
     /// What a text message says. `number_at`: where the number was in the one before.
     pub(super) fn understand(self, text: &[u8], number_at: &mut usize) -> Said {
         match self {
-            Dialect::Signalbox => {
+            Dialect::Signalbox | Dialect::Raw => {
                 if text.starts_with(br#"{"type":"event""#) {
                     return number(text, br#""position":"#, number_at).map_or(Said::Other, Said::Event);
                 }
@@ -86,7 +84,6 @@ impl Dialect {
                 }
                 _ => Said::Other,
             },
-            Dialect::Raw { .. } => Said::Other,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What connections hold: idle ones, and slow ones.
 
-use super::measured::Measured;
+use super::{measured::Measured, publisher::Way};
 use crate::conditions::resident_mib;
 use anyhow::ensure;
 use std::time::{Duration, Instant};
@@ -24,7 +24,7 @@ pub(super) struct Idle {
 pub(super) fn idle(measured: &Measured) -> anyhow::Result<Idle> {
     // The server has served some before: what it needs once is not theirs.
     drop(measured.crowd(100)?);
-    let mut publisher = measured.publisher()?;
+    let mut publisher = measured.publisher(Way::Request)?;
     publisher.publish(10)?;
     publisher.finish()?;
     std::thread::sleep(SETTLED);
@@ -59,7 +59,7 @@ pub(super) struct Slow {
 pub(super) fn slow(measured: &Measured, missed: Option<u64>) -> anyhow::Result<Slow> {
     let missed = missed.unwrap_or(MISSED);
     let mut crowd = measured.crowd(SLOW + OTHERS)?;
-    let mut publisher = measured.publisher()?;
+    let mut publisher = measured.publisher(Way::Request)?;
     let mut published = 0;
     let mut publish = |crowd: &mut super::crowd::Crowd, count: u64, readers: std::ops::Range<usize>| {
         let mut last = 0;

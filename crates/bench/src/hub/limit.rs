@@ -1,7 +1,8 @@
-//! The physical limit: a thread that does nothing but send, on the server's core, to clients like the others'.
+//! The physical limit: a thread that does nothing but send, on the server's core, to clients like the others', frames
+//! like the others'.
 
 use super::{cores, crowd::Crowd, dialect::Dialect};
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use std::{
     io::Write,
     net::{TcpListener, TcpStream},
@@ -9,6 +10,13 @@ use std::{
     thread::JoinHandle,
     time::Duration,
 };
+
+/// Clients that connect together: fewer than the listener's backlog, beyond which some would wait for seconds.
+const TOGETHER: usize = 100;
+/// A client that is not accepted by then has failed.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Digits of a message's number.
+const DIGITS: usize = 15;
 
 pub(super) struct Limit {
     orders: mpsc::Sender<Order>,
@@ -27,34 +35,37 @@ pub(super) struct Order {
 
 impl Limit {
     pub(super) fn start(clients: usize, message_bytes: usize) -> anyhow::Result<Self> {
+        let mut message = Message::of(message_bytes)?;
         let listener = TcpListener::bind("127.0.0.1:0")?;
-        let mut crowd = Crowd::new(Dialect::Raw { message_bytes }, listener.local_addr()?)?;
+        let mut crowd = Crowd::new(Dialect::Raw, listener.local_addr()?)?;
         let (orders, asked) = mpsc::channel::<Order>();
         let (done, answers) = mpsc::channel();
-        let (ready, accepted) = mpsc::channel();
+        let (accept_one, accepted) = mpsc::channel();
         let thread = std::thread::spawn(move || {
-            let streams = cores::pin(cores::SERVER).and_then(|()| accept(&listener, clients));
+            let streams = cores::pin(cores::SERVER).and_then(|()| accept(&listener, clients, &accept_one));
             let streams = match streams {
                 Ok(streams) => streams,
                 Err(error) => {
+                    drop(accept_one);
                     let _ = done.send(Err(error));
                     return;
                 }
             };
-            let _ = ready.send(());
-            let bytes = vec![b'x'; message_bytes * 64];
             for order in asked {
                 let used = cores::used_here();
-                let sent = send(&streams, order, message_bytes, &bytes);
+                let sent = send(&streams, order, &mut message);
                 if done.send(sent.map(|()| cores::used_here() - used)).is_err() {
                     return;
                 }
             }
         });
-        for _ in 0..clients.div_ceil(1_000) {
-            crowd.join((clients - crowd.clients.len()).min(1_000))?;
+        while crowd.clients.len() < clients {
+            let together = TOGETHER.min(clients - crowd.clients.len());
+            crowd.join(together)?;
+            for _ in 0..together {
+                accepted.recv_timeout(PATIENCE).context("not everybody was accepted")?;
+            }
         }
-        accepted.recv_timeout(Duration::from_secs(30)).context("not everybody was accepted")?;
         Ok(Self { orders, done: answers, thread, crowd })
     }
 
@@ -77,23 +88,91 @@ impl Limit {
     }
 }
 
-fn accept(listener: &TcpListener, clients: usize) -> anyhow::Result<Vec<TcpStream>> {
+fn accept(listener: &TcpListener, clients: usize, accepted: &mpsc::Sender<()>) -> anyhow::Result<Vec<TcpStream>> {
     let mut streams = Vec::with_capacity(clients);
     for _ in 0..clients {
         let (stream, _) = listener.accept()?;
         stream.set_nodelay(true)?;
         streams.push(stream);
+        // Whoever waits for it may have given up.
+        let _ = accepted.send(());
     }
     Ok(streams)
 }
 
-fn send(streams: &[TcpStream], order: Order, message_bytes: usize, bytes: &[u8]) -> anyhow::Result<()> {
-    let (times, length) =
-        if order.joined { (1, message_bytes * order.messages) } else { (order.messages, message_bytes) };
+fn send(streams: &[TcpStream], order: Order, message: &mut Message) -> anyhow::Result<()> {
+    let (times, together) = if order.joined { (1, order.messages) } else { (order.messages, 1) };
     for _ in 0..times {
+        let bytes = message.next(together);
         for mut stream in streams {
-            stream.write_all(&bytes[..length]).context("a client is gone")?;
+            stream.write_all(bytes).context("a client is gone")?;
         }
     }
     Ok(())
+}
+
+/// A frame that clients understand as one of the product, with a number that grows.
+struct Message {
+    frame: Vec<u8>,
+    number_at: usize,
+    number: u64,
+    bytes: Vec<u8>,
+}
+
+impl Message {
+    /// Of so many bytes, with the header.
+    fn of(bytes: usize) -> anyhow::Result<Self> {
+        const HEADER: usize = 4;
+        let before = r#"{"type":"event","topics":["memory_timeline","events"],"event":{"position":"#;
+        let between = r#","data":""#;
+        let after = r#""}}"#;
+        let filled = before.len() + DIGITS + between.len() + after.len();
+        let payload = bytes.checked_sub(HEADER).filter(|payload| (filled.max(126)..=0xFFFF).contains(payload));
+        let payload = payload.with_context(|| format!("a message of {bytes} B is not like the product's"))?;
+        let mut frame = vec![0x81, 126];
+        frame.extend(u16::try_from(payload)?.to_be_bytes());
+        frame.extend_from_slice(before.as_bytes());
+        let number_at = frame.len();
+        frame.extend([b'0'; DIGITS]);
+        frame.extend_from_slice(between.as_bytes());
+        frame.resize(frame.len() + payload - filled, b'x');
+        frame.extend_from_slice(after.as_bytes());
+        ensure!(frame.len() == bytes, "a frame of {} B", frame.len());
+        Ok(Self { frame, number_at, number: 0, bytes: Vec::new() })
+    }
+
+    /// The next messages, behind one another.
+    fn next(&mut self, count: usize) -> &[u8] {
+        self.bytes.clear();
+        for _ in 0..count {
+            self.number += 1;
+            let digits = format!("{:0width$}", self.number, width = DIGITS);
+            self.frame[self.number_at..self.number_at + DIGITS].copy_from_slice(digits.as_bytes());
+            self.bytes.extend_from_slice(&self.frame);
+        }
+        &self.bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::dialect::Said, super::frames, *};
+
+    #[test]
+    fn a_message_is_understood_like_one_of_the_product() {
+        let mut message = Message::of(497).expect("long enough");
+        let mut at = 0;
+        for expected in [vec![1], vec![2, 3, 4]] {
+            let mut bytes = message.next(expected.len());
+            assert_eq!(bytes.len(), 497 * expected.len());
+            for number in expected {
+                let (opcode, payload, length) = frames::first(bytes).expect("a whole frame");
+                assert_eq!((opcode, length), (1, 497));
+                assert_eq!(Dialect::Raw.understand(payload, &mut at), Said::Event(number));
+                assert_eq!(Dialect::Signalbox.understand(payload, &mut at), Said::Event(number));
+                bytes = &bytes[length..];
+            }
+        }
+        assert!(Message::of(100).is_err());
+    }
 }

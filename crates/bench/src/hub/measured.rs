@@ -1,6 +1,11 @@
 //! What is measured: the product's server, or a peer's, alone on its core.
 
-use super::{cores, crowd::Crowd, dialect::Dialect, publisher::Publisher};
+use super::{
+    cores,
+    crowd::Crowd,
+    dialect::Dialect,
+    publisher::{Publisher, Way},
+};
 use crate::engine::{Place, Started};
 use anyhow::{Context, ensure};
 use rustix::process::{Pid, Signal, kill_process};
@@ -72,8 +77,8 @@ impl Measured {
         Ok(crowd)
     }
 
-    pub(super) fn publisher(&self) -> anyhow::Result<Publisher> {
-        Publisher::start(self.dialect, self.address)
+    pub(super) fn publisher(&self, way: Way) -> anyhow::Result<Publisher> {
+        Publisher::start(self.dialect, way, self.address)
     }
 
     pub(super) fn used(&self) -> anyhow::Result<Duration> {

@@ -101,7 +101,7 @@ pub(crate) async fn run(options: &Options, report: &mut Report) -> anyhow::Resul
     conditions.say("payload_bytes", publisher::PAYLOAD.into());
     conditions.say("server_core", cores::SERVER.into());
     conditions.say("clients_core", cores::CLIENTS.into());
-    conditions.say("published_by", "POST /api/v1/events".into());
+    conditions.say("published_by", "f1, f2: /api/ws; else POST /api/v1/events".into());
     let peers: &[Dialect] = match options.peer {
         Some(PeerKind::Realtime) => &[Dialect::Ws, Dialect::SocketIo],
         None => &[],
@@ -137,17 +137,14 @@ async fn one(case: Case, place: &Place, time: Duration, quick: bool, report: &mu
         let product = Measured::product(place).await?;
         let figures = paced::run(&product, load, time)?;
         product.kill().await?;
-        let bytes = figures.bytes_per_delivery;
-        let send = paced::limit(load, bytes, false, time)?;
         report.add(name, "us_per_delivery", "us", figures.us_per_delivery);
-        report.add(name, "limit_send_us", "us", send);
-        report.add(name, "ratio_to_limit_send", "1", figures.us_per_delivery / send);
-        if load.burst > 1 {
-            let joined = paced::limit(load, bytes, true, time)?;
+        report.add(name, "limit_send_us", "us", figures.limit_send_us);
+        report.add(name, "ratio_to_limit_send", "1", figures.us_per_delivery / figures.limit_send_us);
+        if let Some(joined) = figures.limit_batch_us {
             report.add(name, "limit_batch_us", "us", joined);
             report.add(name, "ratio_to_limit_batch", "1", figures.us_per_delivery / joined);
         }
-        report.add(name, "bytes_per_delivery", "B", bytes as f64);
+        report.add(name, "bytes_per_delivery", "B", figures.bytes_per_delivery as f64);
         report.add(name, "lost", "1", figures.lost as f64);
         report.add(name, "latency_p50_ms", "ms", figures.latency_p50_ms);
         report.add(name, "latency_p99_ms", "ms", figures.latency_p99_ms);
@@ -216,6 +213,10 @@ fn of_peer(case: Case, peer: &Measured, index: usize, time: Duration, report: &m
     if let Some(load) = case.load() {
         let figures = paced::run(peer, load, time)?;
         add("us_per_delivery", "us", figures.us_per_delivery);
+        add("ratio_to_limit_send", "1", figures.us_per_delivery / figures.limit_send_us);
+        if let Some(joined) = figures.limit_batch_us {
+            add("ratio_to_limit_batch", "1", figures.us_per_delivery / joined);
+        }
         add("bytes_per_delivery", "B", figures.bytes_per_delivery as f64);
         add("latency_p99_ms", "ms", figures.latency_p99_ms);
     } else if case == Case::Idle {

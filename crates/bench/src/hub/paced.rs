@@ -1,14 +1,21 @@
-//! F1 and F2: so many messages a second to so many clients; and what plain sending of the same costs.
+//! F1 and F2: so many messages a second to so many clients; and, in turns with it, what plain sending of the same costs.
+//!
+//! In turns, since a core's speed changes within seconds when others use the machine: both find the same core, the same
+//! number of sockets, and clients that have gone to sleep.
 
 use super::{
+    crowd::Crowd,
     limit::{Limit, Order},
     measured::Measured,
+    publisher::{Publisher, Way},
 };
 use anyhow::ensure;
 use std::time::{Duration, Instant};
 
 /// What was published is delivered after so long, or is lost.
 const TAIL: Duration = Duration::from_secs(10);
+/// Connections, caches and buffers are as they stay after so long.
+const WARM: Duration = Duration::from_secs(1);
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Load {
@@ -20,8 +27,12 @@ pub(super) struct Load {
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Figures {
-    /// Of the server's processor.
+    /// Of the server's processor, with all it did meanwhile.
     pub(super) us_per_delivery: f64,
+    /// Of the sender's processor, one message a call.
+    pub(super) limit_send_us: f64,
+    /// All of a burst in one call, where there are bursts.
+    pub(super) limit_batch_us: Option<f64>,
     pub(super) bytes_per_delivery: usize,
     pub(super) lost: u64,
     pub(super) latency_p50_ms: f64,
@@ -30,34 +41,39 @@ pub(super) struct Figures {
 
 pub(super) fn run(measured: &Measured, load: Load, time: Duration) -> anyhow::Result<Figures> {
     let mut crowd = measured.crowd(load.clients)?;
-    let mut publisher = measured.publisher()?;
-    let warm = rounds(load, Duration::from_secs(1));
-    let count = rounds(load, time);
+    let mut publisher = measured.publisher(Way::Socket)?;
+    let bytes = bytes_of_one(&mut crowd, &mut publisher, load)?;
+    let mut beside = Beside::start(load, bytes)?;
+    let share = load.period / u32::try_from(1 + beside.orders.len())?;
+    let (warm, count) = (rounds(load, WARM), rounds(load, time));
     let (mut used, mut due) = (Duration::ZERO, Instant::now());
     for round in 0..warm + count {
         if round == warm {
-            publisher.finish()?;
-            let all = warm * load.burst as u64 * load.clients as u64;
-            crowd.until(TAIL, |crowd| crowd.seen.deliveries >= all)?;
+            settle(&mut crowd, &mut publisher, warm, load)?;
             crowd.forget();
+            beside.settle()?;
             used = measured.used()?;
             due = Instant::now();
         }
         crowd.published();
         publisher.publish(load.burst)?;
-        due += load.period;
+        due += share;
         crowd.until(due.saturating_duration_since(Instant::now()), |_| false)?;
+        beside.turn(&mut due, share)?;
     }
-    publisher.finish()?;
-    let all = count * load.burst as u64 * load.clients as u64;
-    crowd.until(TAIL, |crowd| crowd.seen.deliveries >= all)?;
+    settle(&mut crowd, &mut publisher, count, load)?;
     let used = measured.used()? - used;
     publisher.stop();
+    let limits = beside.stop()?;
     let seen = crowd.seen;
     ensure!(seen.deliveries > 0, "nothing was delivered");
     ensure!(seen.duplicated + seen.reordered + seen.gaps + seen.closed == 0, "not as published: {seen:?}");
+    let all = deliveries(count, load);
+    let of_one = |used: &Duration| used.as_secs_f64() * 1e6 / all as f64;
     Ok(Figures {
         us_per_delivery: used.as_secs_f64() * 1e6 / seen.deliveries as f64,
+        limit_send_us: limits.first().map_or(0.0, of_one),
+        limit_batch_us: limits.get(1).map(of_one),
         bytes_per_delivery: usize::try_from(seen.bytes / seen.deliveries)?,
         lost: all - seen.deliveries.min(all),
         latency_p50_ms: crowd.latency_ms(0.5),
@@ -65,30 +81,91 @@ pub(super) fn run(measured: &Measured, load: Load, time: Duration) -> anyhow::Re
     })
 }
 
-/// Microseconds of the sender's processor per message.
-pub(super) fn limit(load: Load, bytes: usize, joined: bool, time: Duration) -> anyhow::Result<f64> {
-    let mut limit = Limit::start(load.clients, bytes)?;
-    let count = rounds(load, time);
-    let warm = rounds(load, Duration::from_secs(1)).min(count);
-    let (mut used, mut due, mut done) = (Duration::ZERO, Instant::now(), 0);
-    for round in 0..warm + count {
-        limit.send(Order { messages: load.burst, joined })?;
-        due += load.period;
-        limit.crowd.until(due.saturating_duration_since(Instant::now()), |_| false)?;
-        while let Some(one) = limit.done()? {
-            // The first orders warm it up.
-            if done >= warm {
-                used += one;
-            }
-            done += 1;
-        }
-        ensure!(done + 3 > round, "the sender does not keep up");
-    }
-    let counted = done - warm;
-    limit.stop();
-    Ok(used.as_secs_f64() * 1e6 / (counted * load.burst as u64 * load.clients as u64) as f64)
+/// How long a message is on the wire, found out with the first.
+fn bytes_of_one(crowd: &mut Crowd, publisher: &mut Publisher, load: Load) -> anyhow::Result<usize> {
+    crowd.forget();
+    publisher.publish(load.burst)?;
+    settle(crowd, publisher, 1, load)?;
+    ensure!(crowd.seen.deliveries > 0, "nothing was delivered");
+    let bytes = crowd.seen.bytes / crowd.seen.deliveries;
+    crowd.forget();
+    Ok(usize::try_from(bytes)?)
+}
+
+/// Waits for what was published in so many rounds.
+fn settle(crowd: &mut Crowd, publisher: &mut Publisher, rounds: u64, load: Load) -> anyhow::Result<()> {
+    publisher.finish()?;
+    let all = deliveries(rounds, load);
+    crowd.until(TAIL, |crowd| crowd.seen.deliveries >= all)?;
+    Ok(())
+}
+
+fn deliveries(rounds: u64, load: Load) -> u64 {
+    rounds * load.burst as u64 * load.clients as u64
 }
 
 fn rounds(load: Load, time: Duration) -> u64 {
     (time.as_millis() / load.period.as_millis()).max(1) as u64
+}
+
+/// Plain sending, in the pauses of what is measured.
+struct Beside {
+    limit: Limit,
+    orders: Vec<Order>,
+    /// Answers so far; they come in the order of the orders.
+    answered: usize,
+    asked: usize,
+    used: Vec<Duration>,
+}
+
+impl Beside {
+    fn start(load: Load, bytes: usize) -> anyhow::Result<Self> {
+        let ways: &[bool] = if load.burst > 1 { &[false, true] } else { &[false] };
+        let orders: Vec<Order> = ways.iter().map(|&joined| Order { messages: load.burst, joined }).collect();
+        let used = vec![Duration::ZERO; orders.len()];
+        Ok(Self { limit: Limit::start(load.clients, bytes)?, orders, answered: 0, asked: 0, used })
+    }
+
+    fn turn(&mut self, due: &mut Instant, share: Duration) -> anyhow::Result<()> {
+        for order in &self.orders {
+            self.limit.send(*order)?;
+            self.asked += 1;
+            *due += share;
+            self.limit.crowd.until(due.saturating_duration_since(Instant::now()), |_| false)?;
+        }
+        self.hear()?;
+        ensure!(self.asked < self.answered + 20, "the sender does not keep up");
+        Ok(())
+    }
+
+    fn hear(&mut self) -> anyhow::Result<()> {
+        while let Some(used) = self.limit.done()? {
+            self.used[self.answered % self.orders.len()] += used;
+            self.answered += 1;
+        }
+        Ok(())
+    }
+
+    fn heard_all(&mut self) -> anyhow::Result<()> {
+        let end = Instant::now() + TAIL;
+        while self.answered < self.asked {
+            ensure!(Instant::now() < end, "the sender has stopped");
+            self.limit.crowd.until(Duration::from_millis(1), |_| false)?;
+            self.hear()?;
+        }
+        Ok(())
+    }
+
+    /// What was counted so far was for warming up.
+    fn settle(&mut self) -> anyhow::Result<()> {
+        self.heard_all()?;
+        self.used.fill(Duration::ZERO);
+        Ok(())
+    }
+
+    fn stop(mut self) -> anyhow::Result<Vec<Duration>> {
+        self.heard_all()?;
+        self.limit.stop();
+        Ok(self.used)
+    }
 }

@@ -1,4 +1,5 @@
-//! Who publishes: a thread with a connection of its own, one batch at a time, as other programs do.
+//! Who publishes: a thread with a connection of its own, one batch at a time, as other programs do: few messages over a
+//! WebSocket, as peers are given all of theirs, many in one request.
 
 use super::{cores, dialect::Dialect, frames};
 use anyhow::{Context, bail, ensure};
@@ -20,6 +21,15 @@ pub(super) const PAYLOAD: usize = 256;
 /// A server that does not answer for so long has failed.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// How the product is given messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// A `publish` frame each, those of a batch written together.
+    Socket,
+    /// `POST /api/v1/events`, a batch each.
+    Request,
+}
+
 pub(super) struct Publisher {
     batches: mpsc::Sender<usize>,
     answers: mpsc::Receiver<anyhow::Result<u64>>,
@@ -29,8 +39,8 @@ pub(super) struct Publisher {
 }
 
 impl Publisher {
-    pub(super) fn start(dialect: Dialect, address: SocketAddr) -> anyhow::Result<Self> {
-        let mut line = Line::connect(dialect, address)?;
+    pub(super) fn start(dialect: Dialect, way: Way, address: SocketAddr) -> anyhow::Result<Self> {
+        let mut line = Line::connect(dialect, way, address)?;
         let (batches, asked) = mpsc::channel::<usize>();
         let (answer, answers) = mpsc::channel();
         let thread = std::thread::spawn(move || {
@@ -88,34 +98,41 @@ impl Publisher {
 
 struct Line {
     dialect: Dialect,
+    way: Way,
     address: SocketAddr,
     stream: BufReader<TcpStream>,
     number: u64,
 }
 
 impl Line {
-    fn connect(dialect: Dialect, address: SocketAddr) -> anyhow::Result<Self> {
+    fn connect(dialect: Dialect, way: Way, address: SocketAddr) -> anyhow::Result<Self> {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
-        let mut line = Self { dialect, address, stream: BufReader::new(stream), number: 0 };
-        if dialect != Dialect::Signalbox {
-            line.write(&dialect.handshake(address))?;
-            line.head()?;
-            if dialect == Dialect::SocketIo {
+        let mut line = Self { dialect, way, address, stream: BufReader::new(stream), number: 0 };
+        if (dialect, way) == (Dialect::Signalbox, Way::Request) {
+            return Ok(line);
+        }
+        line.write(&dialect.handshake(address))?;
+        line.head()?;
+        match dialect {
+            Dialect::Signalbox => drop(line.hear(br#"{"type":"hello""#)?),
+            Dialect::SocketIo => {
                 line.hear(b"0{")?;
                 line.write(&frames::message(1, b"40"))?;
                 line.hear(b"40{")?;
             }
+            Dialect::Ws | Dialect::Raw => {}
         }
         Ok(line)
     }
 
     fn publish(&mut self, count: usize) -> anyhow::Result<u64> {
         match self.dialect {
-            Dialect::Signalbox => self.post(count),
+            Dialect::Signalbox if self.way == Way::Request => self.post(count),
+            Dialect::Signalbox => self.say(count),
             Dialect::Ws | Dialect::SocketIo => self.send(count),
-            Dialect::Raw { .. } => bail!("nobody publishes bytes"),
+            Dialect::Raw => bail!("nobody publishes bytes"),
         }
     }
 
@@ -135,6 +152,22 @@ impl Line {
         ensure!(head.starts_with("http/1.1 201"), "publishing failed: {}", String::from_utf8_lossy(&body));
         let published: Value = serde_json::from_slice(&body)?;
         published["position"].as_u64().context("what is published here is kept, and has a position")
+    }
+
+    /// `publish` frames; the position of the last.
+    fn say(&mut self, count: usize) -> anyhow::Result<u64> {
+        let mut bytes = Vec::new();
+        for id in 1..=count {
+            let frame = json!({"type": "publish", "id": id, "message": message()?});
+            bytes.extend(frames::message(1, frame.to_string().as_bytes()));
+        }
+        self.write(&bytes)?;
+        let mut last = None;
+        for _ in 0..count {
+            let answer: Value = serde_json::from_slice(&self.hear(br#"{"type":"published""#)?)?;
+            last = answer["position"].as_u64();
+        }
+        last.context("what is published here is kept, and has a position")
     }
 
     fn send(&mut self, count: usize) -> anyhow::Result<u64> {
@@ -158,18 +191,22 @@ impl Line {
     }
 
     /// Waits for the next message, which begins so.
-    fn hear(&mut self, beginning: &[u8]) -> anyhow::Result<()> {
+    fn hear(&mut self, beginning: &[u8]) -> anyhow::Result<Vec<u8>> {
         let mut bytes = Vec::new();
-        let payload = loop {
+        loop {
             let mut byte = [0];
             self.stream.read_exact(&mut byte).context("the server is silent")?;
             bytes.push(byte[0]);
-            if let Some((_, payload, _)) = frames::first(&bytes) {
-                break payload;
+            match frames::first(&bytes) {
+                Some((1, payload, _)) => {
+                    ensure!(payload.starts_with(beginning), "unexpected: {}", String::from_utf8_lossy(payload));
+                    return Ok(payload.to_vec());
+                }
+                // Who publishes all the time is not taken for gone, whether it answers pings or not.
+                Some(_) => bytes.clear(),
+                None => {}
             }
-        };
-        ensure!(payload.starts_with(beginning), "unexpected: {}", String::from_utf8_lossy(payload));
-        Ok(())
+        }
     }
 
     /// The head of an answer, in small letters.

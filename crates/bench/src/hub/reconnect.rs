@@ -1,6 +1,6 @@
 //! Everybody is gone, misses something, and comes back at once: by itself, over SIGTERM, over SIGKILL.
 
-use super::measured::Measured;
+use super::{measured::Measured, publisher::Way};
 use crate::engine::Place;
 use anyhow::ensure;
 use std::time::{Duration, Instant};
@@ -78,7 +78,7 @@ pub(super) async fn run(place: &Place, how: How) -> anyhow::Result<Figures> {
 
 /// The position of the last.
 fn publish(measured: &Measured, count: u64) -> anyhow::Result<u64> {
-    let mut publisher = measured.publisher()?;
+    let mut publisher = measured.publisher(Way::Request)?;
     for _ in 0..count / BATCH as u64 {
         publisher.publish(BATCH)?;
     }

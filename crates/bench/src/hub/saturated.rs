@@ -3,6 +3,7 @@
 use super::{
     limit::{Limit, Order},
     measured::Measured,
+    publisher::Way,
 };
 use anyhow::ensure;
 use std::time::{Duration, Instant};
@@ -29,7 +30,7 @@ pub(super) fn run(measured: &Measured, time: Duration) -> anyhow::Result<Figures
     let mut crowd = measured.crowd(CLIENTS)?;
     let mut publishers = Vec::new();
     for _ in 0..PUBLISHERS {
-        publishers.push(measured.publisher()?);
+        publishers.push(measured.publisher(Way::Request)?);
     }
     let (used, began) = (measured.used()?, Instant::now());
     let (mut published, mut last) = (0_u64, 0_u64);
