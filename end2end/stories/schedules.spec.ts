@@ -21,6 +21,8 @@ test("a schedule is made, fires, is paused and taken away", async ({ page, serve
   // A change of one field leaves the others, the version among them; without one, it is the newest again.
   await page.getByLabel("Time zone").fill("UTC");
   await page.getByRole("button", { name: "Save" }).click();
+  // The page as it comes back from saving; "version 1" stood there before.
+  await expect(page.getByRole("main")).toContainText("* * * * * * UTC");
   await expect(page.getByRole("main")).toContainText("version 1");
   const versions = async () => {
     const { version, timezone } = await server.get<{ version: number | null; timezone: string }>("/api/v1/schedules/every-second");
