@@ -125,7 +125,8 @@ fn HistoryRow(row: EventRow, clock: Clock) -> impl IntoView {
 fn to_end(scroll: NodeRef<Div>) {
     // After the rows of this batch are in the document.
     request_animation_frame(move || {
-        if let Some(scroll) = scroll.get_untracked() {
+        // The page may have been left meanwhile.
+        if let Some(scroll) = scroll.try_get_untracked().flatten() {
             scroll.set_scroll_top(scroll.scroll_height());
         }
     });
