@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import json
-from typing import Any, List, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 import pytest
 from websockets.asyncio.server import ServerConnection, serve
@@ -58,6 +59,9 @@ class Scripted:
     async def connection(self, number: int) -> ServerConnection:
         return (await self.connections.until(lambda all: len(all) >= number))[number - 1]
 
+    async def frame(self, number: int) -> Dict[str, Any]:
+        return (await self.frames.until(lambda all: len(all) >= number))[number - 1]
+
 
 @contextlib.asynccontextmanager
 async def scripted():
@@ -67,12 +71,24 @@ async def scripted():
         yield script
 
 
+class Connected(NamedTuple):
+    client: SignalboxClient
+    clock: StandingClock
+    lost: Told
+    greeted: Told
+    errors: Told
+
+
 @contextlib.asynccontextmanager
 async def connected(script: Scripted, **config: Any):
-    clock, lost, greeted = StandingClock(), Told(), Told()
-    handlers = Handlers(on_disconnect=lost.add, on_connect=greeted.add)
+    clock, lost, greeted, errors = StandingClock(), Told(), Told(), Told()
+    handlers = Handlers(on_disconnect=lost.add, on_connect=greeted.add, on_error=errors.add)
     async with SignalboxClient(ClientConfig(script.url, clock=clock, **config), handlers) as client:
-        yield client, clock, lost, greeted
+        yield Connected(client, clock, lost, greeted, errors)
+
+
+UNAVAILABLE = {"code": "unavailable", "message": "not now", "temporary": True}
+UNKNOWN = {"code": "token_unknown", "message": "not ours", "temporary": False}
 
 
 async def hello(socket: ServerConnection) -> None:
@@ -80,7 +96,7 @@ async def hello(socket: ServerConnection) -> None:
 
 
 async def test_the_pause_grows_with_each_failure_and_a_hello_makes_it_short_again():
-    async with scripted() as script, connected(script) as (_, clock, lost, greeted):
+    async with scripted() as script, connected(script) as (_, clock, lost, greeted, _):
         for number, pause in enumerate([0.25, 0.5, 1.0, 2.0], 1):
             (await script.connection(number)).transport.abort()
             assert (await lost.until(lambda all: len(all) == number))[-1]["retry_s"] == pause
@@ -94,7 +110,7 @@ async def test_the_pause_grows_with_each_failure_and_a_hello_makes_it_short_agai
 
 
 async def test_a_server_that_drains_says_when_to_come_back():
-    async with scripted() as script, connected(script) as (_, _, lost, _):
+    async with scripted() as script, connected(script) as (_, _, lost, _, _):
         socket = await script.connection(1)
         await hello(socket)
         await socket.send(json.dumps({"type": "draining", "reconnect_after_ms": 3_000}))
@@ -103,7 +119,7 @@ async def test_a_server_that_drains_says_when_to_come_back():
 
 
 async def test_terminal_codes_are_the_end_for_whoever_waits_too():
-    async with scripted() as script, connected(script) as (client, _, lost, _):
+    async with scripted() as script, connected(script) as (client, _, lost, _, _):
         waiting = asyncio.ensure_future(client.call("playbooks"))
         await (await script.connection(1)).close(4403, "not allowed here")
         assert await lost.first() == {"code": 4403, "reason": "not allowed here", "retry_s": None}
@@ -117,7 +133,7 @@ async def test_terminal_codes_are_the_end_for_whoever_waits_too():
 
 async def test_a_token_that_is_refused_is_fetched_anew_once():
     fetched = iter(["t1", "t2", "t3"])
-    async with scripted() as script, connected(script, token=lambda: next(fetched)) as (_, clock, lost, _):
+    async with scripted() as script, connected(script, token=lambda: next(fetched)) as (_, clock, lost, _, _):
         await (await script.connection(1)).close(4401, "expired")
         assert (await lost.first())["retry_s"] == 0.25
         await clock.slept.first()
@@ -134,7 +150,7 @@ async def test_a_token_is_renewed_over_the_same_connection_before_it_expires():
     async def token() -> str:
         return next(fetched)
 
-    async with scripted() as script, connected(script, token=token) as (client, clock, _, _):
+    async with scripted() as script, connected(script, token=token) as (client, clock, _, _, _):
         socket = await script.connection(1)
         first = await script.frames.first()
         await hello(socket)
@@ -146,8 +162,89 @@ async def test_a_token_is_renewed_over_the_same_connection_before_it_expires():
         assert client.state == "open"
 
 
+async def taken(socket: ServerConnection, frame: Dict[str, Any], expires_at_s: float) -> None:
+    told = {"type": "authenticated", "id": frame["id"], "name": "ada", "role": "viewer"}
+    await socket.send(json.dumps({**told, "expires_at": round(expires_at_s * 1_000)}))
+
+
+async def slept(clock: StandingClock, number: int) -> float:
+    return (await clock.slept.until(lambda all: len(all) >= number))[number - 1]
+
+
+async def test_a_renewal_that_fails_for_now_is_tried_again_and_again_with_what_is_left():
+    tokens = iter(["t1", "t2", OSError("no network"), "t4", "t5"])
+
+    def token() -> str:
+        got = next(tokens)
+        if isinstance(got, OSError):
+            raise got
+        return got
+
+    async with scripted() as script, connected(script, token=token) as (client, clock, _, _, errors):
+        socket = await script.connection(1)
+        await hello(socket)
+        await taken(socket, await script.frame(1), clock.at + 100)
+        assert await slept(clock, 1) == pytest.approx(80.0)
+        clock.advance(80.0)
+        refused = await script.frame(2)
+        await socket.send(json.dumps({"type": "error", "id": refused["id"], **UNAVAILABLE}))
+        assert await slept(clock, 2) == pytest.approx(16.0)
+        clock.advance(16.0)
+        # This time there is no token.
+        assert await slept(clock, 3) == pytest.approx(3.2)
+        clock.advance(3.2)
+        fourth = await script.frame(3)
+        assert fourth["token"] == "t4"
+        assert [str(error) for error in errors.all] == ["not now", "no network"]
+        await taken(socket, fourth, clock.at + 10)
+        assert await slept(clock, 4) == pytest.approx(8.0)
+        clock.advance(8.0)
+        assert (await script.frame(4))["token"] == "t5"
+        assert client.state == "open"
+
+
+async def test_by_a_clock_that_is_ahead_a_token_is_renewed_once_a_second():
+    numbers = itertools.count(1)
+    async with scripted() as script, connected(script, token=lambda: f"t{next(numbers)}") as (_, clock, _, _, _):
+        socket = await script.connection(1)
+        await hello(socket)
+        for number in range(1, 4):
+            frame = await script.frame(number)
+            assert frame["token"] == f"t{number}"
+            await taken(socket, frame, clock.at - 3_600)
+            assert await slept(clock, number) == 1.0
+            clock.advance(1.0)
+
+
+@pytest.mark.parametrize("fetched", [False, True])
+async def test_a_token_that_is_refused_for_now_is_never_the_end(fetched: bool):
+    token = (lambda: "t") if fetched else "t"
+    async with scripted() as script, connected(script, token=token) as (_, clock, lost, _, errors):
+
+        async def refuse(number: int, problem: Dict[str, Any]) -> Optional[float]:
+            socket = await script.connection(number)
+            frame = await script.frame(number)
+            await hello(socket)
+            await socket.send(json.dumps({"type": "error", "id": frame["id"], **problem}))
+            await socket.close(4401, "not proven")
+            retry_s = (await lost.until(lambda all: len(all) == number))[-1]["retry_s"]
+            if retry_s is not None:
+                await slept(clock, number)
+                clock.advance(retry_s)
+            return retry_s
+
+        for number in range(1, 4):
+            assert await refuse(number, UNAVAILABLE) == 0.25
+        assert len(errors.all) == 3
+        # And it is not the one other try of a token that is fetched.
+        tries = [await refuse(4, UNKNOWN)]
+        if tries[0] is not None:
+            tries.append(await refuse(5, UNKNOWN))
+        assert tries == ([0.25, None] if fetched else [None])
+
+
 async def test_what_was_sent_and_not_answered_is_told_and_subscriptions_are_made_again():
-    async with scripted() as script, connected(script, rooms=["events"]) as (client, clock, lost, _):
+    async with scripted() as script, connected(script, rooms=["events"]) as (client, clock, lost, _, _):
         call = asyncio.ensure_future(client.call("playbooks"))
         socket = await script.connection(1)
         await hello(socket)

@@ -16,15 +16,12 @@ import type {
   Unstamped,
 } from "./messages.js";
 import { Positions, type TopicRequest } from "./positions.js";
+import { Renewal } from "./renewal.js";
 import { type Fields, Requests } from "./requests.js";
 import { type Socket, type SocketConstructor, socketConstructor, socketUrl } from "./socket.js";
 
 /** Silence after which the server is asked whether it is there; after as much again it is not. */
 const SILENCE_MS = 25_000;
-/** A token is renewed when this share of its time is over. */
-const RENEW_AT = 0.8;
-/** The longest delay timers take. */
-const MOST_MS = 2 ** 31 - 1;
 
 export type State = "connecting" | "open" | "waiting" | "closed";
 
@@ -36,15 +33,18 @@ export class SignalboxClient {
   private readonly backoff: Backoff;
   private readonly positions = new Positions();
   private readonly requests = new Requests();
+  private readonly renewal: Renewal;
   private readonly debug: ((line: string) => void) | null;
   private socket: Socket | null = null;
   private hello: Hello | null = null;
   private reconnectAfterMs = 0;
   private refusals = 0;
+  /** The server could not say whether the last token is good. */
+  private isPutOff = false;
   private problem = "";
   private heardAt = 0;
   private asked = false;
-  private timers: { retry?: unknown; silence?: unknown; renewal?: unknown } = {};
+  private timers: { retry?: unknown; silence?: unknown } = {};
 
   /** Connects at once. */
   constructor(
@@ -54,6 +54,7 @@ export class SignalboxClient {
     this.url = socketUrl(config.serverUrl);
     this.clock = config.clock ?? realClock;
     this.backoff = new Backoff(config.reconnect || {}, this.clock.random);
+    this.renewal = new Renewal(this.clock, () => this.authenticate(), (error) => this.report(error));
     const { debug } = config;
     this.debug = typeof debug === "function" ? debug : debug ? (line) => console.debug(`[signalbox] ${line}`) : null;
     for (const room of config.subscriptions?.rooms ?? []) this.positions.want(asRequest(room));
@@ -161,6 +162,7 @@ export class SignalboxClient {
     }
     this.socket = socket;
     this.reconnectAfterMs = 0;
+    this.isPutOff = false;
     this.problem = "";
     socket.onopen = () => {
       if (token !== undefined) this.introduce(token);
@@ -217,6 +219,7 @@ export class SignalboxClient {
         return this.authenticated(frame);
       case "error": {
         const error = new SignalboxError(frame.code, frame.message, frame.temporary);
+        if (this.requests.kind(frame.id) === "authenticate") this.isPutOff = error.temporary;
         if (!this.requests.failed(frame.id, error)) this.report(error);
         return;
       }
@@ -248,15 +251,11 @@ export class SignalboxClient {
 
   private authenticated({ id, name, role, expires_at }: Authenticated & { id?: number | string }): void {
     this.refusals = 0;
+    this.isPutOff = false;
     const identity: Authenticated = { name, role, ...(expires_at === undefined ? {} : { expires_at }) };
     this.requests.answered(id, identity);
-    this.clock.clearTimeout(this.timers.renewal);
-    if (expires_at !== undefined && typeof this.config.token === "function") {
-      const ms = Math.min(Math.max(0, (expires_at - this.clock.now()) * RENEW_AT), MOST_MS);
-      this.timers.renewal = this.clock.setTimeout(() => {
-        this.authenticate().catch((error: unknown) => this.report(error));
-      }, ms);
-    }
+    if (expires_at !== undefined && typeof this.config.token === "function") this.renewal.before(expires_at);
+    else this.renewal.stop();
     this.tell("onAuthenticated", identity);
   }
 
@@ -290,7 +289,8 @@ export class SignalboxClient {
     this.requests.disconnected();
     if (this.isClosed()) return;
     // A token that is fetched anew may be better than the one before: once.
-    const renewable = code === 4401 && typeof this.config.token === "function" && ++this.refusals < 2;
+    const renewable =
+      code === 4401 && (this.isPutOff || (typeof this.config.token === "function" && ++this.refusals < 2));
     // The package `ws` tells the status of a refused handshake; browsers do not.
     const refused = /Unexpected server response: 4(?!08|29)/.test(reason);
     if (this.config.reconnect === false || refused || (isTerminal(code) && !renewable)) {
@@ -340,6 +340,7 @@ export class SignalboxClient {
   private stopTimers(): void {
     for (const timer of Object.values(this.timers)) this.clock.clearTimeout(timer);
     this.timers = {};
+    this.renewal.stop();
     this.asked = false;
   }
 

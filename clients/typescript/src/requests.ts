@@ -32,6 +32,11 @@ export class Requests {
     });
   }
 
+  /** What the request of this id is, while it waits for its answer. */
+  kind(id: unknown): unknown {
+    return typeof id === "number" ? this.open.get(id)?.fields.type : undefined;
+  }
+
   answered(id: unknown, answer: unknown): boolean {
     const request = this.take(id);
     request?.resolve(answer);

@@ -51,15 +51,19 @@ async function scripted(t: TestContext) {
 }
 
 const LIMITS = { frame_bytes: 65_536, topics: 1_000, queue_bytes: 1 << 20, idle_timeout_ms: 90_000 };
+const UNAVAILABLE = { code: "unavailable", message: "not now", temporary: true };
+const UNKNOWN = { code: "token_unknown", message: "not ours", temporary: false };
 const hello = (epoch = "e") => JSON.stringify({ type: "hello", epoch, client: "c", limits: LIMITS });
 
 function connected(t: TestContext, config: ClientConfig) {
   const clock = new StandingClock();
   const lost = new Told<{ code: number; reason: string; retryMs: number | null }>();
   const greeted = new Told<unknown>();
-  const client = new SignalboxClient({ clock, ...config }, { onDisconnect: lost.add, onConnect: greeted.add });
+  const errors = new Told<Error>();
+  const handlers = { onDisconnect: lost.add, onConnect: greeted.add, onError: errors.add };
+  const client = new SignalboxClient({ clock, ...config }, handlers);
   t.after(() => client.close());
-  return { clock, lost, greeted, client };
+  return { clock, lost, greeted, errors, client };
 }
 
 test("the pause grows with each failure, and a hello makes it short again", async (t) => {
@@ -129,6 +133,83 @@ test("a token is renewed over the same connection before it expires", async (t) 
   const again = (await frames.until((all) => all.length === 2))[1]!;
   assert.equal(again.token, "t2");
   assert.equal(client.state, "open");
+});
+
+test("a renewal that fails for now is tried again, and again with what is left", async (t) => {
+  const { url, connections, frames } = await scripted(t);
+  const tokens = ["t1", "t2", new Error("no network"), "t4", "t5"];
+  const token = () => {
+    const next = tokens.shift()!;
+    if (next instanceof Error) throw next;
+    return next;
+  };
+  const { clock, client, errors } = connected(t, { serverUrl: url, token });
+  const socket = await connections.first();
+  const taken = (id: unknown, expires_at: number) => {
+    socket.send(JSON.stringify({ type: "authenticated", id, name: "ada", role: "viewer", expires_at }));
+  };
+  const sent = async (number: number) => (await frames.until((all) => all.length === number))[number - 1]!;
+  socket.send(hello());
+  taken((await sent(1)).id, clock.at + 20_000);
+  await clock.set.first((ms) => ms === 16_000);
+  clock.advance(16_000);
+  socket.send(JSON.stringify({ type: "error", id: (await sent(2)).id, ...UNAVAILABLE }));
+  await clock.set.first((ms) => ms === 3_200);
+  clock.advance(3_200);
+  // This time there is no token, and four fifths of what is left are less than a second.
+  await clock.set.first((ms) => ms === 1_000);
+  clock.advance(1_000);
+  const { id, token: fourth } = await sent(3);
+  assert.equal(fourth, "t4");
+  assert.deepEqual(errors.all.map(String), ["SignalboxError: not now", "Error: no network"]);
+  taken(id, clock.at + 5_000);
+  await clock.set.first((ms) => ms === 4_000);
+  clock.advance(4_000);
+  assert.equal((await sent(4)).token, "t5");
+  assert.equal(client.state, "open");
+});
+
+test("by a clock that is ahead a token is renewed once a second", async (t) => {
+  const { url, connections, frames } = await scripted(t);
+  let fetched = 0;
+  const { clock } = connected(t, { serverUrl: url, token: () => `t${++fetched}` });
+  const socket = await connections.first();
+  socket.send(hello());
+  for (const round of [1, 2, 3]) {
+    const frame = (await frames.until((all) => all.length === round))[round - 1]!;
+    assert.equal(frame.token, `t${round}`);
+    const expires_at = clock.at - 3_600_000;
+    socket.send(JSON.stringify({ type: "authenticated", id: frame.id, name: "ada", role: "viewer", expires_at }));
+    await clock.set.until((all) => all.filter((ms) => ms === 1_000).length === round);
+    clock.advance(999);
+    assert.equal(fetched, round);
+    clock.advance(1);
+  }
+});
+
+test("a token that is refused for now is never the end", async (t) => {
+  const { url, connections, frames } = await scripted(t);
+  let fetched = 0;
+  for (const token of ["t0", () => `t${++fetched}`]) {
+    const before = connections.all.length;
+    const { clock, lost, errors } = connected(t, { serverUrl: url, token });
+    const refuse = async (number: number, problem: object): Promise<number | null> => {
+      const socket = (await connections.until((all) => all.length === before + number))[before + number - 1]!;
+      const { id } = (await frames.until((all) => all.length === before + number))[before + number - 1]!;
+      socket.send(hello());
+      socket.send(JSON.stringify({ type: "error", id, ...problem }));
+      socket.close(4401, "not proven");
+      const { retryMs } = (await lost.until((all) => all.length === number))[number - 1]!;
+      if (retryMs !== null) clock.advance(retryMs);
+      return retryMs;
+    };
+    for (const number of [1, 2, 3]) assert.equal(await refuse(number, UNAVAILABLE), 250);
+    assert.equal(errors.all.length, 3);
+    // And it is not the one other try of a token that is fetched.
+    const tries = [await refuse(4, UNKNOWN)];
+    if (tries[0] !== null) tries.push(await refuse(5, UNKNOWN));
+    assert.deepEqual(tries, typeof token === "string" ? [null] : [250, null]);
+  }
 });
 
 test("a silent server is asked, then given up", async (t) => {

@@ -29,6 +29,7 @@ from .messages import (
 )
 from .positions import Positions
 from .producer import Producer
+from .renewal import Renewal
 from .requests import Fields, Requests
 from .teller import Teller
 
@@ -40,8 +41,6 @@ CONNECT_S = 10.0
 MESSAGE_BYTES = 64 << 20
 #: The server is asked after so much silence, and given up after as much again.
 SILENCE_S = 25.0
-#: A token is renewed when this share of its time is over.
-RENEW_AT = 0.8
 
 
 @dataclass
@@ -76,9 +75,11 @@ class SignalboxClient(Producer):
         self._task: Optional[asyncio.Task[None]] = None
         self._teller = Teller(self._handlers, self._requests.waits)
         self._telling: Optional[asyncio.Task[None]] = None
-        self._renewal: Optional[asyncio.Task[None]] = None
+        self._renewal = Renewal(self._clock, self.authenticate, self._report)
         self._reconnect_after_s = 0.0
         self._refusals = 0
+        #: The server could not say whether the last token is good.
+        self._is_put_off = False
 
     @property
     def state(self) -> Literal["waiting", "open", "closed"]:
@@ -179,9 +180,11 @@ class SignalboxClient(Producer):
         while True:
             ended = await self._serve()
             self._lost()
+            is_put_off = ended.code == 4401 and self._is_put_off
+            is_refused = ended.code == 4401 and not is_put_off
             # A token that is fetched anew may be better than the one before: once.
-            self._refusals += ended.code == 4401
-            renewable = ended.code == 4401 and callable(self._config.token) and self._refusals < 2
+            self._refusals += is_refused
+            renewable = is_put_off or (is_refused and callable(self._config.token) and self._refusals < 2)
             if not self._config.reconnect or (ended.terminal and not renewable):
                 why = f"{ended.code} {ended.reason}".strip()
                 return self._end(why, Lost(code=ended.code, reason=ended.reason, retry_s=None))
@@ -215,6 +218,7 @@ class SignalboxClient(Producer):
             self._report(error)
             return _Ended(1006, str(error))
         async with socket:
+            self._is_put_off = False
             if token is not None:
                 await self._introduce(socket, token)
             writer = asyncio.get_running_loop().create_task(self._write(socket))
@@ -292,6 +296,8 @@ class SignalboxClient(Producer):
             self._authenticated(frame)
         elif kind == "error":
             error = SignalboxError(frame["code"], frame["message"], frame["temporary"])
+            if self._requests.kind(frame.get("id")) == "authenticate":
+                self._is_put_off = error.temporary
             if not self._requests.failed(frame.get("id"), error):
                 self._report(error)
         elif kind == "draining":
@@ -310,24 +316,17 @@ class SignalboxClient(Producer):
 
     def _authenticated(self, frame: Dict[str, Any]) -> None:
         self._refusals = 0
+        self._is_put_off = False
         identity: Authenticated = {"name": frame["name"], "role": frame["role"]}
         expires_at = frame.get("expires_at")
         if expires_at is not None:
             identity["expires_at"] = expires_at
         self._requests.answered(frame.get("id"), identity)
         if expires_at is not None and callable(self._config.token):
-            self._stop_renewal()
-            left_s = max(0.0, expires_at / 1_000 - self._clock.now())
-            self._renewal = asyncio.get_running_loop().create_task(self._renew(left_s * RENEW_AT))
+            self._renewal.before(expires_at)
+        else:
+            self._renewal.stop()
         self._teller.tell("on_authenticated", identity)
-
-    async def _renew(self, after_s: float) -> None:
-        await self._clock.sleep(after_s)
-        self._renewal = None
-        try:
-            await self.authenticate()
-        except Exception as error:
-            self._report(error)
 
     def _happened(self, event: Dict[str, Any], topics: List[str]) -> None:
         if not topics:
@@ -341,14 +340,9 @@ class SignalboxClient(Producer):
 
     def _lost(self) -> None:
         self._hello = None
-        self._stop_renewal()
+        self._renewal.stop()
         self._positions.disconnected()
         self._requests.disconnected()
-
-    def _stop_renewal(self) -> None:
-        if self._renewal is not None and self._renewal is not asyncio.current_task():
-            self._renewal.cancel()
-        self._renewal = None
 
     def _end(self, why: str, lost: Lost) -> None:
         if self._closed is not None:

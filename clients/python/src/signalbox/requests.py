@@ -64,6 +64,11 @@ class Requests:
         """Something is sent, or about to be, and not answered."""
         return bool(self._open)
 
+    def kind(self, id: Any) -> Any:
+        """What the request of this id is, while it waits for its answer."""
+        request = self._open.get(id) if isinstance(id, int) else None
+        return request.fields["type"] if request is not None else None
+
     def answered(self, id: Any, answer: Any) -> bool:
         request = self._take(id)
         if request is not None and not request.answer.done():

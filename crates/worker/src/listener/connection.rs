@@ -1,7 +1,7 @@
 //! One connection, from the handshake to its end.
 
 use super::{
-    ClientError, Told,
+    ClientError, Told, clock,
     handle::{Ask, Shared},
     proof::{self, Proof},
     requests::Requests,
@@ -202,7 +202,7 @@ impl<'a> Connection<'a> {
             },
             Incoming::Authenticated { name, role, expires_at } => {
                 if let Some(proof) = &mut self.proof {
-                    proof.holds(expires_at);
+                    proof.holds(expires_at, clock::now());
                 }
                 self.refused = None;
                 if let Some((epoch, limits)) = self.hello.take() {
@@ -240,6 +240,9 @@ impl<'a> Connection<'a> {
                 let id = id(text);
                 if id == proof::ID {
                     self.refused = Some((error.to_string(), temporary));
+                    if let Some(proof) = self.proof.as_mut().filter(|_| temporary) {
+                        proof.renew_later();
+                    }
                 }
                 if !self.requests.answer(&id, Err(error)) {
                     self.untold.push_back(Told::Error { code, message, temporary });
@@ -299,3 +302,6 @@ fn id(text: &str) -> Value {
     }
     serde_json::from_str(text).map(|Id { id }| id).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

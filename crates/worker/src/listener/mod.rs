@@ -4,6 +4,7 @@
 //! between connections (docs/protocol.md, "What a client keeps").
 
 mod builder;
+mod clock;
 mod connection;
 mod error;
 mod handle;

@@ -1,15 +1,9 @@
 //! Producers in the words of S1.
 
-use super::{Client, ClientError, Published};
-use protocol::{
-    Timestamp,
-    event::{PerformanceMetric, WorkflowExecution, WorkflowStatus},
-};
+use super::{Client, ClientError, Published, clock::now};
+use protocol::event::{PerformanceMetric, WorkflowExecution, WorkflowStatus};
 use serde_json::Value;
-use std::{
-    future::Future,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::{future::Future, time::Duration};
 use tokio::{
     task::JoinHandle,
     time::{MissedTickBehavior, interval},
@@ -122,9 +116,4 @@ impl Drop for Streaming {
     fn drop(&mut self) {
         self.0.abort();
     }
-}
-
-fn now() -> Timestamp {
-    let ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
-    Timestamp(i64::try_from(ms).unwrap_or(i64::MAX))
 }

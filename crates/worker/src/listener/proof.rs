@@ -4,22 +4,25 @@ use super::builder::Tokens;
 use futures::future::BoxFuture;
 use protocol::Timestamp;
 use serde_json::{Value, json};
-use std::{
-    future::pending,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::{future::pending, time::Duration};
 use tokio::time::{Instant, sleep_until};
 
-/// A token is renewed when so much of its time is over, in percent: what is left is for the way, and for another try.
+/// A token is renewed when so much of the time it has left is over, in percent: the rest is for the way, and for other
+/// tries.
 const RENEW_AT: u32 = 80;
+/// And never sooner than that: by a clock that is ahead of the server's, no token may have any time left.
+const RENEW_AFTER: Duration = Duration::from_secs(1);
 
 /// What answers carry of the frames made here. Those of requests are numbers.
 pub(super) const ID: &str = "proof";
 
 pub(super) struct Proof {
     tokens: Tokens,
-    /// What the server has.
+    /// What was sent last.
     sent: String,
+    /// What the server took.
+    held: Option<String>,
+    ends_at: Option<Instant>,
     renew_at: Option<Instant>,
     fetching: Option<BoxFuture<'static, String>>,
 }
@@ -27,19 +30,27 @@ pub(super) struct Proof {
 impl Proof {
     /// `token`: of `tokens`, for the beginning.
     pub(super) fn new(tokens: Tokens, token: String) -> Self {
-        Self { tokens, sent: token, renew_at: None, fetching: None }
+        Self { tokens, sent: token, held: None, ends_at: None, renew_at: None, fetching: None }
     }
 
     pub(super) fn frame(&self) -> Value {
         json!({"type": "authenticate", "id": ID, "token": self.sent})
     }
 
-    /// The server took it, until then.
-    pub(super) fn holds(&mut self, expires_at: Option<Timestamp>) {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    /// The server took what was sent, until then.
+    pub(super) fn holds(&mut self, expires_at: Option<Timestamp>, now: Timestamp) {
+        self.held = Some(self.sent.clone());
         let left =
-            |until: Timestamp| Duration::from_millis(u64::try_from(until.0).unwrap_or_default()).saturating_sub(now);
-        self.renew_at = expires_at.and_then(|until| Instant::now().checked_add(left(until) * RENEW_AT / 100));
+            |until: Timestamp| Duration::from_millis(u64::try_from(until.0.saturating_sub(now.0)).unwrap_or_default());
+        self.ends_at = expires_at.and_then(|until| Instant::now().checked_add(left(until)));
+        self.renew_later();
+    }
+
+    /// There is no better one for now. What the server took before holds as long as it did.
+    pub(super) fn renew_later(&mut self) {
+        let now = Instant::now();
+        let wait = |end: Instant| (end.saturating_duration_since(now) * RENEW_AT / 100).max(RENEW_AFTER);
+        self.renew_at = self.ends_at.map(|end| now + wait(end));
     }
 
     /// Resolves with a frame when it is time for a fresh token and there is one. May be dropped and asked for again.
@@ -48,11 +59,12 @@ impl Proof {
             if let Some(fetching) = &mut self.fetching {
                 let token = fetching.await;
                 self.fetching = None;
-                // The same again proves nothing new: the connection ends with it, and the next asks once more.
-                if token != self.sent {
+                // The same again proves nothing new.
+                if self.held.as_ref() != Some(&token) {
                     self.sent = token;
                     return self.frame();
                 }
+                self.renew_later();
             }
             let Some(at) = self.renew_at else { return pending().await };
             sleep_until(at).await;
@@ -69,47 +81,87 @@ mod tests {
         Arc,
         atomic::{AtomicU32, Ordering},
     };
+    use tokio::time::timeout;
 
-    fn in_ms(ms: u64) -> Option<Timestamp> {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
-        Some(Timestamp(i64::try_from(now).unwrap() + i64::try_from(ms).unwrap()))
+    const NOW: Timestamp = Timestamp(1_767_225_600_000);
+
+    fn in_ms(ms: i64) -> Option<Timestamp> {
+        Some(Timestamp(NOW.0 + ms))
     }
 
-    /// `fresh-1`, `fresh-2` …
-    fn fresh() -> Tokens {
-        let made = Arc::new(AtomicU32::new(0));
-        Arc::new(move || {
-            let number = made.fetch_add(1, Ordering::Relaxed) + 1;
-            Box::pin(async move { format!("fresh-{number}") })
-        })
+    /// A proof with the token `first`, and then with these, the last of them again and again.
+    fn proof(tokens: &'static [&'static str]) -> (Proof, Arc<AtomicU32>) {
+        let fetched = Arc::new(AtomicU32::new(0));
+        let count = fetched.clone();
+        let fetch: Tokens = Arc::new(move || {
+            let number = count.fetch_add(1, Ordering::Relaxed) as usize;
+            Box::pin(std::future::ready(tokens[number.min(tokens.len() - 1)].to_owned()))
+        });
+        (Proof::new(fetch, "first".to_owned()), fetched)
+    }
+
+    async fn is_renewed_within(proof: &mut Proof, seconds: u64) -> bool {
+        timeout(Duration::from_secs(seconds), proof.renewed()).await.is_ok()
+    }
+
+    /// Until the next renewal, in whole milliseconds.
+    async fn renewed_after(proof: &mut Proof, token: &str) -> u128 {
+        let began = Instant::now();
+        assert_eq!(proof.renewed().await["token"], token);
+        began.elapsed().as_millis()
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_fresh_token_is_fetched_when_four_fifths_are_over_though_nobody_waited_through() {
-        let mut proof = Proof::new(fresh(), "first".to_owned());
+        let (mut proof, _) = proof(&["second", "third"]);
         assert_eq!(proof.frame()["token"], "first");
         let began = Instant::now();
-        proof.holds(in_ms(100_000));
+        proof.holds(in_ms(100_000), NOW);
         for _ in 0..50 {
-            let waited = tokio::time::timeout(Duration::from_secs(1), proof.renewed()).await;
-            assert!(waited.is_err(), "{waited:?}");
+            assert!(!is_renewed_within(&mut proof, 1).await);
         }
-        assert_eq!(proof.renewed().await["token"], "fresh-1");
-        let waited = began.elapsed().as_secs_f64();
-        assert!((79.0..81.0).contains(&waited), "{waited}");
-        proof.holds(in_ms(10_000));
-        assert_eq!(proof.renewed().await["token"], "fresh-2");
+        assert_eq!(proof.renewed().await["token"], "second");
+        assert_eq!(began.elapsed(), Duration::from_secs(80));
+        proof.holds(in_ms(10_000), NOW);
+        assert_eq!(renewed_after(&mut proof, "third").await, 8_000);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_does_not_end_or_is_no_fresher_is_not_renewed() {
-        let mut endless = Proof::new(fresh(), "first".to_owned());
-        endless.holds(None);
-        let mut same = Proof::new(Arc::new(|| Box::pin(std::future::ready("first".to_owned()))), "first".to_owned());
-        same.holds(in_ms(1_000));
-        for mut proof in [endless, same] {
-            let waited = tokio::time::timeout(Duration::from_secs(3_600), proof.renewed()).await;
-            assert!(waited.is_err(), "{waited:?}");
+    async fn what_does_not_end_is_not_renewed() {
+        let (mut endless, fetched) = proof(&["second"]);
+        endless.holds(None, NOW);
+        assert!(!is_renewed_within(&mut endless, 3_600).await);
+        endless.renew_later();
+        assert!(!is_renewed_within(&mut endless, 3_600).await);
+        assert_eq!(fetched.load(Ordering::Relaxed), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_token_that_is_no_fresher_is_fetched_again_in_what_is_left() {
+        let (mut proof, fetched) = proof(&["first", "first", "second"]);
+        proof.holds(in_ms(100_000), NOW);
+        // At 80, 96 and 99.2 s.
+        assert_eq!(renewed_after(&mut proof, "second").await, 99_200);
+        assert_eq!(fetched.load(Ordering::Relaxed), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_that_is_refused_for_now_is_sent_again() {
+        let (mut proof, _) = proof(&["second"]);
+        proof.holds(in_ms(100_000), NOW);
+        assert_eq!(renewed_after(&mut proof, "second").await, 80_000);
+        for after_ms in [16_000, 3_200, 1_000, 1_000] {
+            proof.renew_later();
+            assert_eq!(renewed_after(&mut proof, "second").await, after_ms);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn by_a_clock_that_is_ahead_tokens_are_renewed_once_a_second() {
+        let (mut proof, _) = proof(&["second", "third", "fourth"]);
+        for token in ["second", "third", "fourth"] {
+            proof.holds(in_ms(-3_600_000), NOW);
+            assert_eq!(renewed_after(&mut proof, token).await, 1_000);
         }
     }
 }

@@ -8,15 +8,13 @@ use super::{
     proof::Proof,
 };
 use crate::wire::{self, Backoff, Refused};
+use protocol::frame::close;
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 use tokio::{
     sync::mpsc,
     time::{Instant, sleep_until, timeout_at},
 };
 use tokio_tungstenite::tungstenite::http::Uri;
-
-/// Credentials that are missing, wrong or expired: what a fresh token may help against.
-const UNAUTHENTICATED: u16 = 4401;
 
 /// The life of a client.
 pub(super) struct Stay {
@@ -51,9 +49,10 @@ impl Stay {
                 unauthenticated = 0;
             }
             // Tokens that are fetched anew may be better than the one before: once.
-            unauthenticated += u32::from(code == Some(UNAUTHENTICATED));
-            let renewable = code == Some(UNAUTHENTICATED) && self.tokens.is_some() && unauthenticated < 2;
-            if (terminal && !renewable) || self.is_left() {
+            let is_refused = terminal && code == Some(close::UNAUTHENTICATED);
+            unauthenticated += u32::from(is_refused);
+            let is_renewable = is_refused && self.tokens.is_some() && unauthenticated < 2;
+            if (terminal && !is_renewable) || self.is_left() {
                 self.shared.close(&why);
                 self.untold.push_back(Told::Disconnected { code, why, retry: None });
                 return self.pass_on().await;
@@ -94,7 +93,7 @@ impl Stay {
             }
             Err(Refused::Later(why)) => Ended { why, ..Ended::default() },
             Err(Refused::Forbidden(why)) => {
-                let code = why.starts_with("401").then_some(UNAUTHENTICATED);
+                let code = why.starts_with("401").then_some(close::UNAUTHENTICATED);
                 Ended { why, code, terminal: true, ..Ended::default() }
             }
             Err(Refused::NotAServer(why)) => Ended { why, terminal: true, ..Ended::default() },

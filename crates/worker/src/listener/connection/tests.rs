@@ -1,0 +1,84 @@
+use super::*;
+use crate::listener::{Client, positions::Positions};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// A connection that was greeted, and sent the token `first`; those after it are `fresh-1`, `fresh-2` …
+fn greeted(untold: &mut VecDeque<Told>) -> Connection<'_> {
+    let made = Arc::new(AtomicU32::new(0));
+    let tokens = Arc::new(move || {
+        let token = format!("fresh-{}", made.fetch_add(1, Ordering::Relaxed) + 1);
+        let fetched: futures::future::BoxFuture<'static, String> = Box::pin(std::future::ready(token));
+        fetched
+    });
+    let (_, shared) = Client::new(mpsc::channel(1).0, Positions::default());
+    let mut connection = Connection::new(shared, untold, Some(Proof::new(tokens, "first".to_owned())));
+    let limits = json!({"frame_bytes": 65_536, "topics": 1_000, "queue_bytes": 1 << 20, "idle_timeout_ms": 90_000});
+    say(&mut connection, json!({"type": "hello", "epoch": "e", "client": "c", "limits": limits}));
+    assert_eq!(connection.outgoing.len(), 1);
+    connection
+}
+
+fn say(connection: &mut Connection<'_>, frame: Value) {
+    connection.received(&frame.to_string());
+}
+
+fn take(connection: &mut Connection<'_>, lasts_ms: i64) {
+    let expires_at = clock::now().0 + lasts_ms;
+    let answer =
+        json!({"type": "authenticated", "id": proof::ID, "name": "ada", "role": "viewer", "expires_at": expires_at});
+    say(connection, answer);
+}
+
+fn refuse(connection: &mut Connection<'_>, code: &str, temporary: bool) {
+    say(connection, json!({"type": "error", "id": proof::ID, "code": code, "message": "no", "temporary": temporary}));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_renewal_that_is_refused_for_now_is_tried_again_before_the_proof_ends() {
+    let mut untold = VecDeque::new();
+    let mut connection = greeted(&mut untold);
+    take(&mut connection, 100_000);
+    let began = Instant::now();
+    for (token, at_s) in [("fresh-1", 80), ("fresh-2", 96), ("fresh-3", 99)] {
+        assert_eq!(renewed(&mut connection.proof).await["token"], token);
+        assert!(began.elapsed().as_secs().abs_diff(at_s) <= 1, "{:?}", began.elapsed());
+        refuse(&mut connection, "unavailable", true);
+    }
+    // What was taken is renewed in its turn.
+    assert_eq!(renewed(&mut connection.proof).await["token"], "fresh-4");
+    take(&mut connection, 1_000_000);
+    let began = Instant::now();
+    assert_eq!(renewed(&mut connection.proof).await["token"], "fresh-5");
+    assert!(began.elapsed().as_secs().abs_diff(800) <= 1, "{:?}", began.elapsed());
+    let told = untold.iter().filter(|told| matches!(told, Told::Error { temporary: true, .. })).count();
+    assert_eq!(told, 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn how_a_connection_ended_is_for_good_unless_a_token_was_refused_for_now() {
+    let closing = "closed with 4401: prove it";
+    for (refusal, code, terminal, why) in [
+        (None, 4401, true, closing),
+        (Some(("token_unknown", false)), 4401, true, "no (token_unknown)"),
+        (Some(("unavailable", true)), 4401, false, "no (unavailable)"),
+        // It was not for the token.
+        (Some(("unavailable", true)), 4403, true, "closed with 4403: prove it"),
+        (Some(("unavailable", true)), 4001, false, "closed with 4001: prove it"),
+    ] {
+        let mut untold = VecDeque::new();
+        let mut connection = greeted(&mut untold);
+        if let Some((problem, temporary)) = refusal {
+            refuse(&mut connection, problem, temporary);
+        }
+        connection.closed(code, "prove it");
+        let ended = connection.ended;
+        assert_eq!((ended.code, ended.terminal, ended.why.as_str()), (Some(code), terminal, why), "{refusal:?}");
+    }
+    // One that was taken after all is past.
+    let mut untold = VecDeque::new();
+    let mut connection = greeted(&mut untold);
+    refuse(&mut connection, "unavailable", true);
+    take(&mut connection, 1_000);
+    connection.closed(4401, "prove it");
+    assert_eq!((connection.ended.terminal, connection.ended.why.as_str()), (true, closing));
+}
