@@ -21,8 +21,9 @@ pub trait Provider: Send + Sync + 'static {
     /// Tasks at once.
     fn concurrency(&self) -> usize;
 
-    /// Whether a run is over as soon as it is begun: it waits for nothing and takes microseconds. It is then done where
-    /// it is handed out, which saves a task of the runtime and two changes of threads.
+    /// Whether a run is over as soon as it is begun: it waits for nothing and takes microseconds. In the server's own
+    /// process it is then done where it is handed out, which saves a task of the runtime and two changes of threads.
+    /// One that waits all the same goes on as any other. A [`Worker`](crate::Worker) never asks: there the way is longer.
     fn is_instant(&self) -> bool {
         false
     }

@@ -135,15 +135,15 @@ impl Drafting<'_> {
                 input.clone()
             }
         };
-        let decision = self.evaluate(playbook, input);
-        for key in decision.settled {
+        let (tasks, settled) = self.evaluate(playbook, input);
+        for key in settled {
             // A task created and thrown away in the same commit never reaches the table.
             if !self.forget(&key) {
                 self.changes.push(TaskChange::Settle { key: key.clone() });
                 self.settled.push(key);
             }
         }
-        for NewTask { task, due } in decision.tasks {
+        for NewTask { task, due } in tasks {
             self.added.insert(task.key.clone());
             let mut claimed_by = None;
             if self.is_visited {
@@ -196,12 +196,12 @@ impl Drafting<'_> {
         self.events.len() > before
     }
 
-    fn evaluate(&mut self, playbook: &engine::Playbook, input: Input) -> Decision {
-        let mut decision = isolated(playbook, &self.next, input, self.now);
-        self.events.append(&mut decision.events);
-        std::mem::swap(&mut self.next, &mut decision.next);
-        self.wake_at = decision.wake_at;
-        decision
+    /// The new tasks, and the keys of those nobody needs any more.
+    fn evaluate(&mut self, playbook: &engine::Playbook, input: Input) -> (Vec<NewTask>, Vec<TaskKey>) {
+        let Decision { events, tasks, settled, wake_at, next } = isolated(playbook, &self.next, input, self.now);
+        self.events.extend(events);
+        (self.next, self.wake_at) = (next, wake_at);
+        (tasks, settled)
     }
 
     /// Takes back a task that this very draft created; false when it did not.

@@ -208,16 +208,21 @@ impl Pools {
         };
         let (switch, cancelled) = Cancelled::pair();
         let (key, is_instant) = (task.key.clone(), executor.is_instant());
-        let mut running = Box::pin(async move {
+        let running = async move {
             let (key, worker) = (task.key.clone(), executor.name());
             Finished { pool, key, worker, outcome: run(executor, task, cancelled).await }
-        });
-        if is_instant && let Some(finished) = running.as_mut().now_or_never() {
-            self.ended.push_back(finished);
-            return;
+        };
+        if is_instant {
+            let mut running = Box::pin(running);
+            match running.as_mut().now_or_never() {
+                Some(finished) => return self.ended.push_back(finished),
+                // It waits after all, for its credentials perhaps.
+                None => self.running.spawn(running),
+            };
+        } else {
+            self.running.spawn(running);
         }
         self.switches.insert(key, switch);
-        self.running.spawn(running);
     }
 
     /// Stops a task that runs here; nothing happens if it does not.

@@ -7,6 +7,7 @@ mod control;
 mod credentials;
 mod executions;
 mod full_disk;
+mod instant;
 mod iterators;
 mod metrics;
 mod rebuilding;

@@ -132,9 +132,12 @@ impl Bench {
 
     /// With the providers that come with the program, working in this folder.
     pub(crate) async fn with_tools(store: Arc<dyn Store>, folder: &std::path::Path) -> Self {
+        Self::with_providers(store, tools::builtin(tools::ToolsConfig::new(folder))).await
+    }
+
+    pub(crate) async fn with_providers(store: Arc<dyn Store>, providers: Vec<Arc<dyn Provider>>) -> Self {
         let (_, arrivals) = mpsc::unbounded_channel();
         let hub = Hub::new(Arc::new(StoreLog::new(store.clone())), HubConfig::default());
-        let providers = tools::builtin(tools::ToolsConfig::new(folder));
         let (server, membership) = ("server".to_owned(), Membership::Alone);
         let vault = Arc::new(Vault::in_memory());
         let retention = Retention::default();
