@@ -63,12 +63,12 @@ for (const colorScheme of ["light", "dark"] as const) {
       complaints.allow(/status of (401|403)/);
       await full(server);
       await server.guard({ ann: "admin", vera: "viewer" });
-      await check(page, "/login");
+      await check(page, "/login", SIGNED_OUT);
       await page.getByLabel("Name").fill("ann");
       await page.getByLabel("Password").fill("wrong");
       await page.keyboard.press("Enter");
       await expect(page.getByRole("alert").filter({ hasText: "The name or the password is wrong." })).toBeVisible();
-      await check(page);
+      await check(page, undefined, SIGNED_OUT);
       await signIn(page, "ann");
       for (const where of ["/settings", "/", "/agents", "/memory", "/alerts", "/events"]) await check(page, where);
       await page.getByRole("button", { name: "Show keys" }).click();
@@ -91,10 +91,14 @@ for (const colorScheme of ["light", "dark"] as const) {
   });
 }
 
-/** What axe finds where one is, or there. */
-async function check(page: Page, where?: string): Promise<void> {
+/** The form for signing in, which has no frame. */
+const SIGNED_OUT = "main.login";
+
+/** What axe finds where one is, or there: on a page in its frame, or whatever `main` is. */
+async function check(page: Page, where?: string, main = "main[data-region]"): Promise<void> {
   await test.step(where ?? page.url(), async () => {
     if (where) await page.goto(where);
+    await expect(page.locator(`${main} h1`)).toBeVisible();
     const { violations } = await new AxeBuilder({ page }).analyze();
     const told = violations.map((v) => `${v.id}: ${v.help} (${v.nodes.map((n) => n.target.join(" ")).join(", ")})`);
     expect.soft(told, where ?? page.url()).toEqual([]);

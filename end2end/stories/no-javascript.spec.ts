@@ -58,5 +58,6 @@ test("the list is filtered by a form", async ({ page, server }) => {
   await page.getByRole("searchbox").fill("nothing-like-it");
   await page.getByRole("searchbox").press("Enter");
   await expect(page).toHaveURL(/[?&]q=nothing-like-it/);
+  await expect(page.getByRole("main")).toContainText("No execution matches.");
   await expect(page.getByRole("main").locator('a[href^="/executions/"]')).toHaveCount(0);
 });

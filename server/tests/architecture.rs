@@ -26,6 +26,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 /// Crates only these of ours may depend on directly. Names ending in `*` are prefixes.
 const RESERVED: &[(&str, &[&str])] = &[
     ("sqlx*", &["store", "tools"]),
+    ("rusqlite", &["store"]),
     ("leptos*", &["app", "frontend", "server"]),
     ("axum*", &["app", "server"]),
     ("reqwest", &["server", "tools", "bench"]),

@@ -190,7 +190,7 @@ fn cut(text: &str, chars: usize) -> String {
 /// Scrolls sideways, once, to the step that failed or runs: on narrow screens it may be far to the right.
 #[cfg(feature = "hydrate")]
 fn show_active(scroll: NodeRef<Div>) {
-    let Some(scroll) = scroll.get_untracked() else { return };
+    let Some(scroll) = scroll.try_get_untracked().flatten() else { return };
     let active = ["[data-status=failed]", "[data-status=running]"]
         .into_iter()
         .find_map(|status| scroll.query_selector(&format!(".node {status}")).ok().flatten());

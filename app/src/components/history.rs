@@ -134,8 +134,10 @@ fn to_end(scroll: NodeRef<Div>) {
 
 #[cfg(feature = "hydrate")]
 fn is_near_end(scroll: NodeRef<Div>) -> bool {
+    // A region that is swapped scrolls once more while its page goes.
     scroll
-        .get_untracked()
+        .try_get_untracked()
+        .flatten()
         .is_some_and(|scroll| scroll.scroll_height() - scroll.scroll_top() - scroll.client_height() < NEAR_PX)
 }
 

@@ -29,7 +29,7 @@ pub fn ExecutionList(rows: ExecutionRows, query: ExecutionQuery, is_one_playbook
     let shown = RwSignal::new(rows);
     let waiting = RwSignal::new(Vec::<ExecutionSummary>::new());
     follow(Topic::WorkflowExecutions, position, move |events| {
-        let mut new = waiting.get_untracked();
+        let Some(mut new) = waiting.try_get_untracked() else { return };
         shown.update(|shown| {
             for event in events {
                 shown.apply(event);

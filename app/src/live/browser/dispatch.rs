@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use protocol::{Envelope, Position, Topic};
 use std::{
     cell::{Cell, RefCell},
+    rc::Rc,
     time::Duration,
 };
 
@@ -13,7 +14,7 @@ const GATHER: Duration = Duration::from_millis(16);
 
 #[derive(Default)]
 pub(super) struct Dispatch {
-    followers: RefCell<Vec<Follower>>,
+    followers: RefCell<Vec<Rc<Follower>>>,
     next_id: Cell<u64>,
     pending: RefCell<Vec<(Vec<Topic>, Envelope)>>,
 }
@@ -21,7 +22,7 @@ pub(super) struct Dispatch {
 struct Follower {
     id: u64,
     topic: Topic,
-    handler: Box<dyn FnMut(&[&Envelope])>,
+    handler: RefCell<Box<dyn FnMut(&[&Envelope])>>,
 }
 
 /// Hands every event of a topic to `handler`, in order, in batches, until the calling island leaves the page.
@@ -32,7 +33,8 @@ pub(crate) fn follow(topic: Topic, after: Position, handler: impl FnMut(&[&Envel
         let id = live.dispatch.next_id.get();
         live.dispatch.next_id.set(id + 1);
         let frames = live.subscriptions.borrow_mut().follow_from(&topic, after);
-        live.dispatch.followers.borrow_mut().push(Follower { id, topic, handler: Box::new(handler) });
+        let follower = Follower { id, topic, handler: RefCell::new(Box::new(handler)) };
+        live.dispatch.followers.borrow_mut().push(Rc::new(follower));
         (id, frames)
     });
     send(&frames);
@@ -51,18 +53,18 @@ pub(super) fn enqueue(topics: Vec<Topic>, event: Envelope) {
 }
 
 fn flush() {
-    // Both are taken out: a handler may make an island that follows, or remove one that did.
-    let (batch, mut followers) = LIVE.with(|live| (live.dispatch.pending.take(), live.dispatch.followers.take()));
-    for follower in &mut followers {
+    // From a copy of the list: a handler may make an island that follows, or remove one that did.
+    let (batch, followers) = LIVE.with(|live| (live.dispatch.pending.take(), live.dispatch.followers.borrow().clone()));
+    for follower in followers {
         let events: Vec<&Envelope> =
             batch.iter().filter(|(topics, _)| topics.contains(&follower.topic)).map(|(_, event)| event).collect();
-        if !events.is_empty() {
-            (follower.handler)(&events);
+        if !events.is_empty() && is_there(follower.id) {
+            (follower.handler.borrow_mut())(&events);
         }
     }
-    LIVE.with(|live| {
-        let mut now = live.dispatch.followers.borrow_mut();
-        followers.append(&mut now);
-        *now = followers;
-    });
+}
+
+/// Whether the island of a follower is still on the page.
+fn is_there(id: u64) -> bool {
+    LIVE.with(|live| live.dispatch.followers.borrow().iter().any(|follower| follower.id == id))
 }

@@ -21,7 +21,8 @@ where
     E: ElementType + 'static,
     E::Output: JsCast + Clone + AsRef<Node> + 'static,
 {
-    let is_gone = move || root.get_untracked().is_none_or(|root| !AsRef::<Node>::as_ref(&root).is_connected());
+    let is_gone =
+        move || root.try_get_untracked().flatten().is_none_or(|root| !AsRef::<Node>::as_ref(&root).is_connected());
     if let Some(owner) = Owner::current() {
         LIVE.with(|live| live.islands.0.borrow_mut().push((owner, Box::new(is_gone))));
     }
