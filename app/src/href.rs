@@ -33,17 +33,24 @@ pub(crate) const EVENTS: &str = "/events";
 
 /// All that passes under a topic.
 pub(crate) fn topic_events(topic: &Topic) -> String {
-    format!("{EVENTS}?topic={}", escape(&topic.to_string(), b":/"))
+    with_fields(EVENTS, topic_field(Some(topic)))
 }
 
-/// One event of the log.
-pub(crate) fn event(position: Position) -> String {
-    format!("{EVENTS}/{position}")
+/// One event of the log, as it passes under a topic; `None`: under that of all events, which is not everybody's.
+pub(crate) fn event(position: Position, topic: Option<&Topic>) -> String {
+    with_fields(&format!("{EVENTS}/{position}"), topic_field(topic))
 }
 
-/// All events that belong to something.
-pub(crate) fn events_of(correlation_id: &str) -> String {
-    format!("{EVENTS}?correlation_id={}", escape(correlation_id, b""))
+/// All events that belong to something, as far as they pass under a topic.
+pub(crate) fn events_of(correlation_id: &str, topic: Option<&Topic>) -> String {
+    let mut fields = topic_field(topic);
+    fields.push(("correlation_id", correlation_id.to_owned()));
+    with_fields(EVENTS, fields)
+}
+
+/// What an address of events says of a topic.
+pub(crate) fn topic_field(topic: Option<&Topic>) -> Vec<(&'static str, String)> {
+    topic.map(|topic| ("topic", topic.to_string())).into_iter().collect()
 }
 
 pub(crate) fn execution(id: ExecutionId) -> String {
@@ -209,6 +216,20 @@ mod tests {
             ExecutionQuery { status: Some("failed,running".into()), q: Some(String::new()), ..Default::default() };
         assert_eq!(executions(&query), "/executions?status=failed%2Crunning");
         assert_eq!(executions(&ExecutionQuery::default()), "/executions");
+    }
+
+    #[test]
+    fn events_are_found_under_the_topic_they_were_seen_under() {
+        let execution = "execution:01998c4e-9c1b-7d2e-8a10-0123456789ab".parse().unwrap();
+        for (url, expect) in [
+            (event(Position(7), None), "/events/7"),
+            (event(Position(7), Some(&Topic::SystemAlerts)), "/events/7?topic=system_alerts"),
+            (event(Position(7), Some(&execution)), "/events/7?topic=execution%3A01998c4e-9c1b-7d2e-8a10-0123456789ab"),
+            (events_of("a b", None), "/events?correlation_id=a%20b"),
+            (events_of("a", Some(&Topic::Components)), "/events?topic=components&correlation_id=a"),
+        ] {
+            assert_eq!(url, expect);
+        }
     }
 
     #[test]

@@ -7,7 +7,6 @@
   const SETTLED_MS = 120;   // scrolling has come to rest
   const IDLE_MS = 200;      // the longest a start waits for the browser to be idle
   const CHORD_MS = 1200;    // between the keys of "g d"
-  const PLACES = { d: "/", e: "/executions", a: "/approvals", p: "/playbooks", s: "/schedules", v: "/events", c: "/credentials" };
 
   const root = document.documentElement;
   // isAlive: set by the wasm. refresh: called by it when events cannot bring the page up to date.
@@ -235,11 +234,12 @@
     if (event.defaultPrevented || event.metaKey || event.ctrlKey || event.altKey) return;
     if (event.target instanceof Element && event.target.closest("input,textarea,select,[contenteditable],dialog")) return;
     const now = performance.now();
-    if (now - chord < CHORD_MS && PLACES[event.key]) {
+    // The rail says which key leads where, and only to what is theirs.
+    const place = now - chord < CHORD_MS && document.querySelector(`.rail [data-chord="${CSS.escape(event.key)}"]`);
+    if (place) {
       chord = 0;
       event.preventDefault();
-      if (own.isAlive) visit(new URL(PLACES[event.key], location.href).href);
-      else location.href = PLACES[event.key];
+      place.click();
     } else if (event.key === "g") {
       chord = now;
     } else if (event.key === "?") {

@@ -2,7 +2,7 @@
 
 use crate::{
     components::Sprite,
-    pages::{self, frame::Area},
+    pages::{self, Area},
     security,
     theme::Theme,
 };
@@ -14,7 +14,6 @@ use leptos_router::{
     components::{Route, Router, Routes},
     path,
 };
-use runtime::Api;
 
 /// The whole document of one response.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
@@ -93,22 +92,12 @@ pub fn App() -> impl IntoView {
 /// What `?` shows.
 #[component]
 fn Keys() -> impl IntoView {
-    let role = use_context::<Api>().map(|api| api.who().role);
-    let areas = [
-        ("g d", Area::Dashboard),
-        ("g e", Area::Executions),
-        ("g a", Area::Approvals),
-        ("g p", Area::Playbooks),
-        ("g s", Area::Schedules),
-        ("g v", Area::Events),
-        ("g c", Area::Credentials),
-    ];
-    let areas = areas.into_iter().filter(|(_, area)| role.is_none_or(|role| area.is_for(role)));
-    let rows = areas
-        .map(|(keys, area)| (keys, area.name()))
-        .chain([("/", "Search in the list"), ("?", "These keys"), ("Esc", "Close")])
+    let others = [("/", "Search in the list"), ("?", "These keys"), ("Esc", "Close")];
+    let rows = Area::theirs()
+        .filter_map(|area| Some((format!("g {}", area.chord()?), area.name())))
+        .chain(others.map(|(key, what)| (key.to_owned(), what)))
         .map(|(keys, what)| {
-            let keys = keys.split(' ').map(|key| view! { <kbd>{key}</kbd> }).collect_view();
+            let keys = keys.split(' ').map(|key| view! { <kbd>{key.to_owned()}</kbd> }).collect_view();
             view! {
                 <dt>{keys}</dt>
                 <dd>{what}</dd>

@@ -1,4 +1,6 @@
-import { QUICK } from "../fixtures/playbooks";
+import type { Page } from "@playwright/test";
+import { alert } from "../fixtures/messages";
+import { ASKING, QUICK } from "../fixtures/playbooks";
 import { rail, signIn } from "../fixtures/screen";
 import { PASSWORD } from "../fixtures/server";
 import { expect, isSameDocument, live, mark, test } from "../fixtures/test";
@@ -91,6 +93,7 @@ test("who is no admin is shown what is theirs, and told what is not", async ({ p
   complaints.allow(/status of 403/);
   await server.register(QUICK);
   await server.submit("stories/quick");
+  await server.publish(alert("warning", "the disk is slow"));
   await server.guard({ ann: "admin", vera: "viewer" });
   await page.goto("/");
   await signIn(page, "vera");
@@ -110,6 +113,28 @@ test("who is no admin is shown what is theirs, and told what is not", async ({ p
   await expect(page).toHaveURL(`${server.url}/events?topic=workflow_executions`);
   await expect(page.getByRole("table", { name: "Events, newest first" })).toContainText("workflow_execution");
   await live(page);
+  await page.keyboard.press("g");
+  await page.keyboard.press("v");
+  await page.keyboard.press("g");
+  await page.keyboard.press("a");
+  await expect(page.getByRole("heading", { level: 1 }), "`g v` is not theirs, `g a` is").toHaveText("Approvals");
+  await page.goBack();
+
+  // What one opens from there is theirs as well.
+  const crumbs = page.getByRole("navigation", { name: "Breadcrumb" });
+  await page.getByRole("table", { name: "Events, newest first" }).getByRole("link", { name: "workflow_execution" }).first().click();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("workflow_execution");
+  await expect(crumbs).toContainText("Events");
+  await expect(crumbs.getByRole("link", { name: "Events", exact: true })).toHaveCount(0);
+  await page.getByRole("main").getByRole("link", { name: "Replay around it" }).click();
+  await expect(page.getByRole("table", { name: "Events of the window so far, newest first" })).toContainText("workflow_execution");
+  await page.goto("/events?topic=workflow_executions&type=step_failed");
+  await page.getByRole("main").getByRole("link", { name: "Show all" }).click();
+  await expect(page).toHaveURL(`${server.url}/events?topic=workflow_executions`);
+  await rail(page).getByRole("link", { name: "Alerts" }).click();
+  await page.getByRole("link", { name: "the disk is slow" }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("system_alert");
+  await expect(page.getByRole("main").getByRole("link", { name: /^(Before|After)$/ })).toHaveCount(0);
   await page.goto("/credentials");
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("Not allowed");
 
@@ -118,4 +143,57 @@ test("who is no admin is shown what is theirs, and told what is not", async ({ p
   await signIn(page, "ann");
   await page.goto("/");
   expect(await areas()).toContain("Events");
+});
+
+test("who may run nothing is offered nothing to run it with", async ({ page, server, complaints }) => {
+  complaints.allow(/status of 403/);
+  await server.register(QUICK);
+  await server.register(ASKING);
+  await server.schedule("nightly", { path: "stories/quick", cron: "0 3 * * *" });
+  const ended = await server.submit("stories/quick");
+  const asking = await server.submit("stories/asking");
+  await expect.poll(async () => (await server.execution(ended)).status).toBe("completed");
+  await expect.poll(async () => (await server.events(asking)).map((event) => event.type)).toContain("approval_requested");
+  await server.guard({ olga: "operator", vera: "viewer" });
+  // Where, and something to do there.
+  const offers: [string, (page: Page) => ReturnType<Page["locator"]>][] = [
+    ["/playbooks", (page) => page.getByRole("link", { name: "Register a playbook" })],
+    ["/playbooks/stories/quick", (page) => page.getByRole("button", { name: "Run", exact: true })],
+    [`/executions/${ended}`, (page) => page.getByRole("link", { name: "Rerun", exact: true })],
+    [`/executions/${asking}`, (page) => page.getByRole("button", { name: "Pause" })],
+    ["/executions?path=stories/quick", (page) => page.getByRole("button", { name: "Show them" })],
+    ["/approvals", (page) => page.getByRole("button", { name: "Approve ask" })],
+    ["/schedules", (page) => page.getByRole("link", { name: "New schedule" })],
+    ["/schedules/named/nightly", (page) => page.getByRole("button", { name: "Save" })],
+  ];
+  const forms = ["/register", `/executions/${ended}/rerun`, "/schedules/new", "/executions/bulk?action=cancel&path=stories/quick"];
+
+  await page.goto("/");
+  await signIn(page, "vera");
+  for (const [where, offer] of offers) {
+    await page.goto(where);
+    await live(page);
+    await expect(page.locator("main h1")).not.toHaveText("Not allowed");
+    await expect(offer(page), where).toHaveCount(0);
+    await expect(page.locator('main form[method="post"]'), where).toHaveCount(0);
+  }
+  await page.goto("/approvals");
+  await expect(page.getByRole("main")).toContainText("May Ada have a refund?");
+  await expect(page.getByRole("main")).toContainText("Whoever is operator or admin may answer.");
+  for (const where of forms) {
+    await page.goto(where);
+    await expect(page.locator("main h1"), where).toHaveText("Not allowed");
+  }
+
+  await page.goto("/settings");
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await signIn(page, "olga");
+  for (const [where, offer] of offers) {
+    await page.goto(where);
+    await expect(offer(page), where).toBeVisible();
+  }
+  for (const where of forms) {
+    await page.goto(where);
+    await expect(page.locator('main form[method="post"]'), where).toBeVisible();
+  }
 });

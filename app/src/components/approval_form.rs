@@ -2,7 +2,7 @@
 
 use crate::href;
 use leptos::prelude::*;
-use protocol::ExecutionId;
+use protocol::{Action, ExecutionId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -24,7 +24,7 @@ impl ApprovalEntered {
 }
 
 /// `form`: a list of `{name, label, type, required, default, options}`. `approved` is what the buttons say. `entered`
-/// is preferred to the defaults, if it was this question's.
+/// is preferred to the defaults, if it was this question's. Without `may_answer` it is the question alone.
 #[component]
 pub(crate) fn ApprovalForm(
     execution_id: ExecutionId,
@@ -34,6 +34,7 @@ pub(crate) fn ApprovalForm(
     form: Value,
     return_to: String,
     entered: Option<ApprovalEntered>,
+    may_answer: bool,
 ) -> impl IntoView {
     let anchor = format!("answer-{execution_id}-{}-{visit}", href::step_anchor(&step));
     let entered = entered.filter(|entered| entered.is_of(execution_id, &step, visit)).map(|entered| entered.fields);
@@ -42,6 +43,16 @@ pub(crate) fn ApprovalForm(
     let fields =
         fields.map(|field| view! { <Field field anchor=anchor.clone() entered=entered.as_ref() /> }).collect_view();
     let lines = message.lines().map(|line| view! { <p>{line.to_owned()}</p> }).collect_view();
+    if !may_answer {
+        let who = Action::Run.roles();
+        return view! {
+            <div class="approval-form">
+                <div class="approval-message">{lines}</div>
+                <p class="quiet">{format!("Whoever is {who} may answer.")}</p>
+            </div>
+        }
+        .into_any();
+    }
     view! {
         <form class="approval-form" method="post" action="/api/sf/answer_approval">
             <div class="approval-message">{lines}</div>
@@ -73,6 +84,7 @@ pub(crate) fn ApprovalForm(
             </p>
         </form>
     }
+    .into_any()
 }
 
 #[component]

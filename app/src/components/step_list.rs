@@ -9,14 +9,15 @@ use protocol::{
     view::{ExecutionView, StepView},
 };
 
+/// `may_run`: the reader may run it again from a step.
 #[component]
-pub(crate) fn StepList(execution: RwSignal<ExecutionView>, clock: Clock) -> impl IntoView {
+pub(crate) fn StepList(execution: RwSignal<ExecutionView>, clock: Clock, may_run: bool) -> impl IntoView {
     let names =
         Memo::new(move |_| execution.with(|view| view.steps.iter().map(|step| step.step.clone()).collect::<Vec<_>>()));
     view! {
         <div class="step-list">
             <For each=move || names.get() key=|name| name.clone() let(name)>
-                <StepEntry name execution clock />
+                <StepEntry name execution clock may_run />
             </For>
             {move || {
                 names
@@ -28,12 +29,12 @@ pub(crate) fn StepList(execution: RwSignal<ExecutionView>, clock: Clock) -> impl
 }
 
 #[component]
-fn StepEntry(name: String, execution: RwSignal<ExecutionView>, clock: Clock) -> impl IntoView {
+fn StepEntry(name: String, execution: RwSignal<ExecutionView>, clock: Clock, may_run: bool) -> impl IntoView {
     let anchor = href::step_anchor(&name);
     let id = execution.with_untracked(|view| view.execution_id);
     let whole = href::execution_json(id);
     let rerun = href::rerun(id, Some(&name));
-    let is_over = Memo::new(move |_| execution.with(|view| view.status().is_final()));
+    let may_rerun = Memo::new(move |_| may_run && execution.with(|view| view.status().is_final()));
     let title = name.clone();
     let step = Memo::new(move |known: Option<&Option<StepView>>| {
         let found = execution.with(|view| view.steps.iter().find(|step| step.step == name).cloned());
@@ -131,7 +132,7 @@ fn StepEntry(name: String, execution: RwSignal<ExecutionView>, clock: Clock) -> 
                         .collect_view()
                 }}
                 {move || {
-                    is_over
+                    may_rerun
                         .get()
                         .then(|| view! { <p class="step-rerun"><a class="button" href=rerun.clone()>"Rerun from here"</a></p> })
                 }}

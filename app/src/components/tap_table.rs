@@ -2,11 +2,18 @@
 
 use crate::{format::short_id, href, live::Clock};
 use leptos::prelude::*;
-use protocol::view::TapRow;
+use protocol::{Topic, view::TapRow};
 
-/// `rows` in the order they are shown.
+/// `rows` in the order they are shown. `topic`: the one they came under, if not that of all events; their links stay
+/// under it.
 #[component]
-pub(crate) fn TapTable(#[prop(into)] rows: Signal<Vec<TapRow>>, clock: Clock, caption: &'static str) -> impl IntoView {
+pub(crate) fn TapTable(
+    #[prop(into)] rows: Signal<Vec<TapRow>>,
+    topic: Option<Topic>,
+    clock: Clock,
+    caption: &'static str,
+) -> impl IntoView {
+    let topic = StoredValue::new(topic);
     // Rows that come later are new to the reader; those of the page are not.
     let (is_settled, set_settled) = signal(false);
     Effect::new(move || set_settled.set(true));
@@ -25,7 +32,7 @@ pub(crate) fn TapTable(#[prop(into)] rows: Signal<Vec<TapRow>>, clock: Clock, ca
             </thead>
             <tbody>
                 <For each=move || rows.get() key=|row| (row.position, row.id) let(row)>
-                    <Row row clock is_new=is_settled.get_untracked() />
+                    <Row row topic clock is_new=is_settled.get_untracked() />
                 </For>
             </tbody>
         </table>
@@ -33,10 +40,13 @@ pub(crate) fn TapTable(#[prop(into)] rows: Signal<Vec<TapRow>>, clock: Clock, ca
 }
 
 #[component]
-fn Row(row: TapRow, clock: Clock, is_new: bool) -> impl IntoView {
+fn Row(row: TapRow, topic: StoredValue<Option<Topic>>, clock: Clock, is_new: bool) -> impl IntoView {
     let TapRow { position, time, kind, correlation_id, execution_id, step, summary, .. } = row;
     let event = match position {
-        Some(position) => view! { <a href=href::event(position)><code>{kind}</code></a> }.into_any(),
+        Some(position) => {
+            let href = topic.with_value(|topic| href::event(position, topic.as_ref()));
+            view! { <a href=href><code>{kind}</code></a> }.into_any()
+        }
         // It passed by and is kept nowhere: there is nothing to open.
         None => view! { <code>{kind}</code> }.into_any(),
     };
@@ -45,7 +55,8 @@ fn Row(row: TapRow, clock: Clock, is_new: bool) -> impl IntoView {
             view! { <a class="quiet" href=href::execution(id) title=id.to_string()>{short_id(id)}</a> }.into_any()
         }
         (None, Some(text)) => {
-            view! { <a class="quiet" href=href::events_of(&text) title=text.clone()>{text.clone()}</a> }.into_any()
+            let href = topic.with_value(|topic| href::events_of(&text, topic.as_ref()));
+            view! { <a class="quiet" href=href title=text.clone()>{text.clone()}</a> }.into_any()
         }
         (None, None) => ().into_any(),
     };

@@ -25,7 +25,10 @@ pub fn AlertList(feed: Feed<AlertRow>, is_live: bool) -> impl IntoView {
         let (status, word) = look(alert.severity);
         let at = Signal::stored(alert.timestamp);
         let said = match position {
-            Some(position) => view! { <a href=href::event(position)>{alert.message.clone()}</a> }.into_any(),
+            Some(position) => {
+                view! { <a href=href::event(position, Some(&Topic::SystemAlerts))>{alert.message.clone()}</a> }
+                    .into_any()
+            }
             None => alert.message.clone().into_any(),
         };
         view! {

@@ -6,7 +6,7 @@ use crate::{
     live::{release_with, use_clock},
 };
 use leptos::{html::Div, prelude::*};
-use protocol::view::TapRow;
+use protocol::{Topic, view::TapRow};
 use std::time::Duration;
 
 /// The longest pause between two events while playing: what was silent for an hour is not sat through.
@@ -20,9 +20,10 @@ const SPEEDS: [(u32, &str); 5] = [
     (0, "all at once"),
 ];
 
-/// `rows`: oldest first. All of them are shown until somebody plays them.
+/// `rows`: oldest first. All of them are shown until somebody plays them. `topic`: what they came under, if not all
+/// events.
 #[island]
-pub fn EventReplay(rows: Vec<TapRow>, speed: u32) -> impl IntoView {
+pub fn EventReplay(rows: Vec<TapRow>, topic: Option<Topic>, speed: u32) -> impl IntoView {
     let root = NodeRef::<Div>::new();
     release_with(root);
     let clock = use_clock();
@@ -88,7 +89,7 @@ pub fn EventReplay(rows: Vec<TapRow>, speed: u32) -> impl IntoView {
                 </span>
                 <span class="number quiet">{move || at.get().map(|at| clock.time_ms(at))}</span>
             </div>
-            <TapTable rows=visible clock caption="Events of the window so far, newest first" />
+            <TapTable rows=visible topic clock caption="Events of the window so far, newest first" />
         </div>
     }
 }

@@ -11,20 +11,21 @@ use protocol::{
     view::{Feed, TapRow},
 };
 
-/// `topic`: its name. `is_live`: a page of the past shows no news.
+/// `topic`: `None` is that of all events. `is_live`: a page of the past shows no news.
 #[island]
-pub fn EventTap(feed: Feed<TapRow>, filter: EventFilter, topic: String, is_live: bool) -> impl IntoView {
+pub fn EventTap(feed: Feed<TapRow>, filter: EventFilter, topic: Option<Topic>, is_live: bool) -> impl IntoView {
     let root = NodeRef::<Div>::new();
     release_with(root);
     let clock = use_clock();
     let after = is_live.then(|| feed.position.to_string());
-    let followed = topic.parse::<Topic>().ok().filter(|_| is_live);
+    let followed = is_live.then(|| topic.clone().unwrap_or(Topic::Events));
+    let name = followed.as_ref().map(Topic::to_string);
     let (feed, is_paused) = follow_feed(followed, feed, move |event| filter.matches(event).then(|| TapRow::of(event)));
     let rows = Memo::new(move |_| feed.with(|feed| feed.rows.clone()));
     view! {
-        <div node_ref=root data-topic=is_live.then_some(topic) data-after=after>
+        <div node_ref=root data-topic=name data-after=after>
             {is_live.then(|| view! { <FeedTools feed is_paused /> })}
-            <TapTable rows clock caption="Events, newest first" />
+            <TapTable rows topic clock caption="Events, newest first" />
         </div>
     }
 }

@@ -12,11 +12,13 @@ use leptos::{html::Div, prelude::*};
 use protocol::{ExecutionId, StepStatus, Topic, api::ExecutionQuery, event::Origin, graph::Graph, view::ExecutionView};
 
 /// `graph`: `None` when the playbook's version cannot be read any more. `entered`: an answer that was refused.
+/// `may_run`: the reader may steer, answer and rerun it.
 #[island]
 pub fn ExecutionBoard(
     execution: ExecutionView,
     graph: Option<Graph>,
     entered: Option<ApprovalEntered>,
+    may_run: bool,
 ) -> impl IntoView {
     let root = NodeRef::<Div>::new();
     release_with(root);
@@ -90,7 +92,9 @@ pub fn ExecutionBoard(
                     </p>
                 </div>
                 {move || {
-                    if is_ended.get() {
+                    if !may_run {
+                        ().into_any()
+                    } else if is_ended.get() {
                         view! {
                             <a class="button" href=again.clone()>
                                 "Rerun"
@@ -112,7 +116,7 @@ pub fn ExecutionBoard(
             {move || halted.get().map(|text| view! { <p class="notice halted" role="status">{text}</p> })}
 
             <For each=move || asked.get() key=|asked| asked.clone() let((step, visit))>
-                <AskPanel id step visit view clock entered=entered.clone() />
+                <AskPanel id step visit view clock entered=entered.clone() may_run />
             </For>
 
             {move || {
@@ -176,7 +180,7 @@ pub fn ExecutionBoard(
                 </div>
                 <section class="panel" id="steps" aria-labelledby="steps-title">
                     <h2 id="steps-title" class="panel-title">"Steps"</h2>
-                    <StepList execution=view clock />
+                    <StepList execution=view clock may_run />
                 </section>
             </div>
 
@@ -270,7 +274,7 @@ fn OriginNote(origin: Origin) -> impl IntoView {
     }
 }
 
-/// A step that waits for the person who reads this.
+/// A step that waits for somebody, perhaps the reader.
 #[component]
 fn AskPanel(
     id: ExecutionId,
@@ -279,6 +283,7 @@ fn AskPanel(
     view: RwSignal<ExecutionView>,
     clock: Clock,
     entered: Option<ApprovalEntered>,
+    may_run: bool,
 ) -> impl IntoView {
     let found = view.with_untracked(|view| {
         let mut steps = view.steps.iter();
@@ -302,6 +307,7 @@ fn AskPanel(
                     form=approval.form.as_ref().clone()
                     return_to=href::execution(id)
                     entered
+                    may_answer=may_run
                 />
             </section>
         }

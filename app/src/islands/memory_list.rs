@@ -24,7 +24,10 @@ pub fn MemoryList(feed: Feed<MemoryRow>, is_live: bool) -> impl IntoView {
         let MemoryRow { position, memory, .. } = row;
         let at = Signal::stored(memory.timestamp);
         let name = match position {
-            Some(position) => view! { <a href=href::event(position)>{memory.memory_id.clone()}</a> }.into_any(),
+            Some(position) => {
+                view! { <a href=href::event(position, Some(&Topic::MemoryTimeline))>{memory.memory_id.clone()}</a> }
+                    .into_any()
+            }
             None => memory.memory_id.clone().into_any(),
         };
         let content = memory.content.unwrap_or_default();

@@ -3,6 +3,7 @@
 use super::{
     frame::{Area, Frame},
     problem::{FormProblem, ProblemPage},
+    reader,
 };
 use crate::{
     components::{ApprovalEntered, ApprovalForm, Empty},
@@ -13,7 +14,10 @@ use crate::{
 };
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
-use protocol::api::{ApprovalQuery, WaitingApproval};
+use protocol::{
+    Action,
+    api::{ApprovalQuery, WaitingApproval},
+};
 use runtime::Api;
 
 /// Approvals on one page.
@@ -39,9 +43,10 @@ pub(crate) fn Approvals() -> impl IntoView {
             entered.as_ref().is_some_and(|entered| entered.is_of(asked.execution_id, &asked.step, asked.visit))
         };
         let (mut here, above) = if page.approvals.iter().any(is_refused) { (rejected, None) } else { (None, rejected) };
+        let may_answer = reader::may(Action::Run);
         let panels = page.approvals.into_iter().map(|asked| {
             let refused = if is_refused(&asked) { here.take() } else { None };
-            panel(asked, refused, entered.clone())
+            panel(asked, refused, entered.clone(), may_answer)
         });
         let panels = panels.collect_view();
         let next = page.next.map(|cursor| href::approvals(query.path.as_deref(), Some(&cursor)));
@@ -76,7 +81,12 @@ pub(crate) fn Approvals() -> impl IntoView {
     })
 }
 
-fn panel(asked: WaitingApproval, refused: Option<Rejected>, entered: Option<ApprovalEntered>) -> impl IntoView {
+fn panel(
+    asked: WaitingApproval,
+    refused: Option<Rejected>,
+    entered: Option<ApprovalEntered>,
+    may_answer: bool,
+) -> impl IntoView {
     let id = asked.execution_id;
     let title = format!("ask-{id}-{}-{}", href::step_anchor(&asked.step), asked.visit);
     let due = asked.due.map(|at| view! { <span>", due " <TimeUntil at /></span> });
@@ -97,6 +107,7 @@ fn panel(asked: WaitingApproval, refused: Option<Rejected>, entered: Option<Appr
                 form=asked.form
                 return_to=href::APPROVALS.to_owned()
                 entered
+                may_answer
             />
         </section>
     }

@@ -1,6 +1,7 @@
 //! `/events/:position`: one event, whole, with what led to it and what it led to.
 
 use super::{
+    event_query::narrower,
     frame::{Area, Frame},
     problem::ProblemPage,
 };
@@ -11,7 +12,7 @@ use crate::{
     islands::TimeAgo,
 };
 use leptos::prelude::*;
-use leptos_router::hooks::use_params_map;
+use leptos_router::hooks::{use_params_map, use_query_map};
 use protocol::{
     Envelope, EventId, Position, Problem, Topic,
     api::EventQuery,
@@ -28,8 +29,12 @@ const LONGEST: usize = 64 << 10;
 struct Loaded {
     event: Envelope,
     position: Position,
+    /// What it was asked for under, if not under that of all events.
+    topic: Option<Topic>,
     cause: Option<Envelope>,
     effects: Vec<Envelope>,
+    /// The topic of both.
+    near: Option<Topic>,
     head: Position,
 }
 
@@ -37,28 +42,34 @@ struct Loaded {
 pub(crate) fn Event() -> impl IntoView {
     let api = expect_context::<Api>();
     let position = use_params_map().read_untracked().get("position").unwrap_or_default();
+    let topic = use_query_map().read_untracked().get("topic").filter(|topic| !topic.is_empty());
     Suspend::new(async move {
-        match load(&api, &position).await {
+        match load(&api, &position, topic).await {
             Ok(loaded) => view! { <Page loaded /> }.into_any(),
             Err(problem) => view! { <ProblemPage area=Some(Area::Events) problem /> }.into_any(),
         }
     })
 }
 
-async fn load(api: &Api, position: &str) -> Result<Loaded, Problem> {
+async fn load(api: &Api, position: &str, asked: Option<String>) -> Result<Loaded, Problem> {
     let missing =
         || Problem::not_found("event", position, "look in the list of events; old ones may have been removed");
     let at: u64 = position.parse().ok().filter(|at| *at > 0).ok_or_else(missing)?;
-    let one = EventQuery { after: Some(at - 1), through: Some(at), limit: Some(1), ..EventQuery::default() };
+    let topic = asked.as_deref().and_then(narrower);
+    let one =
+        EventQuery { topic: asked, after: Some(at - 1), through: Some(at), limit: Some(1), ..EventQuery::default() };
     let event = api.events(one).await?.events.pop().ok_or_else(missing)?;
+    // An execution has its own index; what else belongs together is found by its id.
+    let execution = event.event.execution_id().map(Topic::Execution);
+    let correlation_id = execution.is_none().then(|| event.correlation_id.clone()).flatten();
+    let belongs = execution.is_some() || correlation_id.is_some();
+    let near_topic = execution.or_else(|| topic.clone());
     let near = EventQuery {
-        // An execution has its own index; what else belongs together is found by its id.
-        topic: event.event.execution_id().map(|id| Topic::Execution(id).to_string()),
-        correlation_id: event.event.execution_id().is_none().then(|| event.correlation_id.clone()).flatten(),
+        topic: near_topic.as_ref().map(Topic::to_string),
+        correlation_id,
         limit: Some(NEAR),
         ..EventQuery::default()
     };
-    let belongs = near.topic.is_some() || near.correlation_id.is_some();
     let (mut cause, mut effects) = (None, Vec::new());
     if belongs {
         let before = EventQuery { through: Some(at - 1), newest_first: true, ..near.clone() };
@@ -69,19 +80,24 @@ async fn load(api: &Api, position: &str) -> Result<Loaded, Problem> {
         effects = api.events(after).await?.events;
         effects.retain(|known| known.causation_id.as_deref() == Some(&event.id.to_string()));
     }
-    Ok(Loaded { event, position: Position(at), cause, effects, head: api.health().await?.position })
+    // Links stay under a topic only where one was asked for.
+    let near = near_topic.filter(|_| topic.is_some());
+    Ok(Loaded { event, position: Position(at), topic, cause, effects, near, head: api.health().await?.position })
 }
 
 #[component]
 fn Page(loaded: Loaded) -> impl IntoView {
-    let Loaded { event, position, cause, effects, head } = loaded;
+    let Loaded { event, position, topic, cause, effects, near, head } = loaded;
+    let (topic, near) = (topic.as_ref(), near.as_ref());
     let kind = event.event.name().to_owned();
     let title = format!("{kind} at {position}");
     let whole = serde_json::to_string_pretty(&event).unwrap_or_default();
-    let json = href::with_fields(
-        "/api/v1/events",
-        vec![("after", (position.0 - 1).to_string()), ("through", position.to_string())],
-    );
+    let through = |after: u64, through: u64| {
+        let mut fields = href::topic_field(topic);
+        fields.extend([("after", after.to_string()), ("through", through.to_string())]);
+        fields
+    };
+    let json = href::with_fields("/api/v1/events", through(position.0 - 1, position.0));
     let execution = event.event.execution_id().map(|id| {
         let step = event.event.step().map(str::to_owned);
         view! {
@@ -100,12 +116,12 @@ fn Page(loaded: Loaded) -> impl IntoView {
     let correlation = event.correlation_id.clone().map(|id| {
         view! {
             <dt>"Correlation"</dt>
-            <dd><a href=href::events_of(&id)><code>{id.clone()}</code></a></dd>
+            <dd><a href=href::events_of(&id, topic)><code>{id.clone()}</code></a></dd>
         }
     });
     let causation = event.causation_id.clone().map(|id| {
         let named = match &cause {
-            Some(cause) => line(cause),
+            Some(cause) => line(cause, near),
             None => view! { <code>{id}</code> }.into_any(),
         };
         view! {
@@ -114,7 +130,7 @@ fn Page(loaded: Loaded) -> impl IntoView {
         }
     });
     let led = (!effects.is_empty()).then(|| {
-        let lines = effects.iter().map(|effect| view! { <li>{line(effect)}</li> }).collect_view();
+        let lines = effects.iter().map(|effect| view! { <li>{line(effect, near)}</li> }).collect_view();
         view! {
             <dt>"Led to"</dt>
             <dd><ul class="event-effects">{lines}</ul></dd>
@@ -127,22 +143,22 @@ fn Page(loaded: Loaded) -> impl IntoView {
         }
     });
     let at = event.time;
-    let (before, after) = (Position(position.0 - 1), Position(position.0 + 1));
+    let before = Some(Position(position.0 - 1)).filter(|before| before.0 > 0);
+    let after = Some(Position(position.0 + 1)).filter(|after| *after <= head);
     let preview = Signal::stored(Preview { bytes: whole.len() as u64, text: cut(whole) });
-    let window = href::with_fields(
-        href::EVENT_REPLAY,
-        vec![("after", position.0.saturating_sub(50).to_string()), ("through", (position.0 + 50).to_string())],
-    );
+    // Positions beside it may be of other topics.
+    let (before, after) = (before.filter(|_| topic.is_none()), after.filter(|_| topic.is_none()));
+    let window = href::with_fields(href::EVENT_REPLAY, through(position.0.saturating_sub(50), position.0 + 50));
     view! {
-        <Frame area=Some(Area::Events) title=title.clone() crumbs=vec![(title, href::event(position))]>
+        <Frame area=Some(Area::Events) title=title.clone() crumbs=vec![(title, href::event(position, topic))]>
             <header class="page-head">
                 <div class="page-head-text">
                     <h1 tabindex="-1"><code>{kind}</code></h1>
                     <p class="answer">{summary(&event.event)}</p>
                 </div>
                 <div class="page-tools">
-                    {(before.0 > 0).then(|| view! { <a class="button" rel="prev" href=href::event(before)>"Before"</a> })}
-                    {(after <= head).then(|| view! { <a class="button" rel="next" href=href::event(after)>"After"</a> })}
+                    {before.map(|before| view! { <a class="button" rel="prev" href=href::event(before, None)>"Before"</a> })}
+                    {after.map(|after| view! { <a class="button" rel="next" href=href::event(after, None)>"After"</a> })}
                     <a class="button" href=window>"Replay around it"</a>
                 </div>
             </header>
@@ -186,11 +202,11 @@ fn id_of(id: EventId) -> String {
 }
 
 /// Another event, to go to.
-fn line(event: &Envelope) -> AnyView {
+fn line(event: &Envelope, topic: Option<&Topic>) -> AnyView {
     let position = event.position.unwrap_or_default();
     let step = event.event.step().map(|step| format!(" {step}"));
     view! {
-        <a href=href::event(position)>
+        <a href=href::event(position, topic)>
             <code>{event.event.name().to_owned()}</code>
             {step}
         </a>

@@ -1,21 +1,23 @@
 //! What the pages of events are asked for: the fields of their form, and the same query elsewhere.
 
+use super::{frame::Area, reader};
 use crate::{href, islands::CopyLine, live};
 use http::{header::HOST, request::Parts};
 use leptos::prelude::*;
 use leptos_router::params::ParamsMap;
 use protocol::{Position, Problem, Timestamp, Topic, api::EventQuery};
 
-/// Topics and types the fields offer; they take any.
-const TOPICS: [Topic; 7] = [
-    Topic::Events,
-    Topic::WorkflowExecutions,
-    Topic::AgentStates,
-    Topic::PerformanceMetrics,
-    Topic::MemoryTimeline,
-    Topic::SystemAlerts,
-    Topic::Components,
+/// Topics the field offers to those who may see them, and what they are of; it takes any.
+pub(super) const TOPICS: [(Topic, &str); 7] = [
+    (Topic::Events, "Everything"),
+    (Topic::WorkflowExecutions, "Executions"),
+    (Topic::AgentStates, "Agents"),
+    (Topic::PerformanceMetrics, "Measurements"),
+    (Topic::MemoryTimeline, "Memory"),
+    (Topic::SystemAlerts, "Alerts"),
+    (Topic::Components, "Components"),
 ];
+/// Types the field offers; it takes any.
 const TYPES: [&str; 12] = [
     "execution_start",
     "step_started",
@@ -69,6 +71,16 @@ impl Asked {
 
     pub(super) fn is_filtered(&self) -> bool {
         *self != Self::default()
+    }
+
+    /// Without filters: all events, or all of the topic to whom that is not theirs.
+    pub(super) fn cleared(&self) -> Self {
+        Self { topic: self.topic.clone().filter(|_| !Area::Events.is_theirs()), ..Self::default() }
+    }
+
+    /// The topic, if it is one and not that of all events.
+    pub(super) fn narrower(&self) -> Option<Topic> {
+        self.topic.as_deref().and_then(narrower)
     }
 
     pub(super) fn query(&self) -> Result<EventQuery, Problem> {
@@ -131,6 +143,11 @@ impl Asked {
     }
 }
 
+/// A topic other than that of all events.
+pub(super) fn narrower(name: &str) -> Option<Topic> {
+    name.parse().ok().filter(|topic| *topic != Topic::Events)
+}
+
 /// As a POSIX shell reads it.
 fn quoted(text: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:,@+".contains(&byte);
@@ -159,7 +176,10 @@ pub(super) fn FilterForm(
     action: &'static str,
     #[prop(optional)] children: Option<Children>,
 ) -> impl IntoView {
-    let topics = TOPICS.iter().map(|topic| view! { <option value=topic.to_string()></option> }).collect_view();
+    let who = reader::who();
+    let topics = TOPICS.iter().filter(|(topic, _)| who.as_ref().is_some_and(|who| who.may_see(topic)));
+    let topics = topics.map(|(topic, _)| view! { <option value=topic.to_string()></option> }).collect_view();
+    let default_topic = if Area::Events.is_theirs() { "events" } else { "choose one" };
     let types = TYPES.iter().map(|kind| view! { <option value=*kind></option> }).collect_view();
     let field = |id: &'static str,
                  name: &'static str,
@@ -183,10 +203,11 @@ pub(super) fn FilterForm(
         view! { <a class="filter" href=href aria-current=(since.as_deref() == Some(ago)).then_some("true")>{text}</a> }
     };
     let chips = [chip("15 min", "15m"), chip("1 h", "1h"), chip("24 h", "24h")].collect_view();
-    let is_filtered = asked.is_filtered();
+    let cleared = asked.cleared();
+    let clear = (asked != cleared).then(|| href::with_fields(action, cleared.fields()));
     view! {
         <form class="tap-form" method="get" action=action role="search" aria-label="Filter">
-            {field("search", "topic", "Topic", asked.topic.clone(), "events", Some("tap-topics"))}
+            {field("search", "topic", "Topic", asked.topic.clone(), default_topic, Some("tap-topics"))}
             {field("tap-type", "type", "Type", asked.types.clone(), "any, or a,b,c", Some("tap-types"))}
             {field("tap-correlation", "correlation_id", "Correlation id", asked.correlation_id.clone(), "any", None)}
             {field("tap-since", "since", "From", asked.since.clone(), "15m, 2026-01-31", None)}
@@ -196,7 +217,7 @@ pub(super) fn FilterForm(
             {children.map(|children| children())}
             <span class="tap-buttons">
                 <button class="button primary">"Show"</button>
-                {is_filtered.then(|| view! { <a class="button" href=action>"Clear"</a> })}
+                {clear.map(|href| view! { <a class="button" href=href>"Clear"</a> })}
             </span>
             <nav class="filter-group" aria-label="Time">{chips}</nav>
         </form>

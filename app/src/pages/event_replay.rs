@@ -44,6 +44,8 @@ pub(crate) fn EventReplay() -> impl IntoView {
             href::with_fields(href::EVENT_REPLAY, Asked { after: Some(position), ..asked.clone() }.fields())
         });
         let is_empty = rows.is_empty();
+        let newest = asked.cleared().href();
+        let topic = asked.narrower();
         let lines = same_query(&asked);
         let (after, through) = (asked.after, asked.through);
         view! {
@@ -67,12 +69,12 @@ pub(crate) fn EventReplay() -> impl IntoView {
                     {if is_empty {
                         view! {
                             <Empty title="Nothing to play.">
-                                <p>"Choose a window that has events, such as the last 24 h, or " <a href=href::EVENTS>"look at the newest"</a> "."</p>
+                                <p>"Choose a window that has events, such as the last 24 h, or " <a href=newest>"look at the newest"</a> "."</p>
                             </Empty>
                         }
                         .into_any()
                     } else {
-                        view! { <Player rows speed /> }.into_any()
+                        view! { <Player rows topic speed /> }.into_any()
                     }}
                 </section>
                 <nav class="pager" aria-label="Pages">

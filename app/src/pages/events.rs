@@ -9,7 +9,7 @@ use crate::{components::Empty, format, href, islands::EventTap};
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 use protocol::{
-    Position, Problem, Topic,
+    Position, Problem,
     api::{EventFilter, EventQuery},
     view::{Feed, TapRow},
 };
@@ -42,7 +42,9 @@ pub(crate) fn Events() -> impl IntoView {
         let older = loaded.as_ref().and_then(|loaded| loaded.older);
         let older = older.map(|position| asked.clone().through(Some(position)).href());
         let newest = asked.through.is_some().then(|| asked.clone().through(None).href());
-        let topic = asked.topic.clone().unwrap_or_else(|| Topic::Events.to_string());
+        let topic = asked.narrower();
+        let cleared = asked.cleared();
+        let all = (asked != cleared).then(|| cleared.href());
         let looks_on = older.is_some();
         let lines = same_query(&asked);
         let list = loaded.map(|loaded| {
@@ -51,7 +53,7 @@ pub(crate) fn Events() -> impl IntoView {
             view! {
                 <section class="panel" aria-label="Events">
                     <EventTap feed=loaded.feed filter=loaded.filter topic is_live />
-                    {is_empty.then(|| view! { <Nothing is_filtered looks_on /> })}
+                    {is_empty.then(|| view! { <Nothing is_filtered all=all.clone() looks_on /> })}
                 </section>
             }
         });
@@ -97,7 +99,7 @@ async fn load(api: &Api, asked: &Asked) -> Result<Loaded, Problem> {
 }
 
 #[component]
-fn Nothing(is_filtered: bool, looks_on: bool) -> impl IntoView {
+fn Nothing(is_filtered: bool, all: Option<String>, looks_on: bool) -> impl IntoView {
     match (is_filtered, looks_on) {
         (_, true) => view! {
             <Empty title="None so far back.">
@@ -107,7 +109,7 @@ fn Nothing(is_filtered: bool, looks_on: bool) -> impl IntoView {
         .into_any(),
         (true, false) => view! {
             <Empty title="No event matches.">
-                <p><a class="button" href=href::EVENTS>"Show all"</a></p>
+                {all.map(|all| view! { <p><a class="button" href=all>"Show all"</a></p> })}
             </Empty>
         }
         .into_any(),

@@ -3,11 +3,12 @@
 use super::{
     frame::{Area, Frame},
     problem::{FormProblem, ProblemPage},
+    reader,
 };
 use crate::{components::ApprovalEntered, format::short_id, href, islands::ExecutionBoard, server_fns::Rejected};
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
-use protocol::{ExecutionId, Problem, graph::Graph, view::ExecutionView};
+use protocol::{Action, ExecutionId, Problem, graph::Graph, view::ExecutionView};
 use runtime::Api;
 
 #[component]
@@ -23,10 +24,11 @@ pub(crate) fn Execution() -> impl IntoView {
         };
         let id = execution.execution_id;
         let title = format!("{} {}", execution.path, short_id(id));
+        let may_run = reader::may(Action::Run);
         view! {
             <Frame area=Some(Area::Executions) title=title.clone() crumbs=vec![(title, href::execution(id))]>
                 {rejected.map(|rejected| view! { <FormProblem problem=rejected.problem source=rejected.text /> })}
-                <ExecutionBoard execution graph entered />
+                <ExecutionBoard execution graph entered may_run />
             </Frame>
         }
         .into_any()

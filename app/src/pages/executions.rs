@@ -5,11 +5,12 @@ use super::{
     execution_query::{Asked, Filters},
     frame::{Area, Frame},
     problem::{FormProblem, ProblemPage},
+    reader,
 };
 use crate::{components::Empty, href, islands::ExecutionList, server_fns::Rejected};
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
-use protocol::{Problem, api::ExecutionQuery, view::ExecutionRows};
+use protocol::{Action, Problem, api::ExecutionQuery, view::ExecutionRows};
 use runtime::Api;
 
 #[component]
@@ -37,7 +38,7 @@ pub(crate) fn Executions() -> impl IntoView {
                     <ExecutionList rows query=query.clone() is_one_playbook=false />
                     {is_empty.then(|| view! { <Nothing is_filtered /> })}
                 </section>
-                {(is_filtered && !is_empty).then(|| view! { <BulkForm query /> })}
+                {(is_filtered && !is_empty && reader::may(Action::Run)).then(|| view! { <BulkForm query /> })}
             }
         });
         view! {

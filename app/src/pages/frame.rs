@@ -1,6 +1,6 @@
 //! What is around every page: rail, top line, the page's region. Regions are what navigation swaps.
 
-use super::{rail::Rail, settings::Who};
+use super::{rail::Rail, reader, settings::Who};
 use crate::{
     components::Icon,
     href,
@@ -11,7 +11,7 @@ use crate::{
 use http::request::Parts;
 use leptos::prelude::*;
 use leptos_meta::Title;
-use protocol::{Action, Role};
+use protocol::{Action, Identity, Topic};
 
 /// The areas of the rail: only those that exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub(crate) enum Area {
 }
 
 impl Area {
-    pub(super) const ALL: [Area; 10] = [
+    const ALL: [Area; 10] = [
         Area::Dashboard,
         Area::Executions,
         Area::Approvals,
@@ -87,9 +87,36 @@ impl Area {
         }
     }
 
-    /// Whether somebody of that role finds anything there but a refusal.
-    pub(crate) fn is_for(self, role: Role) -> bool {
-        !matches!(self, Area::Events | Area::Credentials) || role.may(Action::Administer)
+    /// The key that leads there after `g`.
+    pub(crate) fn chord(self) -> Option<&'static str> {
+        match self {
+            Area::Dashboard => Some("d"),
+            Area::Executions => Some("e"),
+            Area::Approvals => Some("a"),
+            Area::Playbooks => Some("p"),
+            Area::Schedules => Some("s"),
+            Area::Credentials => Some("c"),
+            Area::Events => Some("v"),
+            Area::Agents | Area::Memory | Area::Alerts => None,
+        }
+    }
+
+    /// Whether its first page is theirs to see.
+    fn is_for(self, who: &Identity) -> bool {
+        match self {
+            Area::Events => who.may_see(&Topic::Events),
+            Area::Credentials => who.may(Action::Administer),
+            _ => true,
+        }
+    }
+
+    /// The same for who reads the page.
+    pub(crate) fn is_theirs(self) -> bool {
+        reader::who().is_none_or(|who| self.is_for(&who))
+    }
+
+    pub(crate) fn theirs() -> impl Iterator<Item = Area> {
+        Self::ALL.into_iter().filter(|area| area.is_theirs())
     }
 }
 
@@ -131,7 +158,8 @@ pub(crate) fn Frame(
 fn crumb_items(area: Option<Area>, crumbs: Vec<(String, String)>, title: &str) -> impl IntoView + use<> {
     let mut items: Vec<(String, String)> = Vec::new();
     match area {
-        Some(area) => items.push((area.name().to_owned(), area.href().to_owned())),
+        // What is not theirs is named, and leads nowhere.
+        Some(area) => items.push((area.name().to_owned(), if area.is_theirs() { area.href() } else { "" }.to_owned())),
         None => items.push((title.to_owned(), String::new())),
     }
     items.extend(crumbs);
@@ -139,6 +167,8 @@ fn crumb_items(area: Option<Area>, crumbs: Vec<(String, String)>, title: &str) -
     let item = |(index, (text, href)): (usize, (String, String))| {
         if index == last {
             view! { <li aria-current="page">{text}</li> }.into_any()
+        } else if href.is_empty() {
+            view! { <li>{text}</li> }.into_any()
         } else {
             view! { <li><a href=href>{text}</a></li> }.into_any()
         }

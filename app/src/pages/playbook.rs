@@ -3,6 +3,7 @@
 use super::{
     frame::{Area, Frame},
     problem::{FormProblem, ProblemPage},
+    reader,
 };
 use crate::{
     components::{Diagnostics, DiffView, Empty, GraphView, Source},
@@ -13,7 +14,7 @@ use crate::{
 use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
 use protocol::{
-    Diagnostic, ExecutionId, Problem,
+    Action, Diagnostic, ExecutionId, Problem,
     api::{DiffQuery, ExecutionQuery, PlaybookDetail, PlaybookDiff, PlaybookVersion},
     view::ExecutionRows,
 };
@@ -103,6 +104,10 @@ fn Page(loaded: Loaded, registered: Option<String>, rejected: Option<Rejected>) 
     let path = detail.path.clone();
     let is_latest = detail.version == detail.latest_version;
     let has_none = rows.rows.is_empty();
+    let may_run = reader::may(Action::Run);
+    // What was refused is told at the form, or without one to whom it is not shown.
+    let (rejected, refused) = if may_run { (rejected, None) } else { (None, rejected) };
+    let how = if may_run { "Run it with the form on this page." } else { "Its executions show up here." };
     let query = executions_of(&path, Some(EXECUTIONS));
     let notice = registered.map(|word| match word.as_str() {
         "new" => format!("Registered as version {}.", detail.version),
@@ -139,25 +144,31 @@ fn Page(loaded: Loaded, registered: Option<String>, rejected: Option<Rejected>) 
                         </section>
                     }
                 })}
+            {refused.map(|rejected| view! { <FormProblem problem=rejected.problem source="" /> })}
             <section class="panel" id="graph" aria-labelledby="graph-title">
                 <h2 id="graph-title" class="panel-title">"Graph"</h2>
                 <GraphView graph=detail.graph.clone() progress=None />
             </section>
             <div class="columns">
-                <section class="panel" id="run" aria-labelledby="run-title">
-                    <h2 id="run-title" class="panel-title">
-                        "Run"
-                        <a class="panel-more" href=href::new_schedule(&path)>"By the clock"</a>
-                    </h2>
-                    <RunForm path=path.clone() version=detail.version input rejected />
-                </section>
+                {may_run
+                    .then(|| {
+                        view! {
+                            <section class="panel" id="run" aria-labelledby="run-title">
+                                <h2 id="run-title" class="panel-title">
+                                    "Run"
+                                    <a class="panel-more" href=href::new_schedule(&path)>"By the clock"</a>
+                                </h2>
+                                <RunForm path=path.clone() version=detail.version input rejected />
+                            </section>
+                        }
+                    })}
                 <section class="panel" id="executions" aria-labelledby="executions-title">
                     <h2 id="executions-title" class="panel-title">
                         "Executions"
                         <a class="panel-more" href=href::executions(&executions_of(&path, None))>"All"</a>
                     </h2>
                     <ExecutionList rows query is_one_playbook=true />
-                    {has_none.then(|| view! { <Empty title="It has not run yet."><p>"Run it with the form on this page."</p></Empty> })}
+                    {has_none.then(|| view! { <Empty title="It has not run yet."><p>{how}</p></Empty> })}
                 </section>
             </div>
             {changes.map(|changes| view! { <Changes changes /> })}

@@ -3,6 +3,7 @@
 use super::{
     frame::{Area, Frame},
     problem::ProblemPage,
+    reader,
 };
 use crate::{
     components::{Empty, SearchField, Status},
@@ -12,6 +13,7 @@ use crate::{
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 use protocol::{
+    Action,
     api::{ExecutionQuery, PlaybookSummary},
     status,
 };
@@ -35,7 +37,8 @@ pub(crate) fn Playbooks() -> impl IntoView {
                             <SearchField text=q.clone().unwrap_or_default() hint="Path, name or description" label="Search playbooks" />
                             <button class="button">"Search"</button>
                         </form>
-                        <a class="button primary" href=href::REGISTER>"Register a playbook"</a>
+                        {reader::may(Action::Run)
+                            .then(|| view! { <a class="button primary" href=href::REGISTER>"Register a playbook"</a> })}
                     </div>
                 </header>
                 <section class="panel" aria-label="Playbooks">
@@ -113,11 +116,18 @@ fn Nothing(is_filtered: bool) -> impl IntoView {
     } else {
         view! {
             <Empty title="The catalog is empty.">
-                <p>
-                    <a class="button primary" href=href::REGISTER>"Register a playbook"</a>
-                    " or, in a terminal, "
-                    <code>"signalbox register my_playbook.yaml"</code>
-                </p>
+                {if reader::may(Action::Run) {
+                    view! {
+                        <p>
+                            <a class="button primary" href=href::REGISTER>"Register a playbook"</a>
+                            " or, in a terminal, "
+                            <code>"signalbox register my_playbook.yaml"</code>
+                        </p>
+                    }
+                    .into_any()
+                } else {
+                    view! { <p>{format!("Whoever is {} may register a playbook.", Action::Run.roles())}</p> }.into_any()
+                }}
             </Empty>
         }
         .into_any()

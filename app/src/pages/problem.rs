@@ -1,6 +1,10 @@
 //! Pages that are not there and pages that could not be made, with the right status.
 
-use super::frame::{Area, Frame};
+use super::{
+    event_query::TOPICS,
+    frame::{Area, Frame},
+    reader,
+};
 use crate::{
     components::{Diagnostics, Empty},
     href,
@@ -8,17 +12,7 @@ use crate::{
 use http::StatusCode;
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
-use protocol::{Problem, Topic};
-use runtime::Api;
-
-/// Topics everybody may see, by what they are of.
-const TAPS: [(Topic, &str); 5] = [
-    (Topic::WorkflowExecutions, "Executions"),
-    (Topic::AgentStates, "Agents"),
-    (Topic::MemoryTimeline, "Memory"),
-    (Topic::SystemAlerts, "Alerts"),
-    (Topic::Components, "Components"),
-];
+use protocol::Problem;
 
 /// The answer's status becomes the problem's.
 pub(crate) fn set_status(problem: &Problem) {
@@ -34,8 +28,7 @@ pub(crate) fn ProblemPage(#[prop(optional_no_strip)] area: Option<Area>, problem
     let is_final = matches!(problem.status, 403 | 404);
     let is_forbidden = problem.status == 403;
     // An area that is not theirs is no way back.
-    let role = use_context::<Api>().map(|api| api.who().role);
-    let back = match area.filter(|area| role.is_none_or(|role| area.is_for(role))) {
+    let back = match area.filter(|area| area.is_theirs()) {
         Some(Area::Executions) => Some((href::EXECUTIONS, "All executions")),
         Some(Area::Playbooks) => Some((href::PLAYBOOKS, "All playbooks")),
         Some(Area::Credentials) => Some((href::CREDENTIALS, "All credentials")),
@@ -68,10 +61,12 @@ pub(crate) fn ProblemPage(#[prop(optional_no_strip)] area: Option<Area>, problem
 #[component]
 fn WhatNow(#[prop(optional_no_strip)] area: Option<Area>) -> impl IntoView {
     let taps = (area == Some(Area::Events)).then(|| {
-        let tap = |(topic, name): (Topic, &'static str)| view! { <li><a class="button" href=href::topic_events(&topic)>{name}</a></li> };
+        let who = reader::who();
+        let theirs = TOPICS.iter().filter(|(topic, _)| who.as_ref().is_some_and(|who| who.may_see(topic)));
+        let tap = |(topic, name): &(_, &'static str)| view! { <li><a class="button" href=href::topic_events(topic)>{*name}</a></li> };
         view! {
             <p>"The events of one topic are yours to see:"</p>
-            <ul class="actions">{TAPS.map(tap).collect_view()}</ul>
+            <ul class="actions">{theirs.map(tap).collect_view()}</ul>
         }
     });
     view! {

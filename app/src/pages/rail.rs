@@ -4,7 +4,6 @@
 use super::frame::Area;
 use crate::{components::Icon, href};
 use leptos::prelude::*;
-use runtime::Api;
 
 /// What one comes for in a hurry: these stay in the bar.
 const FIRST: [Area; 4] = [Area::Dashboard, Area::Executions, Area::Approvals, Area::Alerts];
@@ -12,13 +11,11 @@ const FIRST: [Area; 4] = [Area::Dashboard, Area::Executions, Area::Approvals, Ar
 /// `here`: the page, when it is one below the area's own.
 #[component]
 pub(super) fn Rail(#[prop(optional_no_strip)] area: Option<Area>, here: Option<String>) -> impl IntoView {
-    let role = use_context::<Api>().map(|api| api.who().role);
-    let theirs = || Area::ALL.into_iter().filter(move |area| role.is_none_or(|role| area.is_for(role)));
     let item = move |known: Area| {
         let current = (Some(known) == area).then(|| if here.is_none() { "page" } else { "true" });
         view! {
             <li class:rail-rest=!FIRST.contains(&known)>
-                <a class="rail-item" href=known.href() aria-current=current title=known.name()>
+                <a class="rail-item" href=known.href() data-chord=known.chord() aria-current=current title=known.name()>
                     <Icon name=known.icon() />
                     <span class="rail-word">{known.name()}</span>
                 </a>
@@ -26,7 +23,7 @@ pub(super) fn Rail(#[prop(optional_no_strip)] area: Option<Area>, here: Option<S
         }
     };
     let is_rest = |area: &Area| !FIRST.contains(area);
-    let is_behind = theirs().filter(is_rest).any(|known| Some(known) == area);
+    let is_behind = Area::theirs().filter(is_rest).any(|known| Some(known) == area);
     view! {
         <nav class="rail" data-region="rail" aria-label="Areas">
             <a class="brand" href=href::DASHBOARD aria-label="Signalbox, dashboard">
@@ -38,13 +35,13 @@ pub(super) fn Rail(#[prop(optional_no_strip)] area: Option<Area>, here: Option<S
                 <span class="rail-word">"Signalbox"</span>
             </a>
             <ul>
-                {theirs().map(item.clone()).collect_view()} <li class="rail-more">
+                {Area::theirs().map(item.clone()).collect_view()} <li class="rail-more">
                     <button type="button" class="rail-item" popovertarget="areas" aria-current=is_behind.then_some("true")>
                         <Icon name="more" />
                         <span class="rail-word">"More"</span>
                     </button>
                     // Opened and closed by the browser itself: no script, and Escape closes it.
-                    <ul class="areas" id="areas" popover="auto">{theirs().filter(is_rest).map(item).collect_view()}</ul>
+                    <ul class="areas" id="areas" popover="auto">{Area::theirs().filter(is_rest).map(item).collect_view()}</ul>
                 </li>
             </ul>
         </nav>

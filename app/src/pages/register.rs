@@ -2,16 +2,21 @@
 
 use super::{
     frame::{Area, Frame},
-    problem::FormProblem,
+    problem::{FormProblem, ProblemPage},
+    reader,
 };
 use crate::{href, server_fns::Rejected};
 use leptos::prelude::*;
+use protocol::Action;
 
 /// What an empty form starts with: small, valid, and it does something.
 const EXAMPLE: &str = include_str!("register_example.yaml");
 
 #[component]
 pub(crate) fn Register() -> impl IntoView {
+    if let Some(Err(problem)) = reader::who().map(|who| who.require(Action::Run)) {
+        return view! { <ProblemPage area=Some(Area::Playbooks) problem /> }.into_any();
+    }
     let rejected = use_context::<Rejected>();
     let text = rejected.as_ref().map_or_else(|| EXAMPLE.to_owned(), |rejected| rejected.text.clone());
     let rows = text.lines().count().clamp(20, 40).to_string();
@@ -57,4 +62,5 @@ pub(crate) fn Register() -> impl IntoView {
             </section>
         </Frame>
     }
+    .into_any()
 }

@@ -13,7 +13,7 @@ use crate::{
 };
 use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
-use protocol::{Problem, StepStatus, view::ExecutionView};
+use protocol::{Action, Problem, StepStatus, view::ExecutionView};
 use runtime::Api;
 use serde_json::Value;
 
@@ -39,6 +39,7 @@ pub(crate) fn Rerun() -> impl IntoView {
 }
 
 async fn load(api: &Api, id: &str) -> Result<Loaded, Problem> {
+    api.who().require(Action::Run)?;
     let id = parse(id)?;
     let execution = api.execution_view(id).await?;
     let latest = api.playbook(&execution.path, None).await.ok().map(|playbook| playbook.version);

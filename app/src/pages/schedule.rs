@@ -3,6 +3,7 @@
 use super::{
     frame::{Area, Frame},
     problem::{FormProblem, ProblemPage},
+    reader,
     schedules::{ScheduleActions, at_minute, next},
 };
 use crate::{
@@ -13,7 +14,10 @@ use crate::{
 };
 use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
-use protocol::api::{ScheduleDetail, ScheduleSource};
+use protocol::{
+    Action,
+    api::{ScheduleDetail, ScheduleSource},
+};
 use runtime::Api;
 
 #[component]
@@ -23,6 +27,9 @@ pub(crate) fn NewSchedule() -> impl IntoView {
     let rejected = use_context::<Rejected>();
     let entered = use_context::<ScheduleEntered>();
     Suspend::new(async move {
+        if let Err(problem) = api.who().require(Action::Run) {
+            return view! { <ProblemPage area=Some(Area::Schedules) problem /> }.into_any();
+        }
         let paths = paths(&api).await;
         let entered = entered.unwrap_or_else(|| ScheduleEntered::new(path));
         view! {
@@ -40,6 +47,7 @@ pub(crate) fn NewSchedule() -> impl IntoView {
                 </section>
             </Frame>
         }
+        .into_any()
     })
 }
 
@@ -75,6 +83,7 @@ fn Page(
     let name = schedule.name.clone();
     let here = href::schedule(&name);
     let is_ours = schedule.source == ScheduleSource::Api;
+    let may_change = is_ours && reader::may(Action::Run);
     let entered = entered.unwrap_or_else(|| ScheduleEntered::of(&schedule));
     let upcoming = schedule.upcoming.clone();
     let last = schedule.last_execution.map(|id| {
@@ -96,7 +105,7 @@ fn Page(
                 </div>
                 <div class="page-tools">
                     <ScheduleActions name=name.clone() paused=schedule.paused return_to=here />
-                    {is_ours.then(|| view! { <Remove verb="Delete" name=name.clone() effect="What it started goes on." action="/api/sf/delete_schedule" /> })}
+                    {may_change.then(|| view! { <Remove verb="Delete" name=name.clone() effect="What it started goes on." action="/api/sf/delete_schedule" /> })}
                 </div>
             </header>
             {rejected.map(|rejected| view! { <FormProblem problem=rejected.problem source="" /> })}
@@ -122,8 +131,8 @@ fn Page(
                     </table>
                 </section>
                 <section class="panel" aria-labelledby="rules">
-                    <h2 id="rules" class="panel-title">{if is_ours { "Change it" } else { "Rules" }}</h2>
-                    {if is_ours {
+                    <h2 id="rules" class="panel-title">{if may_change { "Change it" } else { "Rules" }}</h2>
+                    {if may_change {
                         view! { <ScheduleForm entered is_new=false paths /> }.into_any()
                     } else {
                         view! {
@@ -132,11 +141,18 @@ fn Page(
                                 <dd>{schedule.overlap.word()}</dd>
                                 <dt>"Times that were missed"</dt>
                                 <dd>{schedule.catch_up.word()}</dd>
+                                <dt>"Input"</dt>
+                                <dd><code>{entered.input}</code></dd>
                             </dl>
-                            <p class="note">
-                                "It stands in its playbook: register a new version to change it. "
-                                <a href=href::playbook(&schedule.path)>"The playbook"</a>
-                            </p>
+                            {(!is_ours)
+                                .then(|| {
+                                    view! {
+                                        <p class="note">
+                                            "It stands in its playbook: register a new version to change it. "
+                                            <a href=href::playbook(&schedule.path)>"The playbook"</a>
+                                        </p>
+                                    }
+                                })}
                         }
                         .into_any()
                     }}

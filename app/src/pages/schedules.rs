@@ -3,6 +3,7 @@
 use super::{
     frame::{Area, Frame},
     problem::{FormProblem, ProblemPage},
+    reader,
 };
 use crate::{
     components::Empty,
@@ -12,7 +13,10 @@ use crate::{
     server_fns::Rejected,
 };
 use leptos::prelude::*;
-use protocol::api::{ScheduleDetail, ScheduleQuery};
+use protocol::{
+    Action,
+    api::{ScheduleDetail, ScheduleQuery},
+};
 use runtime::Api;
 
 #[component]
@@ -29,7 +33,8 @@ pub(crate) fn Schedules() -> impl IntoView {
                 <header class="page-head">
                     <h1 tabindex="-1">"Schedules"</h1>
                     <div class="page-tools">
-                        <a class="button primary" href=href::NEW_SCHEDULE>"New schedule"</a>
+                        {reader::may(Action::Run)
+                            .then(|| view! { <a class="button primary" href=href::NEW_SCHEDULE>"New schedule"</a> })}
                     </div>
                 </header>
                 {rejected.map(|rejected| view! { <FormProblem problem=rejected.problem source="" /> })}
@@ -38,8 +43,14 @@ pub(crate) fn Schedules() -> impl IntoView {
                         view! {
                             <Empty title="Nothing starts by itself yet.">
                                 <p>
-                                    <a class="button primary" href=href::NEW_SCHEDULE>"New schedule"</a>
-                                    " or, in a playbook, "
+                                    {reader::may(Action::Run)
+                                        .then(|| {
+                                            view! {
+                                                <a class="button primary" href=href::NEW_SCHEDULE>"New schedule"</a>
+                                                " or, in "
+                                            }
+                                        })}
+                                    "A playbook says: "
                                     <code>"schedule: {cron: \"0 6 * * 1-5\", timezone: Europe/Berlin}"</code>
                                 </p>
                             </Empty>
@@ -111,25 +122,27 @@ pub(super) fn at_minute(at: protocol::Timestamp) -> String {
     format::minute(at, Zone::Utc)
 }
 
-/// Run now; pause or resume.
+/// Run now; pause or resume; nothing for those who may not.
 #[component]
 pub(super) fn ScheduleActions(name: String, paused: bool, return_to: String) -> impl IntoView {
     let (verb, action) =
         if paused { ("Resume", "/api/sf/resume_schedule") } else { ("Pause", "/api/sf/pause_schedule") };
     let label = format!("{verb} {name}");
     let run = format!("Run now: {name}");
-    view! {
-        <span class="row-actions">
-            <form method="post" action="/api/sf/run_schedule">
-                <input type="hidden" name="name" value=name.clone() />
-                <input type="hidden" name="return_to" value=return_to.clone() />
-                <button class="button" type="submit" aria-label=run>"Run now"</button>
-            </form>
-            <form method="post" action=action>
-                <input type="hidden" name="name" value=name />
-                <input type="hidden" name="return_to" value=return_to />
-                <button class="button" type="submit" aria-label=label>{verb}</button>
-            </form>
-        </span>
-    }
+    reader::may(Action::Run).then(|| {
+        view! {
+            <span class="row-actions">
+                <form method="post" action="/api/sf/run_schedule">
+                    <input type="hidden" name="name" value=name.clone() />
+                    <input type="hidden" name="return_to" value=return_to.clone() />
+                    <button class="button" type="submit" aria-label=run>"Run now"</button>
+                </form>
+                <form method="post" action=action>
+                    <input type="hidden" name="name" value=name />
+                    <input type="hidden" name="return_to" value=return_to />
+                    <button class="button" type="submit" aria-label=label>{verb}</button>
+                </form>
+            </span>
+        }
+    })
 }
