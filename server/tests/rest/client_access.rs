@@ -1,6 +1,6 @@
 //! The Rust client where everybody proves who they are.
 
-use super::access::{jwt, sign_in, token, trusted};
+use super::people::{jwt, sign_in, token, trusted};
 use crate::support::{Answer, TestServer};
 use protocol::{Envelope, Position, Role, Timestamp, Topic, frame::close};
 use serde_json::json;
