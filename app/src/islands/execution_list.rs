@@ -12,13 +12,15 @@ use protocol::{
     projection, status,
     view::{ExecutionRows, apply_to_row, row_of},
 };
+use std::collections::BTreeSet;
 
 /// Rows kept when new ones come in at the top.
 const MOST_ROWS: usize = 200;
 /// Rows that may wait to be shown; more are counted as "200+", and the list is reloaded when asked for.
 const MOST_WAITING: usize = 200;
 
-/// `query`: the filters the rows were chosen by. Only a first page takes new rows in.
+/// `query`: the filters the rows were chosen by. Only a first page takes new rows in. One by where executions come
+/// from counts those that may belong to it, and is fetched anew when asked to: events do not tell.
 #[island]
 pub fn ExecutionList(rows: ExecutionRows, query: ExecutionQuery, is_one_playbook: bool) -> impl IntoView {
     let root = NodeRef::<Div>::new();
@@ -28,17 +30,25 @@ pub fn ExecutionList(rows: ExecutionRows, query: ExecutionQuery, is_one_playbook
     let position = rows.position;
     let shown = RwSignal::new(rows);
     let waiting = RwSignal::new(Vec::<ExecutionSummary>::new());
+    let perhaps = RwSignal::new(0);
+    let mut undecided = BTreeSet::new();
     follow(Topic::WorkflowExecutions, position, move |events| {
         let Some(mut new) = waiting.try_get_untracked() else { return };
         shown.update(|shown| {
             for event in events {
                 shown.apply(event);
                 bring_forward(&mut new, event);
-                if let Some(row) = started(event, &query, position)
-                    && !shown.rows.iter().chain(&new).any(|known| known.execution_id == row.execution_id)
-                {
-                    new.insert(0, row);
-                    new.truncate(MOST_WAITING);
+                let Some((row, belongs)) = started(event, &query, position) else { continue };
+                if shown.rows.iter().chain(&new).any(|known| known.execution_id == row.execution_id) {
+                    continue;
+                }
+                match belongs {
+                    Belongs::Yes => {
+                        new.insert(0, row);
+                        new.truncate(MOST_WAITING);
+                    }
+                    Belongs::Perhaps if undecided.len() < MOST_WAITING => drop(undecided.insert(row.execution_id)),
+                    Belongs::Perhaps | Belongs::No => {}
                 }
             }
             if is_at_top() {
@@ -47,6 +57,9 @@ pub fn ExecutionList(rows: ExecutionRows, query: ExecutionQuery, is_one_playbook
         });
         if waiting.with_untracked(|waiting| *waiting != new) {
             waiting.set(new);
+        }
+        if perhaps.get_untracked() != undecided.len() {
+            perhaps.set(undecided.len());
         }
     });
     let show_new = move |_| {
@@ -61,12 +74,20 @@ pub fn ExecutionList(rows: ExecutionRows, query: ExecutionQuery, is_one_playbook
         <div node_ref=root data-topic=Topic::WorkflowExecutions.to_string() data-after=position.to_string()>
             <p class="new-rows" role="status">
                 <button type="button" class="button" hidden=move || count.get() == 0 on:click=show_new>
-                    {move || format!("{}{} new", count.get(), if count.get() == MOST_WAITING { "+" } else { "" })}
+                    {move || format!("{} new", many(count.get()))}
                 </button>
+                // This very page, anew.
+                <a class="button" href="" hidden=move || perhaps.get() == 0>
+                    {move || format!("{} started since: look again", many(perhaps.get()))}
+                </a>
             </p>
             <ExecutionTable rows=table clock caption="Executions, newest first" rows_of />
         </div>
     }
+}
+
+fn many(count: usize) -> String {
+    format!("{count}{}", if count == MOST_WAITING { "+" } else { "" })
 }
 
 fn take_in(shown: &mut ExecutionRows, new: &mut Vec<ExecutionSummary>) {
@@ -84,33 +105,42 @@ fn bring_forward(waiting: &mut [ExecutionSummary], envelope: &Envelope) {
     }
 }
 
-/// The row of an execution that this event starts, if it belongs into the list.
-fn started(envelope: &Envelope, query: &ExecutionQuery, after: Position) -> Option<ExecutionSummary> {
+/// Whether an execution that has just started belongs into a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Belongs {
+    Yes,
+    No,
+    Perhaps,
+}
+
+/// The row of an execution that this event starts.
+fn started(envelope: &Envelope, query: &ExecutionQuery, after: Position) -> Option<(ExecutionSummary, Belongs)> {
     let position = envelope.position.filter(|position| *position > after)?;
     let (event, id) = projection::of_execution(envelope)?;
-    if event.status != WorkflowStatus::Pending || !belongs(event, query) {
-        return None;
-    }
-    Some(row_of(event, id, position))
+    let is_new = event.status == WorkflowStatus::Pending;
+    is_new.then(|| (row_of(event, id, position), belongs(event, query)))
 }
 
 /// The filters, as far as they say anything about an execution that has just started.
-fn belongs(event: &WorkflowExecution, query: &ExecutionQuery) -> bool {
+fn belongs(event: &WorkflowExecution, query: &ExecutionQuery) -> Belongs {
     let word = status::of_s1(event.status).word();
     let has_status = |list: &String| list.split(',').any(|status| status.trim() == word || status.trim() == "running");
     let has_text = |text: &String| {
         let text = text.to_lowercase();
         event.workflow_id.to_lowercase().contains(&text) || event.execution_id.contains(&text)
     };
-    query.cursor.is_none()
+    let may = query.cursor.is_none()
+        && query.since.is_none_or(|since| event.timestamp.0 >= since)
         && query.until.is_none_or(|until| event.timestamp.0 < until)
         && query.status.as_ref().filter(|list| !list.is_empty()).is_none_or(has_status)
         && query.path.as_ref().filter(|path| !path.is_empty()).is_none_or(|path| *path == event.workflow_id)
-        && query.q.as_ref().filter(|text| !text.is_empty()).is_none_or(has_text)
-        // Events do not tell where an execution comes from.
-        && query.parent.is_none()
-        && query.rerun_of.is_none()
-        && query.trigger.is_none()
+        && query.q.as_ref().filter(|text| !text.is_empty()).is_none_or(has_text);
+    let asks_whence = query.parent.is_some() || query.rerun_of.is_some() || query.trigger.is_some();
+    match (may, asks_whence) {
+        (false, _) => Belongs::No,
+        (true, false) => Belongs::Yes,
+        (true, true) => Belongs::Perhaps,
+    }
 }
 
 #[cfg(test)]
@@ -136,17 +166,27 @@ mod tests {
     fn new_executions_join_only_lists_they_belong_to() {
         let some = |text: &str| Some(text.to_owned());
         for (query, expect) in [
-            (ExecutionQuery::default(), true),
-            (ExecutionQuery { q: some("TRIAGE"), ..Default::default() }, true),
-            (ExecutionQuery { q: some("6789ab"), ..Default::default() }, true),
-            (ExecutionQuery { q: some("hello"), ..Default::default() }, false),
-            (ExecutionQuery { path: some("examples/log_triage"), ..Default::default() }, true),
-            (ExecutionQuery { path: some("examples"), ..Default::default() }, false),
-            (ExecutionQuery { status: some("running,failed"), ..Default::default() }, true),
-            (ExecutionQuery { status: some("queued"), ..Default::default() }, true),
-            (ExecutionQuery { status: some("failed"), ..Default::default() }, false),
-            (ExecutionQuery { until: Some(4_000), ..Default::default() }, false),
-            (ExecutionQuery { cursor: some("x"), ..Default::default() }, false),
+            (ExecutionQuery::default(), Belongs::Yes),
+            (ExecutionQuery { q: some("TRIAGE"), ..Default::default() }, Belongs::Yes),
+            (ExecutionQuery { q: some("6789ab"), ..Default::default() }, Belongs::Yes),
+            (ExecutionQuery { q: some("hello"), ..Default::default() }, Belongs::No),
+            (ExecutionQuery { path: some("examples/log_triage"), ..Default::default() }, Belongs::Yes),
+            (ExecutionQuery { path: some("examples"), ..Default::default() }, Belongs::No),
+            (ExecutionQuery { status: some("running,failed"), ..Default::default() }, Belongs::Yes),
+            (ExecutionQuery { status: some("queued"), ..Default::default() }, Belongs::Yes),
+            (ExecutionQuery { status: some("failed"), ..Default::default() }, Belongs::No),
+            (ExecutionQuery { until: Some(4_000), ..Default::default() }, Belongs::No),
+            (ExecutionQuery { until: Some(5_000), ..Default::default() }, Belongs::No),
+            (ExecutionQuery { since: Some(5_000), until: Some(5_001), ..Default::default() }, Belongs::Yes),
+            (ExecutionQuery { since: Some(5_001), ..Default::default() }, Belongs::No),
+            (ExecutionQuery { trigger: some("nightly"), ..Default::default() }, Belongs::Perhaps),
+            (ExecutionQuery { rerun_of: event().execution_id.parse().ok(), ..Default::default() }, Belongs::Perhaps),
+            (
+                ExecutionQuery { parent: event().execution_id.parse().ok(), q: some("hello"), ..Default::default() },
+                Belongs::No,
+            ),
+            (ExecutionQuery { cursor: some("x"), trigger: some("nightly"), ..Default::default() }, Belongs::No),
+            (ExecutionQuery { cursor: some("x"), ..Default::default() }, Belongs::No),
         ] {
             assert_eq!(belongs(&event(), &query), expect, "{query:?}");
         }

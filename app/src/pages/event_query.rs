@@ -162,7 +162,7 @@ pub(super) fn time(name: &str, text: Option<&str>) -> Result<Option<i64>, Proble
     let Some(text) = text else { return Ok(None) };
     Timestamp::from_words(text, live::now()).map(|time| Some(time.0)).ok_or_else(|| {
         let detail = format!(
-            "`{name}` is `{text}`; it can be how long ago (`15m`, `2h`, `3d`), a time in UTC (`2026-01-31 07:48`) or \
+            "`{name}` is `{text}`; it can be how long ago (`15m`, `2h`, `3d`), `now`, a time in UTC (`2026-01-31 07:48`) or \
              milliseconds since 1970"
         );
         Problem::bad_request("query_parameter", detail)
@@ -266,6 +266,7 @@ mod tests {
         let asked = Asked { since: Some("1970-01-01 00:00:05".to_owned()), ..Asked::default() };
         assert_eq!(asked.json_href(), "/api/v1/events?since=5000");
         assert_eq!(asked.href(), "/events?since=1970-01-01%2000%3A00%3A05");
+        assert!(Asked { until: Some("now".to_owned()), ..Asked::default() }.query().unwrap().until.is_some());
         assert!(Asked { until: Some("soon".to_owned()), ..Asked::default() }.query().is_err());
     }
 }

@@ -68,10 +68,13 @@ impl Timestamp {
 }
 
 impl Timestamp {
-    /// As people enter times: milliseconds since 1970, how long ago (`30s`, `15m`, `2h`, `3d`), RFC 3339, or a date
-    /// with or without a time of day in UTC (`2026-01-31`, `2026-01-31 07:48`).
+    /// As people enter times: `now`, milliseconds since 1970, how long ago (`30s`, `15m`, `2h`, `3d`), RFC 3339, or a
+    /// date with or without a time of day in UTC (`2026-01-31`, `2026-01-31 07:48`).
     pub fn from_words(text: &str, now: Self) -> Option<Self> {
         let text = text.trim();
+        if text == "now" {
+            return Some(now);
+        }
         if let Ok(ms) = text.parse() {
             return Some(Self(ms));
         }
@@ -147,6 +150,7 @@ mod tests {
         for (text, ms) in [
             ("0", Some(0)),
             ("1700000000000", Some(1_700_000_000_000)),
+            (" now", Some(1_700_000_000_123)),
             ("15m", Some(1_700_000_000_123 - 900_000)),
             (" 2 h ", Some(1_700_000_000_123 - 7_200_000)),
             ("3d", Some(1_700_000_000_123 - 259_200_000)),
@@ -159,6 +163,7 @@ mod tests {
             ("-1m", None),
             ("15 parsecs", None),
             ("yesterday", None),
+            ("nowadays", None),
             ("ünder 10 b", None),
         ] {
             assert_eq!(Timestamp::from_words(text, now).map(|time| time.0), ms, "{text}");

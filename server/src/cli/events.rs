@@ -76,7 +76,7 @@ fn time(text: &str) -> Result<Timestamp, String> {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let now = Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX));
     Timestamp::from_words(text, now).ok_or_else(|| {
-        "expected how long ago (15m, 2h, 3d), a time in UTC (2026-01-31 07:48) or milliseconds".to_owned()
+        "expected how long ago (15m, 2h, 3d), now, a time in UTC (2026-01-31 07:48) or milliseconds".to_owned()
     })
 }
 

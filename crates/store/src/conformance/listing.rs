@@ -61,6 +61,16 @@ pub async fn pages_join_and_filters_agree_with_a_scan(backend: &dyn Backend) {
         vec![(Phase::Completed, None)],
     ];
     let times = [(None, None), (Some(T0.0 + 20_000), None), (Some(T0.0 + 10_000), Some(T0.0 + 40_000))];
+    // At the very ends of the span there are rows: the first belongs to it, the last does not.
+    for (end, belongs) in [(10_000, true), (40_000, false)] {
+        let row = all.iter().find(|row| row.created_at.0 == T0.0 + end).expect("a row at the end");
+        let span = ExecutionFilter {
+            since: Some(Timestamp(T0.0 + 10_000)),
+            until: Some(Timestamp(T0.0 + 40_000)),
+            ..ExecutionFilter::default()
+        };
+        assert_eq!(pages(&*store, &span, 500).await.contains(row), belongs, "{end}");
+    }
     for states in &states {
         for path in [None, Some("team/alpha"), Some("none")] {
             for text in [None, Some("TEAM"), Some("straße"), Some("%"), Some("e"), Some("zzz")] {
@@ -96,7 +106,7 @@ fn matches(row: &ExecutionSummary, filter: &ExecutionFilter) -> bool {
         && filter.path.as_ref().is_none_or(|path| *path == row.path)
         && filter.text.as_ref().is_none_or(text)
         && filter.since.is_none_or(|since| row.created_at >= since)
-        && filter.until.is_none_or(|until| row.created_at <= until)
+        && filter.until.is_none_or(|until| row.created_at < until)
 }
 
 /// Without regard to case in any script; `%` and `_` mean themselves; an id is found by any part of it.

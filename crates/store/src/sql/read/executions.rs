@@ -199,7 +199,7 @@ fn push_part(
         query.push(" AND created_at >= ").push_bind(since.0);
     }
     if let Some(until) = filter.until {
-        query.push(" AND created_at <= ").push_bind(until.0);
+        query.push(" AND created_at < ").push_bind(until.0);
     }
     let lineage = [
         ("parent_id", filter.parent.map(|id| id.to_string())),
