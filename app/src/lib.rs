@@ -36,6 +36,8 @@ mod theme;
 pub use islands::*;
 
 #[cfg(feature = "ssr")]
+pub use security::Policy;
+#[cfg(feature = "ssr")]
 pub use shell::App;
 #[cfg(feature = "ssr")]
 pub use shell::shell;

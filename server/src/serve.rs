@@ -96,7 +96,7 @@ impl Server {
             drain: drain.clone(),
             requests: telemetry::Requests::new(),
             assets: Assets::new(&config.site.root, config.site.style.clone()),
-            policy: guard::Policy::new(config.site.reload_port),
+            policy: app::Policy::new(config.site.reload_port),
             leptos: leptos_options(config, address),
         };
         let guards = guard::Guards {

@@ -4,11 +4,11 @@ use crate::{AppState, guard, rest::Refusal};
 use axum::{
     Router,
     extract::{Request, State},
-    http::{Method, StatusCode, header, request::Parts},
+    http::{Method, StatusCode, request::Parts},
     response::{IntoResponse, Response},
 };
-use leptos::{nonce::use_nonce, prelude::*};
-use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list};
+use leptos::prelude::*;
+use leptos_axum::{LeptosRoutes, generate_route_list};
 use protocol::Problem;
 
 /// Every page of the app and every server function.
@@ -37,8 +37,8 @@ pub(crate) async fn asset_or_not_found(State(state): State<AppState>, request: R
     page
 }
 
-/// What pages and server functions find in their context: the API, as whoever asked may use it. A page's inline scripts carry a nonce, and
-/// its policy names it.
+/// What pages and server functions find in their context: the API, as whoever asked may use it, and the policy of
+/// pages.
 fn context(state: &AppState) -> impl Fn() + Clone + Send + Sync + 'static {
     let (api, policy) = (state.api.clone(), state.policy.clone());
     move || {
@@ -50,8 +50,6 @@ fn context(state: &AppState) -> impl Fn() + Clone + Send + Sync + 'static {
                 provide_context(app::SignIn::new(api.clone(), address, is_secure));
             }
         }
-        if let (Some(nonce), Some(response)) = (use_nonce(), use_context::<ResponseOptions>()) {
-            response.insert_header(header::CONTENT_SECURITY_POLICY, policy.with_nonce(&nonce));
-        }
+        provide_context(policy.clone());
     }
 }

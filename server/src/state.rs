@@ -1,11 +1,7 @@
 //! What handlers can ask for.
 
-use crate::{
-    Drain,
-    assets::Assets,
-    guard::{Policy, Refusals},
-    telemetry::Requests,
-};
+use crate::{Drain, assets::Assets, guard::Refusals, telemetry::Requests};
+use app::Policy;
 use axum::extract::FromRef;
 use hub::Hub;
 use leptos::config::LeptosOptions;

@@ -1,6 +1,6 @@
 //! The answer to a form: another place, or a page.
 
-use crate::{href::DASHBOARD, shell, sign_in::SignIn};
+use crate::{href::DASHBOARD, security::Policy, shell, sign_in::SignIn};
 use axum::{
     body::Body,
     response::{IntoResponse, Response},
@@ -66,7 +66,7 @@ impl Reply {
 
     async fn page<E: Clone + Send + Sync + 'static>(href: &str, rejected: Option<Rejected>, entered: E) -> Self {
         // Nobody's on the page for signing in.
-        let (api, sign_in) = (use_context::<Api>(), use_context::<SignIn>());
+        let (api, sign_in, policy) = (use_context::<Api>(), use_context::<SignIn>(), use_context::<Policy>());
         let options =
             use_context::<LeptosOptions>().unwrap_or_else(|| LeptosOptions::builder().output_name("signalbox").build());
         let mut request = Request::new(Body::empty());
@@ -83,6 +83,9 @@ impl Reply {
                 }
                 if let Some(sign_in) = sign_in.clone() {
                     provide_context(sign_in);
+                }
+                if let Some(policy) = policy.clone() {
+                    provide_context(policy);
                 }
                 provide_context(provided.clone());
                 if let Some(rejected) = rejected.clone() {

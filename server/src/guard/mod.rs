@@ -24,7 +24,6 @@ pub(crate) mod request_log;
 mod stack;
 
 pub(crate) use gate::Gate;
-pub(crate) use headers::Policy;
 pub(crate) use host::AllowedHosts;
 pub(crate) use identify::identity;
 use identify::surface;

@@ -13,7 +13,8 @@ pub(crate) fn answer(_cause: Box<dyn Any + Send>) -> Response {
 
 #[cfg(test)]
 mod tests {
-    use crate::guard::{Policy, headers};
+    use crate::guard::headers;
+    use app::Policy;
     use axum::{Router, body::Body, extract::Request, http::StatusCode, middleware::from_fn_with_state, routing::get};
     use http_body_util::BodyExt;
     use tower::ServiceExt;

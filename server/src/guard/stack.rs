@@ -1,9 +1,10 @@
 //! The layers in their order.
 
 use super::{
-    AllowedHosts, Gate, Policy, Refusals, body, concurrency, cors, deadline, headers, host, identify, origin, panic,
-    peer, refusals, request_log,
+    AllowedHosts, Gate, Refusals, body, concurrency, cors, deadline, headers, host, identify, origin, panic, peer,
+    refusals, request_log,
 };
+use app::Policy;
 use axum::{
     Router,
     middleware::{from_fn, from_fn_with_state},

@@ -10,22 +10,40 @@ async fn pages_carry_the_nonce_their_policy_names() {
     for path in ["/", "/playbooks", "/executions"] {
         let page = server.read(path).await;
         assert_eq!((page.status, page.header("content-type")), (200, "text/html; charset=utf-8"), "{path}");
-        let policy = page.header("content-security-policy");
-        let nonce = policy.split("'nonce-").nth(1).and_then(|rest| rest.split('\'').next());
-        let nonce = nonce.unwrap_or_else(|| panic!("{path}: no nonce in {policy}")).to_owned();
-        let html = page.text();
-        for script in html.split("<script").skip(1) {
-            let tag = script.split('>').next().unwrap_or_default();
-            assert!(
-                tag.contains(&format!("nonce=\"{nonce}\"")) || tag.contains(" src=\"/pkg/"),
-                "{path}: <script{tag}>"
-            );
-        }
-        nonces.push(nonce);
+        nonces.push(policy_of(path, &page).1);
     }
     nonces.sort();
     nonces.dedup();
     assert_eq!(nonces.len(), 3, "a nonce is used once");
+}
+
+#[tokio::test]
+async fn the_page_that_answers_a_refused_form_has_the_policy_of_every_page() {
+    let server = TestServer::start().await;
+    server.register(ECHO).await;
+    let page = server.read("/playbooks/tests/echo").await;
+    let refused = send_form(&server, "run_playbook", "path=tests%2Fecho&version=1&input=%7B").await;
+    assert!(refused.status == 400 && refused.text().contains("form-problem"), "{}", refused.text());
+    let (policy, nonce) = policy_of("the page", &page);
+    let (again, fresh) = policy_of("the answer", &refused);
+    assert_eq!(policy, again);
+    assert_ne!(nonce, fresh, "a nonce is used once");
+}
+
+/// A page's policy without its nonce, and the nonce, which every inline script carries.
+fn policy_of(name: &str, page: &Answer) -> (String, String) {
+    let policy = page.header("content-security-policy");
+    let nonce = policy.split("'nonce-").nth(1).and_then(|rest| rest.split('\'').next());
+    let nonce = nonce.unwrap_or_else(|| panic!("{name}: no nonce in {policy}"));
+    let html = page.text();
+    let scripts: Vec<&str> = html.split("<script").skip(1).collect();
+    assert!(!scripts.is_empty(), "{name}: {html}");
+    for script in scripts {
+        let tag = script.split('>').next().unwrap_or_default();
+        let is_ours = tag.contains(&format!("nonce=\"{nonce}\"")) || tag.contains(" src=\"/pkg/");
+        assert!(is_ours, "{name}: <script{tag}>");
+    }
+    (policy.replace(nonce, ""), nonce.to_owned())
 }
 
 #[tokio::test]
