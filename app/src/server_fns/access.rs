@@ -46,7 +46,7 @@ pub async fn create_token(
     let made = async {
         let request = api::CreateToken {
             name: name.trim().to_owned(),
-            role: role.parse().map_err(|error| Problem::bad_request("json_shape", format!("{error}")))?,
+            role: role.parse().map_err(|error| invalid(format!("{error}")))?,
             protocols: words(&protocols),
             expires_in_days: number(&days)?,
         };
@@ -91,9 +91,11 @@ fn words(text: &str) -> Option<Vec<String>> {
 fn number(text: &str) -> Result<Option<u32>, Problem> {
     match text.trim() {
         "" => Ok(None),
-        text => text
-            .parse()
-            .map(Some)
-            .map_err(|_| Problem::bad_request("json_shape", format!("`{text}` is no number of days"))),
+        text => text.parse().map(Some).map_err(|_| invalid(format!("`{text}` is no number of days"))),
     }
+}
+
+/// As the API says it of what it can read.
+fn invalid(detail: String) -> Problem {
+    Problem::new(422, "token_invalid", "Token invalid", detail)
 }

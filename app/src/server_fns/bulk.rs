@@ -1,10 +1,13 @@
 //! `POST /api/sf/bulk_executions`
 
-use super::reply::{Html, Reply};
+use super::{
+    input,
+    reply::{Html, Reply},
+};
 use crate::{href, pages::bulk};
 use leptos::{prelude::*, server, server_fn::codec::PostUrl};
 use protocol::{
-    ExecutionId, Problem,
+    ExecutionId,
     api::{BulkRequest, ExecutionQuery},
 };
 use runtime::Api;
@@ -40,18 +43,20 @@ pub async fn bulk_executions(
     };
     let place = href::bulk(&action, &filter);
     let done = async {
-        let (action, executions) = (bulk::action(&action)?, Some(ids(&executions)?));
-        let request =
-            BulkRequest { action, filter: None, executions, limit: None, reason: None, from: None, dry_run: false };
+        let (action, ids) = (bulk::action(&action)?, executions.split(',').map(input::id).collect::<Result<_, _>>()?);
+        let request = BulkRequest {
+            action,
+            filter: None,
+            executions: Some(ids),
+            limit: None,
+            reason: None,
+            from: None,
+            dry_run: false,
+        };
         expect_context::<Api>().bulk(request).await
     };
     Ok(match done.await {
         Ok(answer) => Reply::page_with(&place, answer).await,
         Err(problem) => Reply::refused(&place, problem).await,
     })
-}
-
-fn ids(text: &str) -> Result<Vec<ExecutionId>, Problem> {
-    let parse = |id: &str| id.parse().map_err(|error| Problem::bad_request("invalid_id", format!("{error}")));
-    text.split(',').map(parse).collect()
 }

@@ -54,7 +54,7 @@ pub async fn answer_approval(
 ) -> Result<Reply, ServerFnError> {
     let api = expect_context::<Api>();
     let place = own_place(&return_to);
-    let id = match parse(&execution_id) {
+    let id = match input::id(&execution_id) {
         Ok(id) => id,
         Err(problem) => return Ok(Reply::refused(place, problem).await),
     };
@@ -93,7 +93,7 @@ pub async fn rerun_execution(
 ) -> Result<Reply, ServerFnError> {
     let api = expect_context::<Api>();
     let from = Some(from).filter(|from| !from.is_empty());
-    let id = match parse(&execution_id) {
+    let id = match input::id(&execution_id) {
         Ok(id) => id,
         Err(problem) => return Ok(Reply::refused(href::EXECUTIONS, problem).await),
     };
@@ -112,7 +112,7 @@ pub async fn rerun_execution(
 
 /// To the execution's page, which tells what was wrong.
 async fn answer<T>(execution_id: &str, order: impl AsyncFnOnce(ExecutionId) -> Result<T, Problem>) -> Reply {
-    let id = match parse(execution_id) {
+    let id = match input::id(execution_id) {
         Ok(id) => id,
         Err(problem) => return Reply::refused(href::EXECUTIONS, problem).await,
     };
@@ -121,10 +121,6 @@ async fn answer<T>(execution_id: &str, order: impl AsyncFnOnce(ExecutionId) -> R
         Ok(_) => Reply::see_other(&place),
         Err(problem) => Reply::refused(&place, problem).await,
     }
-}
-
-fn parse(id: &str) -> Result<ExecutionId, Problem> {
-    id.parse().map_err(|error| Problem::bad_request("invalid_id", format!("{error}")))
 }
 
 /// Texts as the form's types. What is no number stays a text, for the engine to name; an empty field is left out.

@@ -1,10 +1,14 @@
-//! The input of an execution as a form has it.
+//! What forms have in common: an execution's id, and its input.
 
-use protocol::Problem;
+use protocol::{ExecutionId, Problem};
 use serde_json::Value;
 
 /// Largest input a form takes, bytes: about what a request may have. Larger ones go by the command line.
 pub(crate) const INPUT_LIMIT: usize = 1 << 20;
+
+pub(super) fn id(text: &str) -> Result<ExecutionId, Problem> {
+    text.parse().map_err(|error| Problem::bad_request("bad_id", format!("{error}")))
+}
 
 /// Nothing, or an object.
 pub(super) fn parse(input: &str) -> Result<Option<Value>, Problem> {
@@ -24,6 +28,12 @@ pub(super) fn parse(input: &str) -> Result<Option<Value>, Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_no_id_is_told() {
+        assert_eq!(id("7").unwrap_err().code, "bad_id");
+        assert!(id("01998c4e-9c1b-7d2e-8a10-0123456789ab").is_ok());
+    }
 
     #[test]
     fn input_is_an_object_or_nothing() {

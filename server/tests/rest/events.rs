@@ -31,7 +31,7 @@ async fn every_topic_has_its_history() {
 #[tokio::test]
 async fn topics_that_are_none_are_named() {
     let server = TestServer::start().await;
-    let detail = server.read("/api/v1/events?topic=agnets").await.problem(400, "unknown_topic");
+    let detail = server.read("/api/v1/events?topic=agnets").await.problem(400, "invalid_topic");
     assert!(detail.contains("`agnets`"), "{detail}");
     for query in ["limit=0", "limit=1001", "since=noon", "newest=true"] {
         server.read(&format!("/api/v1/events?{query}")).await.problem(400, "query_parameter");

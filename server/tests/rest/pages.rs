@@ -157,3 +157,19 @@ async fn a_credential_is_stored_replaced_and_deleted_by_forms_and_never_shown() 
     assert_eq!(send_form(&server, "delete_credential", "name=pg").await.status, 404);
     assert_eq!(server.read("/api/v1/credentials").await.expect(200).as_array().map(Vec::len), Some(1));
 }
+
+#[tokio::test]
+async fn what_a_form_cannot_mean_is_told_as_the_api_tells_it() {
+    let server = TestServer::start().await;
+    for (name, form, status, part) in [
+        ("create_token", "name=ci&role=viewer&days=soon", 422, "`soon` is no number of days"),
+        ("create_token", "name=ci&role=root", 422, "`root` is no role"),
+        ("cancel_execution", "execution_id=7", 400, "`7`"),
+        ("bulk_executions", "action=cancel&executions=7&path=tests%2Fecho", 400, "`7`"),
+    ] {
+        let refused = send_form(&server, name, form).await;
+        let text = refused.text();
+        assert!(text.contains("form-problem") && text.contains(part), "{name} {form}: {text}");
+        assert_eq!(refused.status, status, "{name} {form}");
+    }
+}

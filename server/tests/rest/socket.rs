@@ -67,6 +67,10 @@ async fn commands_reach_the_api() {
     send(&mut client, json!({"type": "command", "id": 7, "method": "no_such", "params": {}})).await;
     let answer = next(&mut client).await;
     assert_eq!((&answer["type"], &answer["id"], &answer["code"]), (&json!("error"), &json!(7), &json!("not_found")));
+    send(&mut client, json!({"type": "command", "id": 8, "method": "topic_events", "params": {"after": "soon"}})).await;
+    let answer = next(&mut client).await;
+    assert_eq!((&answer["type"], &answer["id"], &answer["code"]), (&json!("error"), &json!(8), &json!("json_shape")));
+    assert!(answer["message"].as_str().unwrap().contains("`params`"), "{answer}");
 }
 
 #[tokio::test]

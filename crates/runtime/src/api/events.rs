@@ -32,7 +32,7 @@ impl Api {
     /// read.
     pub async fn events(&self, query: EventQuery) -> Result<EventPage, Problem> {
         let topic: Topic = match &query.topic {
-            Some(topic) => topic.parse().map_err(|error| Problem::bad_request("unknown_topic", format!("{error}")))?,
+            Some(topic) => topic.parse().map_err(|error| Problem::bad_request("invalid_topic", format!("{error}")))?,
             None => Topic::Events,
         };
         self.who().require_topic(&topic)?;

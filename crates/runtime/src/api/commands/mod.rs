@@ -44,7 +44,7 @@ impl Api {
     /// Calls a use case by its name.
     ///
     /// # Errors
-    /// `not_found` for an unknown method, `params_invalid` naming what is wrong with its parameters, or what
+    /// `not_found` for an unknown method, `json_shape` naming what is wrong with its parameters, or what
     /// the use case says.
     pub async fn command(&self, method: &str, params: Value) -> Result<Value, Problem> {
         match method {
@@ -75,7 +75,8 @@ fn or_empty(params: Value) -> Value {
 }
 
 fn read<T: DeserializeOwned>(params: Value) -> Result<T, Problem> {
-    serde_json::from_value(params).map_err(|error| Problem::bad_request("params_invalid", format!("`params`: {error}")))
+    serde_json::from_value(params)
+        .map_err(|error| Problem::new(422, "json_shape", "Wrong shape", format!("`params`: {error}")))
 }
 
 fn json<T: Serialize>(value: T) -> Result<Value, Problem> {
