@@ -2,7 +2,7 @@
 
 use super::{
     error::{Error, Exit},
-    flags::ListFlags,
+    flags::AnswerFlags,
     output::{line, table},
     service::using,
 };
@@ -21,12 +21,12 @@ pub(super) struct Args {
     #[arg(long)]
     limit: Option<u32>,
     #[command(flatten)]
-    list: ListFlags,
+    answer: AnswerFlags,
 }
 
 pub(super) async fn approvals(args: Args) -> Result<Exit, Error> {
     let query = ApprovalQuery { path: args.path, execution_id: args.execution, limit: args.limit, cursor: None };
-    let page = using(&args.list.target, async |service| service.approvals(query).await).await?;
-    line::each(&page.approvals, args.list.json, table::approval)?;
+    let page = using(&args.answer.target, async |service| service.approvals(query).await).await?;
+    line::each(&page.approvals, args.answer.json, table::approval)?;
     Ok(Exit::Done)
 }

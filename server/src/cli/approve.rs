@@ -2,9 +2,9 @@
 
 use super::{
     error::{Error, Exit},
-    flags::TargetFlags,
+    flags::AnswerFlags,
     output::line,
-    service::locate,
+    service::{Service, using},
     source,
 };
 use protocol::{ExecutionId, api::ApprovalAnswer};
@@ -26,23 +26,15 @@ pub(super) struct Args {
     #[arg(long)]
     reject: bool,
     #[command(flatten)]
-    target: TargetFlags,
-    /// Print the execution as JSON
-    #[arg(long)]
-    json: bool,
+    answer: AnswerFlags,
 }
 
 pub(super) async fn approve(args: Args) -> Result<Exit, Error> {
     let data = answer(args.with.as_deref(), args.reject)?;
-    let service = locate(&args.target).await?;
-    let answered = service.approve(args.id, &args.step, ApprovalAnswer { data, visit: None }).await;
-    service.close().await;
-    let detail = answered?;
-    if args.json {
-        line::json(&detail)?;
-    } else {
-        line::print(format_args!("{} answered: {}", args.id, args.step))?;
-    }
+    let approval = ApprovalAnswer { data, visit: None };
+    let approve = async |service: &dyn Service| service.approve(args.id, &args.step, approval).await;
+    let detail = using(&args.answer.target, approve).await?;
+    line::one(&detail, args.answer.json, |_| format!("{} answered: {}", args.id, args.step))?;
     Ok(Exit::Done)
 }
 

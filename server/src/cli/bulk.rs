@@ -2,9 +2,9 @@
 
 use super::{
     error::{Error, Exit},
-    flags::TargetFlags,
+    flags::AnswerFlags,
     output::line,
-    service::locate,
+    service::using,
 };
 use clap::ValueEnum;
 use protocol::{
@@ -48,10 +48,7 @@ pub(super) struct Args {
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
-    target: TargetFlags,
-    /// Print one outcome per line as JSON
-    #[arg(long)]
-    json: bool,
+    answer: AnswerFlags,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -86,13 +83,8 @@ pub(super) async fn bulk(args: Args) -> Result<Exit, Error> {
         from: args.from,
         dry_run: args.dry_run,
     };
-    let service = locate(&args.target).await?;
-    let answer = service.bulk(request).await;
-    service.close().await;
-    let answer = answer?;
-    for outcome in &answer.outcomes {
-        if args.json { line::json(outcome)? } else { line::print(format_args!("{}", words(outcome)))? }
-    }
+    let answer = using(&args.answer.target, async |service| service.bulk(request).await).await?;
+    line::each(&answer.outcomes, args.answer.json, words)?;
     let has_failed = answer.outcomes.iter().any(|outcome| outcome.done == Some(false));
     Ok(if has_failed { Exit::Failed } else { Exit::Done })
 }

@@ -3,7 +3,7 @@
 use super::{
     credential_value,
     error::{Error, Exit},
-    flags::{ListFlags, TargetFlags},
+    flags::{AnswerFlags, TargetFlags},
     output::{line, table},
     service::using,
 };
@@ -20,7 +20,7 @@ pub(super) struct Args {
 enum Command {
     Set(SetArgs),
     /// Lists credentials by name, without what they hold
-    List(ListFlags),
+    List(AnswerFlags),
     Rm(RmArgs),
     Rotate(RotateArgs),
 }
@@ -79,7 +79,7 @@ async fn set(args: SetArgs) -> Result<Exit, Error> {
     Ok(Exit::Done)
 }
 
-async fn list(args: ListFlags) -> Result<Exit, Error> {
+async fn list(args: AnswerFlags) -> Result<Exit, Error> {
     let all = using(&args.target, async |service| service.credentials().await).await?;
     line::each(&all, args.json, table::credential)?;
     Ok(Exit::Done)

@@ -2,9 +2,9 @@
 
 use super::{
     error::{Error, Exit},
-    flags::TargetFlags,
+    flags::AnswerFlags,
     output::line,
-    service::locate,
+    service::using,
 };
 use protocol::api::{DiffHunk, DiffQuery};
 
@@ -20,19 +20,14 @@ pub(super) struct Args {
     #[arg(long, value_name = "VERSION")]
     to: Option<u32>,
     #[command(flatten)]
-    target: TargetFlags,
-    /// Print it as one line of JSON
-    #[arg(long)]
-    json: bool,
+    answer: AnswerFlags,
 }
 
 /// A unified diff, for `patch` too.
 pub(super) async fn diff(args: Args) -> Result<Exit, Error> {
-    let service = locate(&args.target).await?;
-    let diff = service.playbook_diff(&args.path, DiffQuery { from: args.from, to: args.to }).await;
-    service.close().await;
-    let diff = diff?;
-    if args.json {
+    let query = DiffQuery { from: args.from, to: args.to };
+    let diff = using(&args.answer.target, async |service| service.playbook_diff(&args.path, query).await).await?;
+    if args.answer.json {
         line::json(&diff)?;
         return Ok(Exit::Done);
     }

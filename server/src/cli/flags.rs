@@ -35,9 +35,9 @@ pub(super) struct TargetFlags {
     pub(super) server: Option<String>,
 }
 
-/// What is listed, and how.
+/// Who is asked, and how the answer is printed.
 #[derive(Clone, Debug, Default, Args)]
-pub(super) struct ListFlags {
+pub(super) struct AnswerFlags {
     #[command(flatten)]
     pub(super) target: TargetFlags,
     /// Print JSON, one object a line

@@ -2,7 +2,7 @@
 
 use super::{
     error::{Error, Exit},
-    flags::ListFlags,
+    flags::AnswerFlags,
     output::{line, table},
     service::using,
 };
@@ -21,12 +21,12 @@ pub(super) struct Args {
     #[arg(long)]
     limit: Option<u32>,
     #[command(flatten)]
-    list: ListFlags,
+    answer: AnswerFlags,
 }
 
 pub(super) async fn list(args: Args) -> Result<Exit, Error> {
     let query = ExecutionQuery { status: args.status, path: args.path, limit: args.limit, ..ExecutionQuery::default() };
-    let page = using(&args.list.target, async |service| service.executions(query).await).await?;
-    line::each(&page.executions, args.list.json, table::execution)?;
+    let page = using(&args.answer.target, async |service| service.executions(query).await).await?;
+    line::each(&page.executions, args.answer.json, table::execution)?;
     Ok(Exit::Done)
 }

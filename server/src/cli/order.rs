@@ -2,9 +2,9 @@
 
 use super::{
     error::{Error, Exit},
-    flags::TargetFlags,
+    flags::AnswerFlags,
     output::line,
-    service::{Order, locate},
+    service::{Order, using},
 };
 use protocol::{ExecutionId, Phase};
 
@@ -13,10 +13,7 @@ pub(super) struct OrderArgs {
     /// The execution
     id: ExecutionId,
     #[command(flatten)]
-    target: TargetFlags,
-    /// Print the execution as JSON
-    #[arg(long)]
-    json: bool,
+    answer: AnswerFlags,
 }
 
 /// Of an order that history gives a reason for.
@@ -30,15 +27,8 @@ pub(super) struct ReasonedArgs {
 }
 
 pub(super) async fn order(order: Order, args: OrderArgs, reason: Option<String>) -> Result<Exit, Error> {
-    let OrderArgs { id, target, json } = args;
-    let service = locate(&target).await?;
-    let told = service.tell(id, order, reason).await;
-    service.close().await;
-    let detail = told?;
-    if json {
-        line::json(&detail)?;
-        return Ok(Exit::Done);
-    }
+    let OrderArgs { id, answer } = args;
+    let detail = using(&answer.target, async |service| service.tell(id, order, reason).await).await?;
     let done = match order {
         Order::Cancel if detail.summary.status != Phase::Completed => "is being cancelled: its cleanup runs",
         Order::Cancel => "cancelled",
@@ -46,6 +36,6 @@ pub(super) async fn order(order: Order, args: OrderArgs, reason: Option<String>)
         Order::Pause => "paused",
         Order::Resume => "resumed",
     };
-    line::print(format_args!("{id} {done}"))?;
+    line::one(&detail, answer.json, |_| format!("{id} {done}"))?;
     Ok(Exit::Done)
 }

@@ -2,7 +2,7 @@
 
 use super::{
     error::{Error, Exit},
-    flags::TargetFlags,
+    flags::AnswerFlags,
     output::{diagnostics, line},
     service::{Service, locate},
     source,
@@ -15,24 +15,19 @@ pub(super) struct Args {
     /// The playbook; `-` is standard input
     file: String,
     #[command(flatten)]
-    target: TargetFlags,
-    /// Print the answer as JSON
-    #[arg(long)]
-    json: bool,
+    answer: AnswerFlags,
 }
 
 pub(super) async fn register(args: Args) -> Result<Exit, Error> {
     let source = source::read(&args.file)?;
-    let service = locate(&args.target).await?;
+    let service = locate(&args.answer.target).await?;
     let registered = register_on(service.as_ref(), &args.file, &source).await;
     service.close().await;
     let registered = registered?;
-    if args.json {
-        line::json(&registered)?;
-    } else {
+    line::one(&registered, args.answer.json, |registered| {
         let what = if registered.created { "registered" } else { "unchanged" };
-        line::print(format_args!("{} version {} {what}", registered.path, registered.version))?;
-    }
+        format!("{} version {} {what}", registered.path, registered.version)
+    })?;
     Ok(Exit::Done)
 }
 

@@ -2,9 +2,9 @@
 
 use super::{
     error::{Error, Exit},
-    flags::TargetFlags,
+    flags::AnswerFlags,
     output::line,
-    service::locate,
+    service::using,
     source,
 };
 use protocol::{ExecutionId, api::RerunRequest};
@@ -26,23 +26,13 @@ pub(super) struct Args {
     #[arg(long)]
     version: Option<u32>,
     #[command(flatten)]
-    target: TargetFlags,
-    /// Print the answer as JSON
-    #[arg(long)]
-    json: bool,
+    answer: AnswerFlags,
 }
 
 pub(super) async fn rerun(args: Args) -> Result<Exit, Error> {
     let input = args.input.as_deref().map(source::input).transpose()?;
-    let service = locate(&args.target).await?;
     let request = RerunRequest { from: args.from, input, version: args.version, idempotency_key: None };
-    let submitted = service.rerun(args.id, request).await;
-    service.close().await;
-    let submitted = submitted?;
-    if args.json {
-        line::json(&submitted)?;
-    } else {
-        line::print(format_args!("{}", submitted.execution_id))?;
-    }
+    let submitted = using(&args.answer.target, async |service| service.rerun(args.id, request).await).await?;
+    line::one(&submitted, args.answer.json, |submitted| submitted.execution_id.to_string())?;
     Ok(Exit::Done)
 }

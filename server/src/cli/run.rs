@@ -2,7 +2,7 @@
 
 use super::{
     error::{Error, Exit},
-    flags::TargetFlags,
+    flags::AnswerFlags,
     follow::Follow,
     output::{line, progress::Progress},
     register::register_on,
@@ -32,10 +32,7 @@ pub(super) struct Args {
     #[arg(long)]
     version: Option<u32>,
     #[command(flatten)]
-    target: TargetFlags,
-    /// Print one event per line and, as the last line, {"execution_id","outcome","result"}
-    #[arg(long)]
-    json: bool,
+    answer: AnswerFlags,
 }
 
 pub(super) async fn run(args: Args) -> Result<Exit, Error> {
@@ -45,7 +42,7 @@ pub(super) async fn run(args: Args) -> Result<Exit, Error> {
         return Err(Error::bad_input("--version is for registered playbooks; a file is run as it is"));
     }
     let mut signals = stop::Signals::listen()?;
-    let service = locate(&args.target).await?;
+    let service = locate(&args.answer.target).await?;
     let ended = run_on(service.as_ref(), &args, file, input, &mut signals).await;
     if matches!(ended, Ok(Exit::Left)) {
         return ended;
@@ -69,13 +66,13 @@ async fn run_on(
         None => (args.playbook.clone(), args.version),
     };
     let id = service.submit(SubmitRequest { input, ..SubmitRequest::new(path, version) }).await?.execution_id;
-    let mut progress = if args.json { Progress::json() } else { Progress::new(id) };
+    let mut progress = if args.answer.json { Progress::json() } else { Progress::new(id) };
     if !watch(service, id, &mut progress, signals).await? {
         return Ok(Exit::Left);
     }
     let detail = service.execution(id).await?;
     progress.end(&detail)?;
-    if args.json {
+    if args.answer.json {
         line::json(&Ended::of(&detail))?;
     } else if let Some(result) = detail.result.as_ref().filter(|result| !result.is_null()) {
         line::print(format_args!("{result:#}"))?;

@@ -2,13 +2,13 @@
 
 use super::{
     error::{Error, Exit},
-    flags::TargetFlags,
+    flags::AnswerFlags,
     output::{line, table},
     service::{Service, locate},
     source,
 };
 use clap::{Subcommand, ValueEnum};
-use protocol::api::{CatchUp, Overlap, ScheduleDetail, ScheduleQuery, ScheduleRequest};
+use protocol::api::{CatchUp, Overlap, ScheduleQuery, ScheduleRequest};
 
 /// Executions that start by the clock: lists, puts, pauses and runs schedules
 #[derive(Debug, clap::Args)]
@@ -41,7 +41,7 @@ struct List {
     #[arg(long)]
     path: Option<String>,
     #[command(flatten)]
-    to: To,
+    answer: AnswerFlags,
 }
 
 #[derive(Debug, clap::Args)]
@@ -49,7 +49,7 @@ struct One {
     /// The schedule; of one that stands in a playbook: PATH:NAME
     name: String,
     #[command(flatten)]
-    to: To,
+    answer: AnswerFlags,
 }
 
 #[derive(Debug, clap::Args)]
@@ -80,16 +80,7 @@ struct Put {
     #[arg(long)]
     paused: bool,
     #[command(flatten)]
-    to: To,
-}
-
-#[derive(Debug, clap::Args)]
-struct To {
-    #[command(flatten)]
-    target: TargetFlags,
-    /// Print JSON, one object a line
-    #[arg(long)]
-    json: bool,
+    answer: AnswerFlags,
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
@@ -114,12 +105,12 @@ enum CatchUpFlag {
 }
 
 pub(super) async fn schedules(args: Args) -> Result<Exit, Error> {
-    let to = match &args.what {
-        What::List(List { to, .. }) => to,
-        What::Put(put) => &put.to,
-        What::Show(one) | What::Delete(one) | What::Pause(one) | What::Resume(one) | What::Run(one) => &one.to,
+    let answer = match &args.what {
+        What::List(List { answer, .. }) => answer,
+        What::Put(put) => &put.answer,
+        What::Show(one) | What::Delete(one) | What::Pause(one) | What::Resume(one) | What::Run(one) => &one.answer,
     };
-    let (json, service) = (to.json, locate(&to.target).await?);
+    let (json, service) = (answer.json, locate(&answer.target).await?);
     let done = on(service.as_ref(), args.what, json).await;
     service.close().await;
     done.map(|()| Exit::Done)
@@ -128,51 +119,30 @@ pub(super) async fn schedules(args: Args) -> Result<Exit, Error> {
 async fn on(service: &dyn Service, what: What, json: bool) -> Result<(), Error> {
     match what {
         What::List(List { path, .. }) => {
-            for schedule in service.schedules(ScheduleQuery { path }).await?.schedules {
-                show(&schedule, json, &table::schedule(&schedule))?;
-            }
-            Ok(())
+            line::each(&service.schedules(ScheduleQuery { path }).await?.schedules, json, table::schedule)?;
         }
-        What::Show(One { name, .. }) => {
-            let schedule = service.schedule(&name).await?;
-            let mut text = table::schedule(&schedule);
+        What::Show(One { name, .. }) => line::one(&service.schedule(&name).await?, json, |schedule| {
+            let mut text = table::schedule(schedule);
             for time in &schedule.upcoming {
                 text.push_str(&format!("\n  {}", &time.to_rfc3339()[..19]));
             }
-            show(&schedule, json, &text)
-        }
+            text
+        })?,
         What::Put(put) => {
             let name = put.name.clone();
-            let schedule = service.put_schedule(&name, put.request()?).await?;
-            show(&schedule, json, &table::schedule(&schedule))
+            line::one(&service.put_schedule(&name, put.request()?).await?, json, table::schedule)?;
         }
         What::Delete(One { name, .. }) => {
             service.delete_schedule(&name).await?;
             line::print(format_args!("{name} deleted"))?;
-            Ok(())
         }
-        What::Pause(One { name, .. }) => show(&service.pause_schedule(&name).await?, json, &format!("{name} paused")),
-        What::Resume(One { name, .. }) => {
-            let schedule = service.resume_schedule(&name).await?;
-            show(&schedule, json, &table::schedule(&schedule))
+        What::Pause(One { name, .. }) => {
+            line::one(&service.pause_schedule(&name).await?, json, |_| format!("{name} paused"))?;
         }
+        What::Resume(One { name, .. }) => line::one(&service.resume_schedule(&name).await?, json, table::schedule)?,
         What::Run(One { name, .. }) => {
-            let submitted = service.run_schedule(&name).await?;
-            if json {
-                line::json(&submitted)?
-            } else {
-                line::print(format_args!("{}", submitted.execution_id))?
-            }
-            Ok(())
+            line::one(&service.run_schedule(&name).await?, json, |submitted| submitted.execution_id.to_string())?;
         }
-    }
-}
-
-fn show(schedule: &ScheduleDetail, json: bool, text: &str) -> Result<(), Error> {
-    if json {
-        line::json(schedule)?
-    } else {
-        line::print(format_args!("{text}"))?
     }
     Ok(())
 }

@@ -2,9 +2,9 @@
 
 use super::{
     error::{Error, Exit},
-    flags::TargetFlags,
+    flags::AnswerFlags,
     output::{line, table},
-    service::locate,
+    service::using,
 };
 use protocol::ExecutionId;
 
@@ -14,18 +14,12 @@ pub(super) struct Args {
     /// The execution
     id: ExecutionId,
     #[command(flatten)]
-    target: TargetFlags,
-    /// Print it as one line of JSON
-    #[arg(long)]
-    json: bool,
+    answer: AnswerFlags,
 }
 
 pub(super) async fn show(args: Args) -> Result<Exit, Error> {
-    let service = locate(&args.target).await?;
-    let detail = service.execution(args.id).await;
-    service.close().await;
-    let detail = detail?;
-    if args.json {
+    let detail = using(&args.answer.target, async |service| service.execution(args.id).await).await?;
+    if args.answer.json {
         line::json(&detail)?;
         return Ok(Exit::Done);
     }

@@ -2,9 +2,9 @@
 
 use super::{
     error::{Error, Exit},
-    flags::TargetFlags,
+    flags::AnswerFlags,
     output::line,
-    service::locate,
+    service::using,
     source,
 };
 use protocol::{ExecutionId, api::SignalRequest};
@@ -20,23 +20,13 @@ pub(super) struct Args {
     #[arg(long, value_name = "JSON|@FILE")]
     with: Option<String>,
     #[command(flatten)]
-    target: TargetFlags,
-    /// Print the execution as JSON
-    #[arg(long)]
-    json: bool,
+    answer: AnswerFlags,
 }
 
 pub(super) async fn signal(args: Args) -> Result<Exit, Error> {
     let data = args.with.as_deref().map(|given| source::json("--with", given)).transpose()?;
     let request = SignalRequest { name: args.name.clone(), data };
-    let service = locate(&args.target).await?;
-    let sent = service.signal(args.id, request).await;
-    service.close().await;
-    let detail = sent?;
-    if args.json {
-        line::json(&detail)?;
-    } else {
-        line::print(format_args!("{} got signal {}", args.id, args.name))?;
-    }
+    let detail = using(&args.answer.target, async |service| service.signal(args.id, request).await).await?;
+    line::one(&detail, args.answer.json, |_| format!("{} got signal {}", args.id, args.name))?;
     Ok(Exit::Done)
 }

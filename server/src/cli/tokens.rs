@@ -2,7 +2,7 @@
 
 use super::{
     error::{Error, Exit},
-    flags::{ListFlags, TargetFlags},
+    flags::{AnswerFlags, TargetFlags},
     output::{line, table},
     service::using,
 };
@@ -19,7 +19,7 @@ pub(super) struct Args {
 enum Command {
     Create(CreateArgs),
     /// Lists tokens by name, without what they are
-    List(ListFlags),
+    List(AnswerFlags),
     Revoke(RevokeArgs),
 }
 
@@ -73,7 +73,7 @@ async fn create(args: CreateArgs) -> Result<Exit, Error> {
     Ok(Exit::Done)
 }
 
-async fn list(args: ListFlags) -> Result<Exit, Error> {
+async fn list(args: AnswerFlags) -> Result<Exit, Error> {
     let all = using(&args.target, async |service| service.tokens().await).await?;
     line::each(&all, args.json, table::token)?;
     Ok(Exit::Done)

@@ -2,7 +2,7 @@
 
 use super::{
     error::{Error, Exit},
-    flags::{ListFlags, TargetFlags},
+    flags::{AnswerFlags, TargetFlags},
     output::{line, table},
     service::using,
 };
@@ -24,7 +24,7 @@ pub(super) struct Args {
 enum Command {
     Add(AddArgs),
     /// Lists users by name
-    List(ListFlags),
+    List(AnswerFlags),
     Remove(NameArgs),
     Password(PasswordArgs),
 }
@@ -72,7 +72,7 @@ async fn add(args: AddArgs) -> Result<Exit, Error> {
     Ok(Exit::Done)
 }
 
-async fn list(args: ListFlags) -> Result<Exit, Error> {
+async fn list(args: AnswerFlags) -> Result<Exit, Error> {
     let all = using(&args.target, async |service| service.users().await).await?;
     line::each(&all, args.json, table::user)?;
     Ok(Exit::Done)

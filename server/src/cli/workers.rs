@@ -2,7 +2,7 @@
 
 use super::{
     error::{Error, Exit},
-    flags::ListFlags,
+    flags::AnswerFlags,
     output::{line, table},
     service::using,
 };
@@ -11,10 +11,10 @@ use super::{
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
-    list: ListFlags,
+    answer: AnswerFlags,
 }
 
-pub(super) async fn workers(Args { list: args }: Args) -> Result<Exit, Error> {
+pub(super) async fn workers(Args { answer: args }: Args) -> Result<Exit, Error> {
     let list = using(&args.target, async |service| service.workers().await).await?;
     line::each(&list.workers, args.json, table::worker)?;
     Ok(Exit::Done)

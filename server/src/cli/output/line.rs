@@ -22,6 +22,11 @@ pub(in crate::cli) fn json(value: &impl Serialize) -> io::Result<()> {
     out.flush()
 }
 
+/// Compact JSON, or what is to be said of it.
+pub(in crate::cli) fn one<T: Serialize>(value: &T, is_json: bool, text: impl FnOnce(&T) -> String) -> io::Result<()> {
+    if is_json { json(value) } else { print(format_args!("{}", text(value))) }
+}
+
 /// One line for each: compact JSON, or what `row` makes of it.
 pub(in crate::cli) fn each<T: Serialize>(all: &[T], is_json: bool, row: impl Fn(&T) -> String) -> io::Result<()> {
     all.iter().try_for_each(|one| if is_json { json(one) } else { print(format_args!("{}", row(one))) })
