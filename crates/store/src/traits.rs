@@ -38,14 +38,7 @@ pub trait Store: Send + Sync + 'static {
 
     /// As [`Store::commit`], however long the database cannot take it: after each [`StoreError::Backend`] what `pause`
     /// returns is awaited and the same commit is tried again. Never fails with that one.
-    async fn commit_at_last(&self, commit: Commit, pause: &mut Pause<'_>) -> Result<Committed, StoreError> {
-        loop {
-            match self.commit(commit.clone()).await {
-                Err(error @ StoreError::Backend { .. }) => pause(&error).await,
-                other => return other,
-            }
-        }
-    }
+    async fn commit_at_last(&self, commit: Commit, pause: &mut Pause<'_>) -> Result<Committed, StoreError>;
 
     /// Every batch this process commits from now on, in position order. Handed out once (`None` afterwards).
     /// When the reader falls behind a bounded number of batches, batches are left out: the positions tell, and

@@ -10,7 +10,7 @@ use crate::{
     limits::{BLOB_FROM_BYTES, MAX_COMMIT_BLOB_BYTES, MAX_COMMIT_BYTES},
     state,
 };
-use protocol::{CommitId, Envelope, EventId, ExecutionId, Position, TaskKey, Timestamp};
+use protocol::{CommitId, Envelope, EventId, ExecutionId, Phase, Position, TaskKey, Timestamp};
 use serde_json::Value;
 use std::{
     collections::{HashMap, HashSet},
@@ -43,6 +43,13 @@ pub(crate) struct Change {
     pub(crate) path: Arc<str>,
     /// The row has more to say than a step's usual commit: an end or an error.
     pub(crate) ends: bool,
+}
+
+impl Change {
+    /// The state the execution is taken to be in before: what ends was in progress, anything else stays what it is.
+    pub(crate) fn before(&self) -> &'static str {
+        if self.ends { Phase::InProgress.word() } else { self.state }
+    }
 }
 
 /// A commit's rows, as a backend's statements take them.

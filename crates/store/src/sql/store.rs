@@ -17,6 +17,7 @@ use crate::{
     postgres::{self, Listening},
 };
 use async_trait::async_trait;
+use futures::executor::block_on;
 use protocol::{
     Envelope, Epoch, ExecutionId, Position, Timestamp, Topic,
     api::{ExecutionDetail, ExecutionPage, ExecutionSummary, PlaybookVersion, StatusCounts},
@@ -46,7 +47,7 @@ pub struct SqlStore<R: Rows> {
     foreign: Option<watch::Receiver<Position>>,
     listening: Mutex<Option<JoinHandle<()>>>,
     closing: watch::Sender<bool>,
-    /// Its sender lives in the writer's task: changed is over.
+    /// Its sender lives as long as the writer: changed is over.
     written: watch::Receiver<()>,
 }
 
@@ -56,22 +57,41 @@ pub(crate) struct Others {
     pub(crate) listening: Listening,
 }
 
-/// A read of one statement, done again where the database is only away for a moment.
-macro_rules! reading {
-    ($store:ident, $connection:ident => $read:expr) => {{
+/// A read, done again where the database is only away for a moment.
+macro_rules! patiently {
+    ($store:ident, $once:block) => {{
         let mut patience = None;
         loop {
-            let outcome = async {
-                let mut reading = $store.readers.reading().await?;
-                let $connection = &mut reading.on();
-                $read.await
-            };
-            match outcome.await {
+            match async { $once }.await {
                 Err(error) if $store.readers.again(&mut patience, &error).await => {}
                 outcome => break outcome,
             }
         }
     }};
+}
+
+/// A read of one statement.
+macro_rules! reading {
+    ($store:ident, $connection:ident => $read:expr) => {
+        patiently!($store, {
+            let mut reading = $store.readers.reading().await?;
+            let $connection = &mut reading.on();
+            $read.await
+        })
+    };
+}
+
+/// Of several statements, in one snapshot.
+macro_rules! snapshot {
+    ($store:ident, $connection:ident => $read:expr) => {
+        patiently!($store, {
+            let mut snapshot = $store.readers.snapshot().await?;
+            let $connection = &mut snapshot.on();
+            let outcome = $read.await;
+            snapshot.end().await;
+            outcome
+        })
+    };
 }
 
 impl<R: Rows> SqlStore<R> {
@@ -121,6 +141,16 @@ impl<R: Rows> SqlStore<R> {
         answered.await.map_err(|_| StoreError::Closed)
     }
 
+    /// As [`Self::answer`], however long the database is away.
+    async fn answer_at_last(&self, answered: Answered, pause: &mut Pause<'_>) -> Result<Committed, StoreError> {
+        loop {
+            match self.answer(answered.clone()).await {
+                Err(error @ StoreError::Backend { .. }) => pause(&error).await,
+                done => return done,
+            }
+        }
+    }
+
     async fn answer(&self, answered: Answered) -> Result<Committed, StoreError> {
         match answered {
             Answered::Applied { first, events } => Ok(Committed { first, events }),
@@ -135,28 +165,7 @@ impl<R: Rows> SqlStore<R> {
 
 /// Runs a writer until it ends, which its requests do by ending.
 fn on_own_thread(writer: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-    thread::Builder::new().name("store-writer".to_owned()).spawn(move || runtime.block_on(writer)).map(drop)
-}
-
-/// As `reading`, of several statements in one snapshot.
-macro_rules! snapshot {
-    ($store:ident, $connection:ident => $read:expr) => {{
-        let mut patience = None;
-        loop {
-            let outcome = async {
-                let mut snapshot = $store.readers.snapshot().await?;
-                let $connection = &mut snapshot.on();
-                let outcome = $read.await;
-                snapshot.end().await;
-                outcome
-            };
-            match outcome.await {
-                Err(error) if $store.readers.again(&mut patience, &error).await => {}
-                outcome => break outcome,
-            }
-        }
-    }};
+    thread::Builder::new().name("store-writer".to_owned()).spawn(move || block_on(writer)).map(drop)
 }
 
 #[async_trait]
@@ -203,7 +212,7 @@ impl<R: Rows> Store for SqlStore<R> {
         let mut entry = Box::new(Entry::of(commit)?);
         loop {
             match self.ask(|answer| Request::Commit(entry, answer)).await? {
-                Ok(answered) => return self.answer(answered).await,
+                Ok(answered) => return self.answer_at_last(answered, pause).await,
                 Err(Undone { error: error @ StoreError::Backend { .. }, entry: Some(again) }) => {
                     pause(&error).await;
                     entry = again;

@@ -1,4 +1,4 @@
-//! The one writer: a task that hands everything that waits to its [`Log`] as one group.
+//! The one writer hands everything that waits to its [`Log`] as one group.
 //!
 //! Callers only send and wait, so dropping a caller's future cannot stop a transaction half way.
 
@@ -16,6 +16,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
+    thread,
     time::Instant,
 };
 use tokio::sync::{mpsc, watch};
@@ -99,7 +100,11 @@ impl<L: Log> Writer<L> {
         }
         let begin = Instant::now();
         while waiting.len() < wanted && begin.elapsed() < PATIENCE {
-            tokio::task::yield_now().await;
+            if L::BLOCKS {
+                thread::yield_now();
+            } else {
+                tokio::task::yield_now().await;
+            }
             let _ = self.requests.recv_many(arrived, wanted - waiting.len()).now_or_never();
             waiting.extend(arrived.drain(..));
         }

@@ -18,7 +18,7 @@ const CHECKPOINT_PAGES: u32 = 2_000;
 const WRITER_CACHE: &str = "-65536";
 /// KiB for each of the readers.
 const READER_CACHE: &str = "-8192";
-/// The scripts come in some twenty shapes; readers have about as many statements.
+/// Readers, and what is written beside the log, have some fifty.
 const STATEMENTS: usize = 100;
 
 /// Where the database is.

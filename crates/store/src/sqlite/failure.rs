@@ -1,7 +1,6 @@
 //! What errors of SQLite mean to callers.
 
-use crate::StoreError;
-use rusqlite::ffi::ErrorCode;
+use crate::{StoreError, sql::backend::Failed};
 
 /// SQLite's primary result codes after which trying again may help: busy, locked, no memory, I/O error, full,
 /// cannot open, locking protocol.
@@ -16,15 +15,22 @@ fn code(error: &sqlx::Error) -> Option<i32> {
     Some(extended & 0xff)
 }
 
-/// A row was refused: the group's other commits may still go through.
-pub(super) fn is_constraint(error: &rusqlite::Error) -> bool {
-    error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation)
-}
-
 /// An error of the writer's own statements.
 pub(super) fn writing(error: &rusqlite::Error) -> StoreError {
-    let code = error.sqlite_error().map(|error| error.extended_code & 0xff);
-    coded(code, error.to_string())
+    use rusqlite::Error;
+    match error {
+        Error::InvalidColumnType(..)
+        | Error::FromSqlConversionFailure(..)
+        | Error::IntegralValueOutOfRange(..)
+        | Error::Utf8Error(..) => StoreError::Corrupt(error.to_string()),
+        _ => coded(error.sqlite_error().map(|error| error.extended_code & 0xff), error.to_string()),
+    }
+}
+
+impl From<rusqlite::Error> for Failed {
+    fn from(error: rusqlite::Error) -> Self {
+        writing(&error).into()
+    }
 }
 
 pub(crate) fn store_error(error: sqlx::Error) -> StoreError {

@@ -3,7 +3,10 @@
 //! Rows are bound one by one to prepared statements, events several at a time.
 
 use super::plan::{Entry, Found, Moved, Plan};
-use crate::{history, sql::encode::Change};
+use crate::{
+    history,
+    sql::{backend::Failed, encode::Change},
+};
 use protocol::ExecutionId;
 use rusqlite::{
     Connection, OptionalExtension, ToSql, params,
@@ -27,12 +30,14 @@ const EVENTS: &str =
 const NEW: &str = "INSERT INTO executions (execution_id, version, path, playbook_version, state, step, progress,
     created_at, ended_at, wake_at, error, owner, position) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 /// Of an execution that is as it is taken to be; else no row.
-const MOVED: &str = "UPDATE executions SET version = ?, step = ?, progress = ?, wake_at = ?,
-    owner = coalesce(?, owner), position = max(?, position) WHERE execution_id = ? AND version = ? AND state = ?";
-/// Apart from `MOVED`, because naming an indexed column in SET rewrites its index entries.
-const CHANGED: &str = "UPDATE executions SET version = ?, step = ?, progress = ?, wake_at = ?,
-    owner = coalesce(?, owner), position = max(?, position), state = ?, ended_at = ?, error = ?
-    WHERE execution_id = ? AND version = ? AND state = ?";
+const MOVED: &str = "UPDATE executions SET version = ?4, step = ?5, progress = ?6, wake_at = ?7,
+    owner = coalesce(?8, owner), position = max(?9, position)
+    WHERE execution_id = ?1 AND version = ?2 AND state = ?3";
+const MOVED_VALUES: usize = 9;
+/// With all its values; apart from `MOVED`, because naming an indexed column in SET rewrites its index entries.
+const CHANGED: &str = "UPDATE executions SET version = ?4, step = ?5, progress = ?6, wake_at = ?7,
+    owner = coalesce(?8, owner), position = max(?9, position), state = ?10, ended_at = ?11, error = ?12
+    WHERE execution_id = ?1 AND version = ?2 AND state = ?3";
 const DATA: &str = "INSERT INTO execution_data (execution_id, input, result) VALUES (?, ?, ?)
     ON CONFLICT (execution_id) DO UPDATE SET input = coalesce(excluded.input, input),
         result = coalesce(excluded.result, result)";
@@ -47,12 +52,12 @@ const SETTLE: &str = "DELETE FROM tasks WHERE key = ?";
 pub(super) enum Unwritten {
     /// An execution is not as it was taken to be.
     Surprise,
-    Failed(rusqlite::Error),
+    Failed(Failed),
 }
 
 impl From<rusqlite::Error> for Unwritten {
     fn from(error: rusqlite::Error) -> Self {
-        Unwritten::Failed(error)
+        Unwritten::Failed(error.into())
     }
 }
 
@@ -73,11 +78,13 @@ pub(super) fn surprises(db: &Connection, expected: &[&Change]) -> rusqlite::Resu
     let mut surprises = HashMap::new();
     for change in expected {
         let row = look.query_row([Text::of(change.execution_id.0)], |row| {
-            Ok((row.get::<_, i64>(0)?.cast_unsigned(), row.get::<_, String>(1)?))
+            let (version, state) = (row.get::<_, i64>(0)?.cast_unsigned(), row.get_ref(1)?.as_str()?);
+            let is_expected = version == change.expected && state == change.before();
+            Ok((!is_expected).then(|| Found { version, state: Some(state.to_owned()) }))
         });
-        let (version, state) = row.optional()?.map_or((0, None), |(version, state)| (version, Some(state)));
-        if version != change.expected || state.as_ref().is_some_and(|state| state != change.state) {
-            surprises.insert(change.execution_id, Found { version, state });
+        let new = (change.expected > 0).then_some(Found { version: 0, state: None });
+        if let Some(found) = row.optional()?.unwrap_or(new) {
+            surprises.insert(change.execution_id, found);
         }
     }
     Ok(surprises)
@@ -121,36 +128,22 @@ fn execution(db: &Connection, moved: &Moved<'_>) -> Result<(), Unwritten> {
         return Ok(());
     };
     let was = before.version.cast_signed();
-    let (step, progress, owner) = (&row.step, row.progress, &row.owner);
-    let rows = if *changes {
-        let (state, error) = (change.state, &row.error);
-        db.prepare_cached(CHANGED)?.execute(params![
-            version,
-            step,
-            progress,
-            wake_at,
-            owner,
-            position,
-            state,
-            ended_at,
-            error,
-            id,
-            was,
-            before.state,
-        ])?
-    } else {
-        db.prepare_cached(MOVED)?.execute(params![
-            version,
-            step,
-            progress,
-            wake_at,
-            owner,
-            position,
-            id,
-            was,
-            before.state,
-        ])?
-    };
+    let values: [&dyn ToSql; 12] = [
+        &id,
+        &was,
+        &before.state,
+        &version,
+        &row.step,
+        &row.progress,
+        &wake_at,
+        &row.owner,
+        &position,
+        &change.state,
+        &ended_at,
+        &row.error,
+    ];
+    let (text, values) = if *changes { (CHANGED, &values[..]) } else { (MOVED, &values[..MOVED_VALUES]) };
+    let rows = db.prepare_cached(text)?.execute(values)?;
     if rows == 1 { Ok(()) } else { Err(Unwritten::Surprise) }
 }
 

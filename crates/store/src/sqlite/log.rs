@@ -4,7 +4,7 @@
 
 use super::{
     connect::Place,
-    failure::{is_constraint, store_error, writing},
+    failure::{store_error, writing},
     group::{self, Unwritten},
     hands::Hands,
     plan::{Plan, expectations, plan},
@@ -25,7 +25,7 @@ use async_trait::async_trait;
 use protocol::Position;
 use sqlx::{ConnectOptions, SqliteConnection, sqlite::SqliteConnectOptions};
 use std::{collections::HashMap, sync::Arc};
-use tokio::sync::RwLock;
+use tokio::sync::{OwnedRwLockWriteGuard, RwLock};
 
 /// For each `[execution_id, version, commit_id]` that is in the log as a commit's first event: its index.
 const FIND_COMMITS: &str = "
@@ -51,17 +51,20 @@ impl SqliteLog {
 
     /// The commits at the end of the log.
     pub(super) async fn known(&mut self) -> Result<Known, StoreError> {
-        events::newest_commits(&mut Connection::Sqlite(&mut self.hands().await?.sqlx)).await
+        events::newest_commits(&mut Connection::Sqlite(self.hands().await?.sqlx())).await
     }
 
     async fn transaction(&mut self, group: &[Waiting<BoundRows>], recent: &Recent) -> Result<Done, Failed> {
         if group.iter().all(|(entry, _)| entry.beside.is_none()) {
-            match as_expected(&self.hands().await?.direct, group, recent) {
+            let done = as_expected(self.hands().await?.direct().await?, group, recent);
+            match done {
                 Ok(done) => return Ok(done),
-                Err(why) => {
-                    tracing::debug!(?why, "a group did not find what it expected, and looks");
+                // A new execution may be there already.
+                Err(Unwritten::Surprise | Unwritten::Failed(Failed { constraint: true, .. })) => {
+                    tracing::debug!("a group did not find what it expected, and looks");
                     self.roll_back().await;
                 }
+                Err(Unwritten::Failed(failed)) => return Err(failed),
             }
         }
         self.looking(group, recent).await
@@ -70,19 +73,20 @@ impl SqliteLog {
     /// Looks first which executions stand in the way.
     async fn looking(&mut self, group: &[Waiting<BoundRows>], recent: &Recent) -> Result<Done, Failed> {
         let entries = || group.iter().map(|(entry, _)| &**entry);
-        let Hands { direct, sqlx } = self.hands().await?;
-        let head = group::begin(direct).map_err(failed)?;
-        let surprises = group::surprises(direct, &expectations(entries(), recent)).map_err(failed)?;
+        let hands = self.hands().await?;
+        let direct = hands.direct().await?;
+        let head = group::begin(direct)?;
+        let surprises = group::surprises(direct, &expectations(entries(), recent))?;
         let besides = entries().filter_map(|entry| entry.beside.as_deref());
-        let taken = beside::taken(&mut Connection::Sqlite(sqlx), besides).await?;
+        let taken = beside::taken(&mut Connection::Sqlite(hands.sqlx()), besides).await?;
         let plan = plan(entries(), recent, head, &surprises, taken);
         let applied = group.iter().zip(&plan.fates).filter_map(|((entry, _), fate)| {
             let id = entry.change.as_ref()?.execution_id;
             entry.beside.as_deref().filter(|_| matches!(fate, Fate::Applied { .. })).map(|beside| (id, beside))
         });
-        beside::write(&mut Connection::Sqlite(sqlx), applied).await?;
-        write(direct, plan).map_err(|why| match why {
-            Unwritten::Failed(error) => failed(error),
+        beside::write(&mut Connection::Sqlite(hands.sqlx()), applied).await?;
+        write(hands.direct().await?, plan).map_err(|why| match why {
+            Unwritten::Failed(failed) => failed,
             Unwritten::Surprise => StoreError::Corrupt("an execution changed under its writer".to_owned()).into(),
         })
     }
@@ -106,9 +110,9 @@ impl SqliteLog {
         if asked.is_empty() {
             return Ok(HashMap::new());
         }
-        let Some(Hands { sqlx, .. }) = &mut self.hands else { return Ok(HashMap::new()) };
+        let Some(hands) = &mut self.hands else { return Ok(HashMap::new()) };
         let asked = serde_json::to_string(&asked).expect("ids and numbers are JSON");
-        let rows: Vec<(i64, i64)> = sqlx::query_as(FIND_COMMITS).bind(asked).fetch_all(sqlx).await?;
+        let rows: Vec<(i64, i64)> = sqlx::query_as(FIND_COMMITS).bind(asked).fetch_all(hands.sqlx()).await?;
         Ok(rows
             .into_iter()
             .filter_map(|(key, position)| {
@@ -119,10 +123,10 @@ impl SqliteLog {
     }
 
     async fn job(&mut self, job: Job) -> Result<(), StoreError> {
-        let Hands { direct, sqlx } = self.hands().await?;
-        group::begin(direct).map_err(|error| writing(&error))?;
-        job(&mut Connection::Sqlite(sqlx)).await?;
-        group::commit(direct).map_err(|error| writing(&error))
+        let hands = self.hands().await?;
+        group::begin(hands.direct().await?).map_err(|error| writing(&error))?;
+        job(&mut Connection::Sqlite(hands.sqlx())).await?;
+        group::commit(hands.direct().await?).map_err(|error| writing(&error))
     }
 
     async fn hands(&mut self) -> Result<&mut Hands, StoreError> {
@@ -134,12 +138,14 @@ impl SqliteLog {
 
     /// Leaves no transaction open, whatever happened.
     async fn roll_back(&mut self) {
-        let Some(Hands { direct, .. }) = &mut self.hands else { return };
-        // SQLite has rolled back by itself after many errors.
-        if direct.is_autocommit() {
-            return;
-        }
-        let Err(error) = direct.execute_batch("ROLLBACK") else { return };
+        let Some(hands) = &mut self.hands else { return };
+        let rolled_back = match hands.direct().await {
+            // SQLite has rolled back by itself after many errors.
+            Ok(direct) if direct.is_autocommit() => Ok(()),
+            Ok(direct) => direct.execute_batch("ROLLBACK").map_err(|error| writing(&error)),
+            Err(error) => Err(error),
+        };
+        let Err(error) = rolled_back else { return };
         tracing::warn!(%error, "rolling back failed; the connection is replaced");
         if let Some(hands) = self.hands.take() {
             let _ = hands.close().await;
@@ -170,11 +176,7 @@ impl Log for SqliteLog {
     const BLOCKS: bool = true;
 
     async fn write(&mut self, group: &[Waiting<BoundRows>], recent: &mut Recent) -> Result<Written, Failed> {
-        let gate = self.gate.clone();
-        let _guard = match &gate {
-            Some(gate) => Some(gate.write().await),
-            None => None,
-        };
+        let _guard = alone(&self.gate).await;
         let (mut fates, flushed, bytes) = match self.transaction(group, recent).await {
             Ok(done) => done,
             Err(error) => {
@@ -194,11 +196,7 @@ impl Log for SqliteLog {
     }
 
     async fn beside(&mut self, job: Job) -> Result<(), StoreError> {
-        let gate = self.gate.clone();
-        let _guard = match &gate {
-            Some(gate) => Some(gate.write().await),
-            None => None,
-        };
+        let _guard = alone(&self.gate).await;
         let done = self.job(job).await;
         if done.is_err() {
             self.roll_back().await;
@@ -215,8 +213,11 @@ impl Log for SqliteLog {
     }
 }
 
-fn failed(error: rusqlite::Error) -> Failed {
-    Failed { constraint: is_constraint(&error), error: writing(&error) }
+async fn alone(gate: &Option<Arc<RwLock<()>>>) -> Option<OwnedRwLockWriteGuard<()>> {
+    match gate {
+        Some(gate) => Some(gate.clone().write_owned().await),
+        None => None,
+    }
 }
 
 /// Opens the writer's connection for the first time.

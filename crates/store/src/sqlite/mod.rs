@@ -1,7 +1,7 @@
 //! The store on SQLite: one file, or a database in memory.
 //!
-//! Writing: the [`log`] makes each group one transaction of two [`script`]s, deciding in between ([`plan`]) which
-//! commits go through.
+//! Writing: the [`log`] makes each [`group`] one transaction, on a thread of its own; which commits go through is
+//! decided by the [`plan`].
 
 mod connect;
 mod failure;

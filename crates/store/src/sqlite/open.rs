@@ -94,3 +94,36 @@ impl SqliteStore {
         Self::start(epoch, log, known, Readers::Sqlite(pool, gate), None)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Store, sql::sample, sql::statement::sql};
+    use protocol::{Event, Position};
+
+    #[tokio::test]
+    async fn what_must_be_committed_waits_for_room_and_is_there_once() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = SqliteStore::open_with_max_pages(&folder.path().join("full.db"), 90).await.expect("a store");
+        let mut commit = sample::commit(1, 0, 0, 2, None);
+        commit.events[1].event = Event::Other { name: "large".into(), data: "x".repeat(900_000).into() };
+        let error = store.commit(commit.clone()).await.expect_err("900 KB do not fit into 720 KB");
+        assert!(matches!(&error, StoreError::Backend { temporary: true, .. }), "{error:?}");
+        let mut pauses = 0;
+        let mut pause = |error: &StoreError| -> futures::future::BoxFuture<'static, ()> {
+            assert!(matches!(error, StoreError::Backend { temporary: true, .. }), "{error:?}");
+            pauses += 1;
+            let (store, is_enough) = (store.clone(), pauses == 2);
+            Box::pin(async move {
+                if is_enough {
+                    store.database().change(sql("PRAGMA max_page_count = 10000")).await.expect("room is made");
+                }
+            })
+        };
+        let committed = store.commit_at_last(commit.clone(), &mut pause).await.expect("a commit, in the end");
+        assert_eq!((committed.first, committed.events.len(), pauses), (Position(1), 2, 2));
+        let again = store.commit(commit).await.expect("it is known");
+        assert_eq!((again.first, again.events), (committed.first, committed.events));
+        assert_eq!(store.head().await.expect("a read"), Position(2));
+    }
+}

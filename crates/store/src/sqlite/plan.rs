@@ -9,7 +9,7 @@ use crate::sql::{
 };
 use protocol::{CommitId, ExecutionId, Position};
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -60,11 +60,11 @@ pub(super) struct Before {
 /// What the group expects to find: each execution once, with the version and the state it is in if nothing stands in
 /// the way of its first commit.
 pub(super) fn expectations<'a>(entries: impl Iterator<Item = &'a Entry>, recent: &Recent) -> Vec<&'a Change> {
-    let mut asked = HashMap::new();
+    let mut asked = HashSet::new();
     entries
         .filter(|entry| recent.get(entry.id).is_none())
         .filter_map(|entry| entry.change.as_ref())
-        .filter(|change| asked.insert(change.execution_id, ()).is_none())
+        .filter(|change| asked.insert(change.execution_id))
         .collect()
 }
 
@@ -123,7 +123,7 @@ fn conflict<'a>(
     let moving = executions.entry(change.execution_id).or_insert_with(|| {
         let (version, state) = match surprises.get(&change.execution_id) {
             Some(found) => (found.version, found.state.clone()),
-            None => (change.expected, (change.expected > 0).then(|| change.state.to_owned())),
+            None => (change.expected, (change.expected > 0).then(|| change.before().to_owned())),
         };
         let before = state.map(|state| Before { version, state });
         Moving { version, before, newest: None, ends: false, position: 0 }
@@ -247,6 +247,15 @@ mod tests {
             &[(1, 8, Some("in_progress"))],
             &[Fate::Conflict { found: 8 }, applied(11)],
         );
+    }
+
+    #[test]
+    fn an_end_is_taken_to_be_that_of_an_execution_in_progress() {
+        let entries = [entry(1, 1, 4, 1, Some(Outcome::Completed))];
+        let plan = check(&entries, &Recent::default(), &[], &[applied(11)]);
+        let before = Before { version: 4, state: "in_progress".to_owned() };
+        assert_eq!((moved(&plan), &plan.executions[0].before), (vec![(false, true, 11)], &Some(before)));
+        assert_eq!(plan.counts, [("p".into(), "completed".into(), 1), ("p".into(), "in_progress".into(), -1)]);
     }
 
     #[test]
