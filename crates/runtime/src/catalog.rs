@@ -5,7 +5,7 @@ use engine::Playbook;
 use protocol::{Problem, graph::Graph};
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use store::{PlaybookRow, Store};
 use tokio::sync::OnceCell;
@@ -23,20 +23,42 @@ pub(crate) struct Entry {
 pub(crate) struct Catalog {
     store: Arc<dyn Store>,
     entries: Mutex<HashMap<(String, u32), Arc<Entry>>>,
+    /// By path, and [`Store::written_beside`] when it was.
+    newest: Mutex<HashMap<String, (u64, Arc<Entry>)>>,
 }
 
 impl Catalog {
     pub(crate) fn new(store: Arc<dyn Store>) -> Self {
-        Self { store, entries: Mutex::default() }
+        Self { store, entries: Mutex::default(), newest: Mutex::default() }
     }
 
     /// A version of a playbook; the newest without `version`.
     pub(crate) async fn entry(&self, path: &str, version: Option<u32>) -> Result<Arc<Entry>, Problem> {
-        if let Some(version) = version
-            && let Some(entry) = self.cached(path, version)
-        {
-            return Ok(entry);
+        let Some(version) = version else { return self.newest(path).await };
+        match self.cached(path, version) {
+            Some(entry) => Ok(entry),
+            None => self.read(path, Some(version)).await,
         }
+    }
+
+    /// Every submission asks for it, and where nobody else registers playbooks it need not be looked up each time.
+    async fn newest(&self, path: &str) -> Result<Arc<Entry>, Problem> {
+        let Some(written) = self.store.written_beside() else { return self.read(path, None).await };
+        if let Some((since, entry)) = locked(&self.newest).get(path)
+            && *since == written
+        {
+            return Ok(entry.clone());
+        }
+        let entry = self.read(path, None).await?;
+        let mut newest = locked(&self.newest);
+        if newest.len() >= KEPT {
+            newest.clear();
+        }
+        newest.insert(path.to_owned(), (written, entry.clone()));
+        Ok(entry)
+    }
+
+    async fn read(&self, path: &str, version: Option<u32>) -> Result<Arc<Entry>, Problem> {
         let row = self.store.playbook(path, version).await.map_err(crate::api::from_store)?.ok_or_else(|| {
             let what = version.map_or_else(|| path.to_owned(), |version| format!("{path} version {version}"));
             Problem::not_found("playbook", what, "register it first, or look in the list of playbooks")
@@ -59,7 +81,7 @@ impl Catalog {
             .with_diagnostics(parsed.diagnostics)
         })?;
         let entry = Arc::new(Entry { row, playbook: Arc::new(playbook), graph: OnceCell::new() });
-        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut entries = locked(&self.entries);
         if entries.len() >= KEPT {
             entries.clear();
         }
@@ -68,9 +90,12 @@ impl Catalog {
     }
 
     fn cached(&self, path: &str, version: u32) -> Option<Arc<Entry>> {
-        let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        entries.get(&(path.to_owned(), version)).cloned()
+        locked(&self.entries).get(&(path.to_owned(), version)).cloned()
     }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Entry {

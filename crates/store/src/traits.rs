@@ -52,6 +52,10 @@ pub trait Store: Send + Sync + 'static {
         None
     }
 
+    /// How often something was written beside the log, counted before whoever wrote it is answered. While it stays
+    /// the same, what was read there is still true. `None` where other processes write, too.
+    fn written_beside(&self) -> Option<u64>;
+
     /// Flushes (fsync) made by commits since the store was opened; for figures.
     fn flushes(&self) -> u64;
 

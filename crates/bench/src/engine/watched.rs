@@ -148,6 +148,10 @@ impl Store for Watched {
         self.inner.foreign()
     }
 
+    fn written_beside(&self) -> Option<u64> {
+        self.inner.written_beside()
+    }
+
     fn flushes(&self) -> u64 {
         self.inner.flushes()
     }

@@ -37,6 +37,20 @@ async fn the_same_again_is_answered_with_the_same_execution() {
 }
 
 #[tokio::test]
+async fn the_newest_version_runs_as_soon_as_it_is_registered() {
+    let bench = bench().await;
+    let api = bench.runtime.api();
+    for n in 1..=3 {
+        for _ in 0..2 {
+            let id = api.submit(SubmitRequest::new("tests/one", None)).await.expect("submitted").execution_id;
+            assert_eq!(api.execution(id).await.expect("it exists").summary.version, Some(n));
+        }
+        let next = playbook("one", &STEPS.replace("end}", &format!("end, result: {n}}}")));
+        assert_eq!(api.register_playbook(&next).await.expect("a valid playbook").version, n + 1);
+    }
+}
+
+#[tokio::test]
 async fn a_key_is_not_used_for_something_else() {
     let bench = bench().await;
     let api = bench.runtime.api();

@@ -63,7 +63,8 @@ macro_rules! suite {
                 event_rate_counts_by_second;
             listing: pages_join_and_filters_agree_with_a_scan, text_finds_parts_of_paths_and_ids,
                 counts_agree_with_the_list_at_one_position, newest_by_path_is_found, active_executions_are_paged_by_id;
-            playbooks: equal_content_is_registered_once, versions_count_up_without_gaps_under_concurrency;
+            playbooks: equal_content_is_registered_once, versions_count_up_without_gaps_under_concurrency,
+                what_was_read_says_how_long_it_is_true;
             servers: a_lease_is_renewed_and_ends, only_what_nobody_alive_owns_is_taken_over,
                 an_execution_is_taken_over_by_one_of_many, tasks_of_servers_that_are_gone_are_found;
             admission: so_many_hold_a_place_at_once, a_crowd_never_exceeds_the_limit,

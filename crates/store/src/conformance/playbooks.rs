@@ -60,3 +60,16 @@ pub async fn versions_count_up_without_gaps_under_concurrency(backend: &dyn Back
         .collect();
     assert_eq!(versions, (2..=31).collect());
 }
+
+/// A registration is counted before it is answered; commits are not, since they are told of in the log.
+pub async fn what_was_read_says_how_long_it_is_true(backend: &dyn Backend) {
+    let store = backend.open().await;
+    let before = store.written_beside();
+    assert_eq!(before.is_none(), store.foreign().is_some(), "somebody else may write");
+    let mut run = Run::of("p/one");
+    store.commit(run.start()).await.expect("a commit");
+    assert_eq!(store.written_beside(), before);
+    store.register_playbook(playbook("p/one", "a")).await.expect("a registration");
+    let Some(before) = before else { return assert_eq!(store.written_beside(), None) };
+    assert!(store.written_beside().is_some_and(|written| written > before));
+}

@@ -9,7 +9,7 @@ use crate::sql::{
     encode,
     recent::{Answer, Recent},
 };
-use protocol::{CommitId, Event, ExecutionId, Position};
+use protocol::{CommitId, ExecutionId, Position};
 use std::collections::{HashMap, HashSet};
 
 /// A commit with its rows.
@@ -220,7 +220,7 @@ impl<'g> Plan<'g> {
                 making.units.insert(change.execution_id, number);
                 let before = (change.expected > 0).then(|| match known.get(&change.execution_id) {
                     Some(state) => state.clone(),
-                    None => guess(entry, newest).to_owned(),
+                    None => change.before.to_owned(),
                 });
                 let (id, expected, ends) = (change.execution_id, change.expected, change.ends);
                 let owner = newest.owner.as_deref();
@@ -304,17 +304,6 @@ impl Making<'_> {
 
     fn settled(&self, key: &str) -> bool {
         matches!(self.tasks.get(key), Some((_, Touched::Settled)))
-    }
-}
-
-/// The state an existing execution is in before a commit. When it is another one, the database says so and the
-/// commit is tried again: it costs a round, so the guess is the usual case.
-fn guess(entry: &Entry, newest: &ExecutionRecord) -> &'static str {
-    let starts = entry.envelopes.iter().any(|envelope| matches!(envelope.event, Event::ExecutionStart(_)));
-    match newest.state {
-        "initial" => "initial",
-        _ if starts => "initial",
-        _ => "in_progress",
     }
 }
 

@@ -6,11 +6,11 @@ use super::{
     payload::{checked, payload, text, written},
 };
 use crate::{
-    Commit, ExecutionChange, StoreError, TaskChange, blobs, history,
+    Commit, ExecutionChange, NewEvent, StoreError, TaskChange, blobs, history,
     limits::{BLOB_FROM_BYTES, MAX_COMMIT_BLOB_BYTES, MAX_COMMIT_BYTES},
     state,
 };
-use protocol::{CommitId, Envelope, EventId, ExecutionId, Phase, Position, TaskKey, Timestamp};
+use protocol::{CommitId, Envelope, Event, EventId, ExecutionId, Phase, Position, TaskKey, Timestamp};
 use serde_json::Value;
 use std::{
     collections::{HashMap, HashSet},
@@ -39,17 +39,12 @@ pub(crate) struct Entry<R> {
 pub(crate) struct Change {
     pub(crate) execution_id: ExecutionId,
     pub(crate) expected: u64,
+    /// The state it is taken to be in before, if it exists: the usual one, since finding another costs a second try.
+    pub(crate) before: &'static str,
     pub(crate) state: &'static str,
     pub(crate) path: Arc<str>,
     /// The row has more to say than a step's usual commit: an end or an error.
     pub(crate) ends: bool,
-}
-
-impl Change {
-    /// The state the execution is taken to be in before: what ends was in progress, anything else stays what it is.
-    pub(crate) fn before(&self) -> &'static str {
-        if self.ends { Phase::InProgress.word() } else { self.state }
-    }
 }
 
 /// A commit's rows, as a backend's statements take them.
@@ -81,6 +76,24 @@ pub struct EventRow<'e> {
     pub(crate) commit_id: Option<CommitId>,
 }
 
+impl<'e> EventRow<'e> {
+    /// Of the event at `index` of a commit.
+    pub(crate) fn of(commit: CommitId, change: Option<&Change>, index: usize, envelope: &'e Envelope) -> Self {
+        Self {
+            id: envelope.id,
+            time: envelope.time,
+            name: envelope.event.name(),
+            execution_id: change.map(|change| change.execution_id),
+            version: change.map(|change| change.expected + 1 + index as u64),
+            subject: history::subject(&envelope.event),
+            correlation_id: envelope.correlation_id.as_deref(),
+            causation_id: envelope.causation_id.as_deref(),
+            traceparent: envelope.traceparent.as_deref(),
+            commit_id: (index == 0).then_some(commit),
+        }
+    }
+}
+
 /// A row of `executions` but for `error` and `position`.
 #[derive(Debug)]
 pub struct ExecutionRow<'c> {
@@ -107,7 +120,7 @@ impl<R: Rows> Entry<R> {
         let mut beside = None;
         let change = execution
             .as_ref()
-            .map(|change| encode_change(change, events.len(), time, &mut rows, &mut beside))
+            .map(|change| encode_change(change, &events, time, &mut rows, &mut beside))
             .transpose()?;
         let (added, touched) = (Vec::new(), Vec::new());
         let mut entry = Self { id, change, envelopes: Vec::with_capacity(events.len()), added, touched, rows, beside };
@@ -182,19 +195,13 @@ impl<R: Rows> Entry<R> {
             if let Some(version) = version {
                 Beside::note(&mut self.beside, event, version, envelope.time)?;
             }
-            let row = EventRow {
-                id: envelope.id,
-                time: envelope.time,
-                name: text(event.name(), "the event's type")?,
-                execution_id: owner,
-                version,
-                subject: optional(history::subject(event), "the event's subject")?,
-                correlation_id: optional(envelope.correlation_id.as_deref(), "the correlation id")?,
-                causation_id: optional(envelope.causation_id.as_deref(), "the causation id")?,
-                traceparent: optional(envelope.traceparent.as_deref(), "the trace's parent")?,
-                commit_id: (index == 0).then_some(self.id),
-            };
-            let data = checked(data, || format!("the data of a `{}` event", event.name()))?;
+            let row = EventRow::of(self.id, self.change.as_ref(), index, envelope);
+            text(row.name, "the event's type")?;
+            optional(row.subject, "the event's subject")?;
+            optional(row.correlation_id, "the correlation id")?;
+            optional(row.causation_id, "the causation id")?;
+            optional(row.traceparent, "the trace's parent")?;
+            let data = checked(data, || format!("the data of a `{}` event", row.name))?;
             self.rows.event(&row, data);
         }
         Ok(())
@@ -233,7 +240,7 @@ impl<R: Rows> Entry<R> {
 
 fn encode_change<R: Rows>(
     change: &ExecutionChange,
-    events: usize,
+    events: &[NewEvent],
     time: Timestamp,
     rows: &mut R,
     beside: &mut Option<Box<Beside>>,
@@ -242,12 +249,12 @@ fn encode_change<R: Rows>(
     let refused = |why: &str| StoreError::Refused(format!("execution {id}: {why}"));
     let state = state::word(change.phase, change.outcome)
         .ok_or_else(|| refused("an outcome belongs to a completed execution, and only to one"))?;
-    if change.expected_version == 0 && events == 0 {
+    if change.expected_version == 0 && events.is_empty() {
         return Err(refused("an execution starts with an event"));
     }
     let row = ExecutionRow {
         execution_id: id,
-        version: change.expected_version + events as u64,
+        version: change.expected_version + events.len() as u64,
         path: text(&change.path, "the path")?,
         playbook_version: change.playbook_version,
         state,
@@ -276,9 +283,12 @@ fn encode_change<R: Rows>(
         let (input, result) = (data(&change.input, "input")?, data(&change.result, "result")?);
         rows.execution_data(id, unless_null(input), unless_null(result));
     }
+    let starts = || events.iter().any(|event| matches!(event.event, Event::ExecutionStart(_)));
+    let before = if change.phase == Phase::Initial || starts() { Phase::Initial } else { Phase::InProgress };
     Ok(Change {
         execution_id: id,
         expected: change.expected_version,
+        before: before.word(),
         state,
         path: change.path.clone(),
         ends: change.ended_at.is_some() || change.error.is_some(),

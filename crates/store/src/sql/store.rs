@@ -26,7 +26,10 @@ use std::{
     io,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering::Relaxed},
+        atomic::{
+            AtomicU64,
+            Ordering::{Acquire, Relaxed},
+        },
     },
     thread,
 };
@@ -43,6 +46,7 @@ pub struct SqlStore<R: Rows> {
     readers: Readers,
     feed: Arc<Feed>,
     flushes: Arc<AtomicU64>,
+    besides: Arc<AtomicU64>,
     /// The newest position other processes told of.
     foreign: Option<watch::Receiver<Position>>,
     listening: Mutex<Option<JoinHandle<()>>>,
@@ -113,8 +117,14 @@ impl<R: Rows> SqlStore<R> {
             None => (None, None),
         };
         let (over, written) = watch::channel(());
-        let (feed, flushes) = (Arc::new(Feed::default()), Arc::new(AtomicU64::new(0)));
-        let shared = Shared { requests: queue, closing: closes, feed: feed.clone(), flushes: flushes.clone() };
+        let (feed, flushes, besides) = (Arc::new(Feed::default()), Arc::default(), Arc::default());
+        let shared = Shared {
+            requests: queue,
+            closing: closes,
+            feed: Arc::clone(&feed),
+            flushes: Arc::clone(&flushes),
+            besides: Arc::clone(&besides),
+        };
         let writer = Writer::new(log, known, shared);
         let run = async move {
             writer.run().await;
@@ -129,7 +139,7 @@ impl<R: Rows> SqlStore<R> {
             tokio::spawn(run);
         }
         let listening = Mutex::new(listening);
-        Ok(Arc::new(Self { epoch, requests, readers, feed, flushes, foreign, listening, closing, written }))
+        Ok(Arc::new(Self { epoch, requests, readers, feed, flushes, besides, foreign, listening, closing, written }))
     }
 
     async fn ask<T, E>(
@@ -228,6 +238,10 @@ impl<R: Rows> Store for SqlStore<R> {
 
     fn foreign(&self) -> Option<watch::Receiver<Position>> {
         self.foreign.clone()
+    }
+
+    fn written_beside(&self) -> Option<u64> {
+        self.foreign.is_none().then(|| self.besides.load(Acquire))
     }
 
     fn flushes(&self) -> u64 {

@@ -14,7 +14,10 @@ use std::{
     collections::VecDeque,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering::Relaxed},
+        atomic::{
+            AtomicU64,
+            Ordering::{Relaxed, Release},
+        },
     },
     thread,
     time::Instant,
@@ -29,6 +32,7 @@ pub(crate) struct Writer<L: Log> {
     recent: Recent,
     feed: Arc<Feed>,
     flushes: Arc<AtomicU64>,
+    besides: Arc<AtomicU64>,
 }
 
 /// What a caller is answered.
@@ -40,17 +44,18 @@ pub(crate) struct Shared<R> {
     pub(crate) closing: watch::Receiver<bool>,
     pub(crate) feed: Arc<Feed>,
     pub(crate) flushes: Arc<AtomicU64>,
+    pub(crate) besides: Arc<AtomicU64>,
 }
 
 impl<L: Log> Writer<L> {
     /// `known`: the commits at the end of the log.
     pub(crate) fn new(log: L, known: Known, shared: Shared<L::Rows>) -> Self {
-        let Shared { requests, closing, feed, flushes } = shared;
+        let Shared { requests, closing, feed, flushes, besides } = shared;
         let mut recent = Recent::default();
         for (id, answer) in known {
             recent.insert(id, answer);
         }
-        Self { log, requests, closing, linger: Linger::default(), recent, feed, flushes }
+        Self { log, requests, closing, linger: Linger::default(), recent, feed, flushes, besides }
     }
 
     /// Runs until the store is closed or dropped and nothing waits any more.
@@ -74,8 +79,10 @@ impl<L: Log> Writer<L> {
             self.linger(&mut waiting, &mut arrived).await;
             match waiting.pop_front() {
                 Some(Request::Beside(job, answer)) => {
+                    let done = self.log.beside(job).await;
+                    self.besides.fetch_add(1, Release);
                     // A caller that has gone does not mind.
-                    let _ = answer.send(self.log.beside(job).await);
+                    let _ = answer.send(done);
                 }
                 Some(commit) => {
                     waiting.push_front(commit);

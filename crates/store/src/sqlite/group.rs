@@ -3,9 +3,9 @@
 //! Rows are bound one by one to prepared statements, events several at a time.
 
 use super::plan::{Entry, Found, Moved, Plan};
-use crate::{
-    history,
-    sql::{backend::Failed, encode::Change},
+use crate::sql::{
+    backend::Failed,
+    encode::{Change, EventRow},
 };
 use protocol::ExecutionId;
 use rusqlite::{
@@ -79,7 +79,7 @@ pub(super) fn surprises(db: &Connection, expected: &[&Change]) -> rusqlite::Resu
     for change in expected {
         let row = look.query_row([Text::of(change.execution_id.0)], |row| {
             let (version, state) = (row.get::<_, i64>(0)?.cast_unsigned(), row.get_ref(1)?.as_str()?);
-            let is_expected = version == change.expected && state == change.before();
+            let is_expected = version == change.expected && state == change.before;
             Ok((!is_expected).then(|| Found { version, state: Some(state.to_owned()) }))
         });
         let new = (change.expected > 0).then_some(Found { version: 0, state: None });
@@ -150,7 +150,9 @@ fn execution(db: &Connection, moved: &Moved<'_>) -> Result<(), Unwritten> {
 fn events(db: &Connection, plan: &Plan<'_>) -> rusqlite::Result<()> {
     let mut rows = Vec::with_capacity(usize::try_from(plan.event_count).unwrap_or_default());
     for entry in &plan.applied {
-        rows.extend((0..entry.envelopes.len()).map(|index| (*entry, index)));
+        for (index, (envelope, data)) in entry.envelopes.iter().zip(&entry.rows.events).enumerate() {
+            rows.push((EventRow::of(entry.id, entry.change.as_ref(), index, envelope), data.as_str()));
+        }
     }
     let mut position = plan.head.cast_signed();
     let mut rows = rows.as_slice();
@@ -161,9 +163,9 @@ fn events(db: &Connection, plan: &Plan<'_>) -> rusqlite::Result<()> {
         let mut insert = db.prepare_cached(&inserting(size))?;
         while let Some((some, others)) = rows.split_at_checked(size) {
             let mut parameter = 0;
-            for (entry, index) in some {
+            for (row, data) in some {
                 position += 1;
-                event(entry, *index, position, |value| {
+                event(position, row, data, |value| {
                     parameter += 1;
                     insert.raw_bind_parameter(parameter, value)
                 })?;
@@ -186,27 +188,23 @@ fn inserting(rows: usize) -> String {
 
 /// Binds the columns of one event.
 fn event(
-    entry: &Entry,
-    index: usize,
     position: i64,
+    row: &EventRow<'_>,
+    data: &str,
     mut bind: impl FnMut(&dyn ToSql) -> rusqlite::Result<()>,
 ) -> rusqlite::Result<()> {
-    let (Some(envelope), Some(data)) = (entry.envelopes.get(index), entry.rows.events.get(index)) else {
-        return Ok(());
-    };
-    let version = entry.change.as_ref().map(|change| change.expected + 1 + index as u64);
     bind(&position)?;
-    bind(&Text::of(envelope.id.0))?;
-    bind(&envelope.time.0)?;
-    bind(&envelope.event.name())?;
-    bind(&entry.change.as_ref().map(|change| Text::of(change.execution_id.0)))?;
-    bind(&version.map(u64::cast_signed))?;
-    bind(&history::subject(&envelope.event))?;
-    bind(&envelope.correlation_id)?;
-    bind(&envelope.causation_id)?;
-    bind(&envelope.traceparent)?;
-    bind(&(index == 0).then(|| Text::of(entry.id.0)))?;
-    bind(data)
+    bind(&Text::of(row.id.0))?;
+    bind(&row.time.0)?;
+    bind(&row.name)?;
+    bind(&row.execution_id.map(|id| Text::of(id.0)))?;
+    bind(&row.version.map(u64::cast_signed))?;
+    bind(&row.subject)?;
+    bind(&row.correlation_id)?;
+    bind(&row.causation_id)?;
+    bind(&row.traceparent)?;
+    bind(&row.commit_id.map(|id| Text::of(id.0)))?;
+    bind(&data)
 }
 
 fn tasks(db: &Connection, applied: &[&Entry]) -> rusqlite::Result<()> {

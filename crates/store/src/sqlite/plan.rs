@@ -123,7 +123,7 @@ fn conflict<'a>(
     let moving = executions.entry(change.execution_id).or_insert_with(|| {
         let (version, state) = match surprises.get(&change.execution_id) {
             Some(found) => (found.version, found.state.clone()),
-            None => (change.expected, (change.expected > 0).then(|| change.before().to_owned())),
+            None => (change.expected, (change.expected > 0).then(|| change.before.to_owned())),
         };
         let before = state.map(|state| Before { version, state });
         Moving { version, before, newest: None, ends: false, position: 0 }

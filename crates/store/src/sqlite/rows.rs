@@ -5,7 +5,7 @@ use protocol::{ExecutionId, Timestamp};
 
 #[derive(Debug, Default)]
 pub struct BoundRows {
-    /// `data` of each event, in the order of the envelopes.
+    /// `data` of each event, in the order of the envelopes, from which the rest is taken.
     pub(super) events: Vec<String>,
     pub(super) adds: Vec<NewTask>,
     pub(super) claims: Vec<Claim>,
