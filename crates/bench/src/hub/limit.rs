@@ -35,6 +35,10 @@ pub(super) struct Order {
 
 impl Limit {
     pub(super) fn start(clients: usize, message_bytes: usize) -> anyhow::Result<Self> {
+        Self::start_on(cores::SERVER, clients, message_bytes)
+    }
+
+    fn start_on(core: usize, clients: usize, message_bytes: usize) -> anyhow::Result<Self> {
         let mut message = Message::of(message_bytes)?;
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let mut crowd = Crowd::new(Dialect::Raw, listener.local_addr()?)?;
@@ -42,11 +46,11 @@ impl Limit {
         let (done, answers) = mpsc::channel();
         let (accept_one, accepted) = mpsc::channel();
         let thread = std::thread::spawn(move || {
-            let streams = cores::pin(cores::SERVER).and_then(|()| accept(&listener, clients, &accept_one));
+            let streams = cores::pin(core).and_then(|()| accept(&listener, clients, &accept_one));
             let streams = match streams {
                 Ok(streams) => streams,
                 Err(error) => {
-                    drop(accept_one);
+                    // Said before `accept_one` and the listener go: whoever waits for them asks why.
                     let _ = done.send(Err(error));
                     return;
                 }
@@ -59,13 +63,10 @@ impl Limit {
                 }
             }
         });
-        while crowd.clients.len() < clients {
-            let together = TOGETHER.min(clients - crowd.clients.len());
-            crowd.join(together)?;
-            for _ in 0..together {
-                accepted.recv_timeout(PATIENCE).context("not everybody was accepted")?;
-            }
-        }
+        gather(&mut crowd, clients, &accepted).map_err(|error| match answers.try_recv() {
+            Ok(Err(why)) => why,
+            _ => error,
+        })?;
         Ok(Self { orders, done: answers, thread, crowd })
     }
 
@@ -86,6 +87,18 @@ impl Limit {
         drop(self.crowd);
         let _ = self.thread.join();
     }
+}
+
+/// Until so many clients are connected and accepted.
+fn gather(crowd: &mut Crowd, clients: usize, accepted: &mpsc::Receiver<()>) -> anyhow::Result<()> {
+    while crowd.clients.len() < clients {
+        let together = TOGETHER.min(clients - crowd.clients.len());
+        crowd.join(together)?;
+        for _ in 0..together {
+            accepted.recv_timeout(PATIENCE).context("not everybody was accepted")?;
+        }
+    }
+    Ok(())
 }
 
 fn accept(listener: &TcpListener, clients: usize, accepted: &mpsc::Sender<()>) -> anyhow::Result<Vec<TcpStream>> {
@@ -157,6 +170,12 @@ impl Message {
 #[cfg(test)]
 mod tests {
     use super::{super::dialect::Said, super::frames, *};
+
+    #[test]
+    fn a_sender_that_cannot_begin_says_why() {
+        let Err(error) = Limit::start_on(1_023, 1, 497) else { panic!("there is no such core") };
+        assert_eq!(error.to_string(), "this bench needs core 1023");
+    }
 
     #[test]
     fn a_message_is_understood_like_one_of_the_product() {

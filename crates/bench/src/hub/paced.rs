@@ -72,7 +72,7 @@ pub(super) fn run(measured: &Measured, load: Load, time: Duration) -> anyhow::Re
     let of_one = |used: &Duration| used.as_secs_f64() * 1e6 / all as f64;
     Ok(Figures {
         us_per_delivery: used.as_secs_f64() * 1e6 / seen.deliveries as f64,
-        limit_send_us: limits.first().map_or(0.0, of_one),
+        limit_send_us: of_one(&limits[0]),
         limit_batch_us: limits.get(1).map(of_one),
         bytes_per_delivery: usize::try_from(seen.bytes / seen.deliveries)?,
         lost: all - seen.deliveries.min(all),
