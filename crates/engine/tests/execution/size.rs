@@ -1,10 +1,10 @@
 //! Work grows with the size of the playbook, not with its square.
 
-use crate::scenario::{completed, parse, report, signal};
+use crate::scenario::{Run, completed, parse, report, signal, workflow};
 use engine::{Execution, Input, effort::looks, evaluate, refusal, wake_at};
-use protocol::{Event, Phase, TaskKey, Timestamp};
-use serde_json::json;
-use std::{collections::VecDeque, fmt::Write};
+use protocol::{Event, Outcome, Phase, TaskKey, Timestamp};
+use serde_json::{Value, json};
+use std::{collections::VecDeque, fmt::Write, time::Instant};
 
 /// In which order tasks that are open at once are done.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -172,4 +172,32 @@ fn a_thousand_waits_are_looked_at_one_by_one() {
     };
     let (small, large) = (looked_at(20), looked_at(1_000));
     assert!(small > 0.0 && large < small * 1.5, "{large:.2} each, of few {small:.2}");
+}
+
+/// Runs an iterator over `n` items whose visit has the whole collection as its input; seconds per item.
+fn seconds_per_item(n: usize) -> f64 {
+    let mut run = Run::of(&workflow(
+        "
+  - {step: start, type: iterator, data: {all: '{{ workload.items }}'}, collection: '{{ all }}', element: n, mode: async, concurrency: 100, task: {type: noop, data: {x: '{{ n.v }}'}, retry: true}}
+",
+    ));
+    let items: Vec<Value> = (0..n).map(|v| json!({"v": v})).collect();
+    let begun = Instant::now();
+    let mut queue: std::collections::VecDeque<_> =
+        crate::scenario::decide(&mut run, crate::scenario::start("t", json!({"items": items}))).into();
+    while let Some(task) = queue.pop_front() {
+        queue.extend(crate::scenario::decide(&mut run, report(completed(task.key.clone(), (*task.input).clone()))));
+    }
+    assert_eq!(run.outcome(), Some(Outcome::Completed));
+    assert_eq!(run.result()["data"][n - 1], json!({"x": n - 1}));
+    begun.elapsed().as_secs_f64() / n as f64
+}
+
+#[test]
+fn ten_thousand_items_take_linear_time() {
+    let small = (0..3).map(|_| seconds_per_item(500)).fold(f64::MAX, f64::min);
+    let large = seconds_per_item(10_000);
+    println!("{:.1} µs per item; small {:.1} µs", large * 1e6, small * 1e6);
+    // Twenty times the size: quadratic work would be twenty times the cost of each.
+    assert!(large < small * 10.0, "{:.1} µs per item, small {:.1} µs", large * 1e6, small * 1e6);
 }

@@ -1,52 +1,19 @@
-//! Clients that do not keep up: bounded, told the truth, exact when they come back. In virtual time.
-#![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
+//! What is held for a client, how it is served from the log instead, and what it leaves behind.
 
-mod memory_log;
-mod peer;
-
-use hub::{Hub, HubConfig};
-use memory_log::{MemoryLog, alert, memory, step};
-use peer::{Peer, settle};
+use crate::{
+    memory_log::{self, alert, memory, step},
+    peer::{Peer, settle},
+    start,
+};
+use hub::HubConfig;
 use protocol::{
-    Envelope, EventId, Position, Timestamp, Topic,
+    Envelope, EventId, Timestamp, Topic,
     event::{AgentState, AgentStatus, ResourceUsage},
-    frame::{GapReason, ServerFrame},
+    frame::ServerFrame,
 };
 use serde_json::json;
 use std::{sync::Arc, time::Duration};
 use uuid::Uuid;
-
-async fn start(config: HubConfig) -> (Arc<Hub>, Arc<MemoryLog>) {
-    let log = MemoryLog::new("e1");
-    let hub = Hub::new(log.clone(), config);
-    hub.set_commands(Arc::new(Slow));
-    (hub, log)
-}
-
-/// Commands that take ten seconds.
-struct Slow;
-
-#[async_trait::async_trait]
-impl hub::Commands for Slow {
-    async fn call(
-        &self,
-        _: &Arc<protocol::Identity>,
-        method: &str,
-        _: serde_json::Value,
-    ) -> Result<serde_json::Value, protocol::Problem> {
-        tokio::time::sleep(Duration::from_secs(10)).await;
-        Ok(json!(method))
-    }
-
-    async fn publish(
-        &self,
-        _: &Arc<protocol::Identity>,
-        messages: Vec<serde_json::Value>,
-    ) -> Vec<Result<Option<Position>, protocol::Problem>> {
-        tokio::time::sleep(Duration::from_secs(10)).await;
-        messages.iter().map(|_| Ok(None)).collect()
-    }
-}
 
 fn usage(agent_id: &str, cpu: f64) -> Envelope {
     Envelope {
@@ -153,157 +120,6 @@ async fn one_event_larger_than_the_limit_still_arrives() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_log_that_fails_for_a_moment_is_read_again() {
-    let (hub, log) = start(HubConfig::default()).await;
-    hub.publish(log.commit(alert("one"))).await;
-    let mut peer = Peer::connect(&hub, 1).await;
-    settle().await;
-    log.fail_next(3);
-    peer.send(json!({"type": "subscribe", "topics": [{"topic": "system_alerts", "after": 0}]})).await;
-    assert!(matches!(peer.next().await, ServerFrame::Subscribed { .. }));
-    assert_eq!(peer.next_position().await, 1);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_log_that_cannot_be_read_is_a_gap_and_the_topic_goes_on_live() {
-    let (hub, log) = start(HubConfig::default()).await;
-    for _ in 0..3 {
-        hub.publish(log.commit(alert("before"))).await;
-    }
-    let mut peer = Peer::connect(&hub, 1).await;
-    settle().await;
-    log.fail_next(5);
-    peer.send(json!({"type": "subscribe", "topics": [{"topic": "system_alerts", "after": 1}, "events"]})).await;
-    assert!(matches!(peer.next().await, ServerFrame::Subscribed { .. }));
-    let gap = ServerFrame::Gap {
-        topic: Topic::SystemAlerts,
-        from: Position(1),
-        to: Position(3),
-        reason: GapReason::Unavailable,
-    };
-    assert_eq!(peer.next().await, gap);
-    hub.publish(log.commit(alert("after"))).await;
-    assert_eq!(peer.next_position().await, 4);
-    // While the log is down the others do not wait for it, nor does an answer.
-    log.fail_next(u64::MAX);
-    peer.send(json!({"type": "subscribe", "topics": [{"topic": "memory_timeline", "after": 0}]})).await;
-    peer.send(json!({"type": "ping", "id": 1})).await;
-    let mut answers = [peer.next().await, peer.next().await];
-    answers.sort_by_key(|frame| matches!(frame, ServerFrame::Pong { .. }));
-    assert!(matches!(answers, [ServerFrame::Subscribed { .. }, ServerFrame::Pong { .. }]), "{answers:?}");
-}
-
-#[tokio::test(start_paused = true)]
-async fn what_was_removed_is_a_gap_and_the_topic_goes_on_live() {
-    let (hub, log) = start(HubConfig::default()).await;
-    for _ in 0..6 {
-        hub.publish(log.commit(alert("before"))).await;
-    }
-    settle().await;
-    log.remove_through(4);
-    let gap = |after| ServerFrame::Gap {
-        topic: Topic::SystemAlerts,
-        from: Position(after),
-        to: Position(6),
-        reason: GapReason::Retention,
-    };
-    for (number, after) in [(1, 0), (2, 3)] {
-        let mut peer = Peer::connect(&hub, number).await;
-        peer.send(json!({"type": "subscribe", "topics": [{"topic": "system_alerts", "after": after}]})).await;
-        assert!(matches!(peer.next().await, ServerFrame::Subscribed { .. }));
-        assert_eq!(peer.next().await, gap(after));
-        assert!(peer.is_quiet().await, "not a part of it");
-    }
-    // Whoever has all that was removed misses nothing.
-    let mut peer = Peer::connect(&hub, 3).await;
-    peer.send(json!({"type": "subscribe", "topics": [{"topic": "system_alerts", "after": 4}]})).await;
-    assert!(matches!(peer.next().await, ServerFrame::Subscribed { .. }));
-    assert_eq!((peer.next_position().await, peer.next_position().await), (5, 6));
-    hub.publish(log.commit(alert("after"))).await;
-    assert_eq!(peer.next_position().await, 7);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_position_left_out_by_the_publisher_is_fetched_from_the_log() {
-    let (hub, log) = start(HubConfig::default()).await;
-    let mut peer = Peer::connect(&hub, 1).await;
-    peer.send(json!({"type": "subscribe", "topics": ["events"]})).await;
-    peer.next().await;
-    hub.publish(log.commit(step(1, "p"))).await;
-    log.commit(step(1, "p"));
-    hub.publish(log.commit(step(1, "p"))).await;
-    for position in 1..=3 {
-        assert_eq!(peer.next_position().await, position);
-    }
-    assert!(peer.is_quiet().await);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_client_that_was_far_ahead_of_the_hub_but_not_of_the_log_gets_no_event_twice() {
-    let (hub, log) = start(HubConfig::default()).await;
-    settle().await;
-    // Committed, but not published yet: a page rendered now has them.
-    let late: Vec<_> = (0..3).flat_map(|_| log.commit(alert("late"))).collect();
-    let mut peer = Peer::connect(&hub, 1).await;
-    peer.send(json!({"type": "subscribe", "topics": [{"topic": "system_alerts", "after": 2, "epoch": "e1"}]})).await;
-    match peer.next().await {
-        ServerFrame::Subscribed { topics, .. } => assert!(topics[0].recovered),
-        other => panic!("{other:?}"),
-    }
-    hub.publish(late).await;
-    assert_eq!(peer.next_position().await, 3);
-    assert!(peer.is_quiet().await);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_topic_added_where_the_log_was_ahead_of_the_hub_misses_nothing() {
-    let (hub, log) = start(HubConfig::default()).await;
-    let mut peer = Peer::connect(&hub, 1).await;
-    peer.send(json!({"type": "subscribe", "topics": ["events"]})).await;
-    peer.next().await;
-    hub.publish(log.commit(alert("waits in the queue"))).await;
-    settle().await;
-    let late: Vec<_> = (0..3).flat_map(|_| log.commit(alert("late"))).collect();
-    // The queue is not empty, so all comes from the log, which is ahead.
-    peer.send(json!({"type": "subscribe", "topics": [{"topic": "system_alerts", "after": 0}]})).await;
-    settle().await;
-    peer.next().await;
-    for position in 1..=4 {
-        assert_eq!(peer.next_position().await, position);
-    }
-    assert!(peer.is_quiet().await);
-    peer.send(json!({"type": "subscribe", "topics": [{"topic": "system_alerts", "after": 2}, "agent:a"]})).await;
-    match peer.next().await {
-        ServerFrame::Subscribed { topics, .. } => {
-            assert_eq!((topics[0].position, topics[1].position), (Position(4), Position(4)));
-        }
-        other => panic!("{other:?}"),
-    }
-    assert_eq!((peer.next_position().await, peer.next_position().await), (3, 4));
-    hub.publish(late).await;
-    hub.publish(log.commit(alert("live"))).await;
-    assert_eq!(peer.next_position().await, 5);
-    assert!(peer.is_quiet().await);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_position_beyond_the_log_is_of_another_history() {
-    let (hub, log) = start(HubConfig::default()).await;
-    hub.publish(log.commit(alert("one"))).await;
-    let mut peer = Peer::connect(&hub, 1).await;
-    peer.send(json!({"type": "subscribe", "topics": [{"topic": "system_alerts", "after": 2}]})).await;
-    match peer.next().await {
-        ServerFrame::Subscribed { topics, .. } => {
-            assert_eq!((topics[0].position, topics[0].recovered), (Position(1), false));
-        }
-        other => panic!("{other:?}"),
-    }
-    let gap =
-        ServerFrame::Gap { topic: Topic::SystemAlerts, from: Position(2), to: Position(1), reason: GapReason::Epoch };
-    assert_eq!(peer.next().await, gap);
-}
-
-#[tokio::test(start_paused = true)]
 async fn every_subscriber_shares_the_bytes_of_a_frame() {
     let (hub, log) = start(HubConfig::default()).await;
     let mut peers = Vec::new();
@@ -352,51 +168,6 @@ async fn ephemeral_events_keep_the_newest_and_disturb_nothing() {
     assert_eq!((rare, alerts), (1, 1));
     assert!(often.is_sorted() && often.last() == Some(&4_999.0));
     assert_eq!(hub.ephemeral_dropped() as usize, 5_000 - often.len());
-}
-
-#[tokio::test(start_paused = true)]
-async fn commands_at_once_are_limited_and_answered_when_done() {
-    let (hub, _log) = start(HubConfig::default()).await;
-    let mut peer = Peer::connect(&hub, 1).await;
-    for id in 0..10 {
-        peer.send(json!({"type": "command", "id": id, "method": "m"})).await;
-    }
-    for id in [8, 9] {
-        match peer.next().await {
-            ServerFrame::Error { id: of, code, temporary, .. } => {
-                assert_eq!((of, code.as_str(), temporary), (Some(json!(id)), "too_many_commands", true));
-            }
-            other => panic!("{other:?}"),
-        }
-    }
-    let mut replied = Vec::new();
-    for _ in 0..8 {
-        match peer.next().await {
-            ServerFrame::Reply { id, .. } => replied.push(id.as_u64().unwrap()),
-            other => panic!("{other:?}"),
-        }
-    }
-    replied.sort_unstable();
-    assert_eq!(replied, [0, 1, 2, 3, 4, 5, 6, 7]);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_client_that_does_not_read_its_answers_is_not_read_from() {
-    let mut config = HubConfig::default();
-    config.limits.queue_bytes = 4_000;
-    let (hub, _log) = start(config).await;
-    let mut peer = Peer::connect(&hub, 1).await;
-    let id = "x".repeat(250);
-    let stuck = tokio::time::timeout(Duration::from_secs(5), async {
-        for _ in 0..50 {
-            peer.send(json!({"type": "ping", "id": id})).await;
-        }
-    });
-    assert!(stuck.await.is_err(), "fifty answers do not fit");
-    assert!(peer.outbound.held_bytes() <= 4_000);
-    peer.next().await;
-    let goes_on = tokio::time::timeout(Duration::from_secs(5), peer.send(json!({"type": "ping"})));
-    assert!(goes_on.await.is_ok());
 }
 
 #[tokio::test(start_paused = true)]

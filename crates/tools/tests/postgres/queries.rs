@@ -1,39 +1,13 @@
-//! `postgres` on a real server.
+//! Statements, their parameters, results and errors.
 
-#[path = "support/postgres.rs"]
-mod database;
-mod support;
-
-use database::Database;
-use protocol::{Task, TaskPart};
+use crate::{
+    database::Database,
+    provider, query, sql,
+    support::{error, result, run, task},
+    with_credential,
+};
 use serde_json::{Value, json};
 use std::sync::Arc;
-use support::{error, result, run, task};
-use tools::{EgressPolicy, PostgresProvider};
-use worker::{Cancelled, Provider, Run};
-
-fn provider() -> PostgresProvider {
-    PostgresProvider::new(EgressPolicy::default())
-}
-
-fn with_credential(mut task: Task, name: &str, credential: Value) -> Task {
-    task.credentials.0.insert(name.to_owned(), Arc::new(credential));
-    task
-}
-
-fn query(database: &Database, config: Value, input: Value) -> Task {
-    with_credential(task("postgres", config, input), "pg", database.credential())
-}
-
-fn save(database: &Database, spec: Value, rows: Value) -> Task {
-    let mut task = query(database, json!({"save": spec}), rows);
-    task.key.part = TaskPart::Save;
-    task
-}
-
-async fn sql(database: &Database, config: Value) -> Run {
-    run(&provider(), query(database, config, json!({}))).await
-}
 
 #[tokio::test]
 async fn values_become_json_by_their_type() {
@@ -312,52 +286,6 @@ async fn several_statements_are_one_transaction_unless_they_cannot_be() {
 }
 
 #[tokio::test]
-async fn what_a_session_changed_does_not_outlive_the_task() {
-    let database = Database::fresh().await;
-    let provider = provider();
-    let ask = async |sql: &str| {
-        let ran = run(&provider, query(&database, json!({"sql": sql}), json!({}))).await;
-        result(&ran)["rows"][0]["v"].clone()
-    };
-    let pid = ask("SELECT pg_backend_pid() AS v").await;
-    let change = "SET search_path = nowhere; CREATE TEMP TABLE x (i int); SELECT pg_advisory_lock(42); \
-                  PREPARE mine AS SELECT 1; SELECT set_config('my.word', 'left', false) AS v";
-    assert_eq!(ask(change).await, "left");
-    assert_eq!(ask("SELECT pg_backend_pid() AS v").await, pid, "the connection is used again");
-    assert_ne!(ask("SHOW search_path").await, "nowhere");
-    assert_eq!(ask("SELECT to_regclass('x')::text AS v").await, json!(null));
-    assert_eq!(ask("SELECT count(*) AS v FROM pg_locks WHERE locktype = 'advisory'").await, json!(0));
-    assert_eq!(ask("SELECT count(*) AS v FROM pg_prepared_statements").await, json!(0));
-    assert!(ask("SELECT current_setting('my.word', true) AS v").await.as_str().unwrap_or_default().is_empty());
-    let failing = query(&database, json!({"sql": "SELECT 1/0"}), json!({}));
-    assert_eq!(error(&run(&provider, failing).await).code, "postgres_error");
-    assert_eq!(ask("SELECT 5 AS v").await, json!(5), "a failure leaves nothing broken behind");
-}
-
-#[tokio::test]
-async fn a_cancelled_statement_stops_on_the_server() {
-    let database = Database::fresh().await;
-    let (switch, cancelled) = Cancelled::pair();
-    let task = query(&database, json!({"sql": "SELECT pg_sleep(600)"}), json!({}));
-    let application = format!("signalbox {}%", task.key.execution_id);
-    let running = tokio::spawn(async move { provider().run(task, cancelled).await });
-    let count = format!(
-        "SELECT count(*)::text FROM pg_stat_activity WHERE application_name LIKE '{application}' AND state = 'active'"
-    );
-    let mut seen = String::new();
-    while seen != "1" {
-        seen = database.ask(&count).await;
-        tokio::task::yield_now().await;
-    }
-    switch.send_replace(true);
-    let ran = running.await.expect("no panic");
-    assert_eq!(error(&ran).code, "cancelled");
-    while database.ask(&count).await != "0" {
-        tokio::task::yield_now().await;
-    }
-}
-
-#[tokio::test]
 async fn results_have_a_limit() {
     let database = Database::fresh().await;
     for (sql_text, part) in [
@@ -372,152 +300,4 @@ async fn results_have_a_limit() {
     while database.ask(active).await != "0" {
         tokio::task::yield_now().await;
     }
-}
-
-#[tokio::test]
-async fn connections_are_bounded_and_shared() {
-    let database = Database::fresh().await;
-    let provider = Arc::new(provider());
-    let tasks: Vec<_> = (0..40)
-        .map(|_| {
-            let (provider, task) = (
-                provider.clone(),
-                query(
-                    &database,
-                    json!({"sql": "SELECT count(*) AS n FROM pg_stat_activity WHERE datname = current_database()"}),
-                    json!({}),
-                ),
-            );
-            tokio::spawn(async move { run(provider.as_ref(), task).await })
-        })
-        .collect();
-    for task in tasks {
-        let ran = task.await.expect("no panic");
-        let n = result(&ran)["rows"][0]["n"].as_i64().expect("a number");
-        assert!((1..=8).contains(&n), "{n} connections at once");
-    }
-    assert!(provider.concurrency() > 8);
-}
-
-#[tokio::test]
-async fn unused_connections_are_closed() {
-    let database = Database::fresh().await;
-    let provider = provider();
-    result(&run(&provider, query(&database, json!({"sql": "SELECT 1"}), json!({}))).await);
-    let others =
-        "SELECT count(*)::text FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
-    assert_eq!(database.ask(others).await, "1", "kept for the next task");
-    tokio::time::pause();
-    tokio::time::advance(std::time::Duration::from_secs(90)).await;
-    while database.ask(others).await != "0" {
-        tokio::task::yield_now().await;
-    }
-}
-
-#[tokio::test]
-async fn rows_are_saved_in_every_mode() {
-    let database = Database::fresh().await;
-    let setup = "CREATE SCHEMA \"My Schema\"; CREATE TABLE \"My Schema\".\"t\" (id int PRIMARY KEY, \"Odd \"\"name\" text, \
-                 n numeric(10,2) DEFAULT 9, j jsonb, a text[], at timestamptz)";
-    result(&sql(&database, json!({"sql": setup})).await);
-    let table = "My Schema.t";
-    let all = "SELECT string_agg(id || ':' || coalesce(\"Odd \"\"name\", '-') || ':' || n, ' ' ORDER BY id) FROM \"My Schema\".t";
-    let saved = async |spec: Value, rows: Value| run(&provider(), save(&database, spec, rows)).await;
-
-    let row = json!({"id": "1", "Odd \"name": "it's; DROP", "n": "1.5", "j": {"k": [1]}, "a": ["x", "y z"], "at": "2024-05-06T07:08:09Z"});
-    assert_eq!(result(&saved(json!({"table": table}), row).await), &json!({"status": "success", "rows": 1}));
-    assert_eq!(
-        database.ask("SELECT j->>'k' || a[2] || extract(epoch FROM at)::bigint FROM \"My Schema\".t").await,
-        "[1]y z1714979289"
-    );
-    let rows = json!([{"id": 2, "Odd \"name": "b"}, {"id": 3}, {"id": 4, "Odd \"name": null}]);
-    assert_eq!(result(&saved(json!({"table": table, "mode": "append"}), rows).await)["rows"], 3);
-    assert_eq!(
-        database.ask(all).await,
-        "1:it's; DROP:1.50 2:b:9.00 3:-:9.00 4:-:9.00",
-        "defaults where there is no value"
-    );
-
-    let rows = json!([{"id": 2, "n": 20}, {"id": 5, "n": 1}, {"id": 5, "n": 50}]);
-    assert_eq!(result(&saved(json!({"table": table, "mode": "upsert", "key": "id"}), rows).await)["rows"], 2);
-    assert_eq!(
-        database.ask(all).await,
-        "1:it's; DROP:1.50 2:b:20.00 3:-:9.00 4:-:9.00 5:-:50.00",
-        "the last of a key counts"
-    );
-    let rows = json!([{"id": 3, "n": 33}, {"id": 99, "n": 1}]);
-    assert_eq!(result(&saved(json!({"table": table, "mode": "update", "key": ["id"]}), rows).await)["rows"], 1);
-    assert_eq!(database.ask(all).await, "1:it's; DROP:1.50 2:b:20.00 3:-:33.00 4:-:9.00 5:-:50.00");
-    assert_eq!(
-        result(&saved(json!({"table": table, "mode": "upsert", "key": ["id"]}), json!({"id": 5})).await)["rows"],
-        0
-    );
-    assert_eq!(result(&saved(json!({"table": table}), json!([])).await)["rows"], 0);
-
-    let statement = json!({"statement": "INSERT INTO \"My Schema\".t (id, n) VALUES (:id, :id * 2)"});
-    assert_eq!(result(&saved(statement, json!([{"id": 6}, {"id": 7}])).await)["rows"], 2);
-    assert_eq!(database.ask("SELECT sum(n)::text FROM \"My Schema\".t WHERE id IN (6, 7)").await, "26.00");
-}
-
-#[tokio::test]
-async fn a_save_is_whole_or_not_at_all_and_says_why() {
-    let database = Database::fresh().await;
-    result(&sql(&database, json!({"sql": "CREATE TABLE t (id int PRIMARY KEY, n int)"})).await);
-    for (spec, rows, code, part) in [
-        (json!({"table": "t"}), json!([{"id": 1}, {"id": 2, "n": 1}, {"id": 1}]), "postgres_error", "duplicate key"),
-        (
-            json!({"table": "t"}),
-            json!({"id": 1, "wrong": 2}),
-            "postgres_error",
-            "column \"wrong\" of relation \"t\" does not exist",
-        ),
-        (json!({"table": "t"}), json!({"id": "x"}), "postgres_error", "invalid input syntax for type integer"),
-        (json!({"table": "none"}), json!({"id": 1}), "postgres_error", "\"none\" does not exist"),
-        (json!({"table": "t; DROP TABLE t"}), json!({"id": 1}), "postgres_error", "\"t; DROP TABLE t\" does not exist"),
-        (
-            json!({"table": "t", "mode": "upsert", "key": "n"}),
-            json!({"id": 1, "n": 1}),
-            "postgres_error",
-            "ON CONFLICT",
-        ),
-        (
-            json!({"table": "t", "mode": "upsert"}),
-            json!({"id": 1}),
-            "bad_config",
-            "`save.key` is missing: expected the column (or list of columns) to upsert by",
-        ),
-        (
-            json!({"table": "t", "mode": "update", "key": "id"}),
-            json!([{"id": 1}, {"n": 1}]),
-            "bad_config",
-            "row 2 of the data has no `id`, which is the key",
-        ),
-        (
-            json!({"table": "t", "mode": "replace"}),
-            json!({"id": 1}),
-            "bad_config",
-            "`save.mode` must be insert, upsert, update or append, not `replace`",
-        ),
-        (json!({"table": "t", "key": 5}), json!({"id": 1}), "bad_config", "`save.key` must be a column or a list"),
-        (json!({"table": "a..b"}), json!({"id": 1}), "bad_config", "`save.table` must be a name"),
-        (json!({}), json!({"id": 1}), "bad_config", "`save.table` is missing"),
-        (json!({"table": "t"}), json!("text"), "bad_config", "must be a map or a list of maps, not a string"),
-        (json!({"table": "t"}), json!([{"id": 1}, 5]), "bad_config", "row 2 of the data must be a map"),
-        (json!({"table": "t"}), json!([{}]), "bad_config", "row 1 of the data is empty"),
-    ] {
-        let ran = run(&provider(), save(&database, spec.clone(), rows)).await;
-        assert_eq!(error(&ran).code, code, "{spec}: {}", error(&ran).message);
-        assert!(error(&ran).message.contains(part), "{spec}: {}", error(&ran).message);
-    }
-    assert_eq!(database.ask("SELECT count(*)::text FROM t").await, "0");
-}
-
-#[tokio::test]
-async fn ten_thousand_rows_are_one_statement() {
-    let database = Database::fresh().await;
-    result(&sql(&database, json!({"sql": "CREATE TABLE t (id int PRIMARY KEY, name text)"})).await);
-    let rows: Vec<Value> = (0..10_000).map(|id| json!({"id": id, "name": format!("row {id}")})).collect();
-    let ran = run(&provider(), save(&database, json!({"table": "t"}), Value::Array(rows))).await;
-    assert_eq!(result(&ran)["rows"], 10_000);
-    assert_eq!(database.ask("SELECT count(DISTINCT name)::text FROM t").await, "10000");
 }

@@ -1,0 +1,6 @@
+//! `type: iterator`: a task for each item.
+
+mod collection;
+mod items;
+mod running;
+mod support;
