@@ -1,9 +1,11 @@
 //! The hub's task: the one owner of the topic table and of the position up to which events were fanned out.
 
+mod connections;
+
 use super::{
     activity::{Activity, STANDARD},
     core::Core,
-    input::{Input, Start},
+    input::Input,
     metrics::{self, Batch, Rooms},
     table::{Slot, Table},
     turn::{self, Turn},
@@ -14,18 +16,14 @@ use crate::{
     session::GOING_AWAY,
     wire::Frame,
 };
+use connections::{Connection, floors};
 use protocol::{
     ClientId, Envelope, Event, Position, Topic,
     api::{BufferStatus, RoomStatus, WebsocketStatus},
     event::PerformanceMetric,
-    frame::{ServerFrame, Subscribed},
+    frame::ServerFrame,
 };
-use serde_json::Value;
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 use tokio::{sync::mpsc, time::Instant};
 
 /// Requests handled in one turn, so that a storm of them does not hold events up.
@@ -70,19 +68,6 @@ pub(crate) struct FanOut {
     activity: Activity,
     /// Measurements being collected.
     rooms: Rooms,
-}
-
-/// Small: each fan-out goes through the list of all.
-struct Connection {
-    shared: Arc<Shared>,
-    /// Its topics with their floors.
-    #[expect(clippy::box_collection, reason = "looked at when a client says something, passed by at each event")]
-    topics: Box<HashMap<Topic, Position>>,
-    /// It gets live events; otherwise everything comes from the log for now.
-    attached: bool,
-    /// Which events of the turn it gets, bit by bit.
-    due: u64,
-    stamp: u64,
 }
 
 impl FanOut {
@@ -349,134 +334,6 @@ impl FanOut {
         }
     }
 
-    fn enter(&mut self, shared: Arc<Shared>) {
-        let client = shared.client;
-        if self.core.is_draining() {
-            shared.close(GOING_AWAY);
-        }
-        let connection = Connection { shared, topics: Box::default(), attached: true, due: 0, stamp: self.stamp };
-        let slot = match self.free.pop() {
-            Some(slot) => {
-                self.connections[slot] = Some(connection);
-                slot
-            }
-            None => {
-                self.connections.push(Some(connection));
-                self.connections.len() - 1
-            }
-        };
-        self.slots.insert(client, slot);
-    }
-
-    fn subscribe(&mut self, client: ClientId, id: Option<Value>, topics: Vec<(Topic, Start)>) {
-        let Some((&slot, connection)) = find(&self.slots, &mut self.connections, client) else { return };
-        let mut outbox = connection.shared.outbox();
-        // The log may have given this client more than was fanned out: those events will not come live again.
-        let head = self.head.max(outbox.floor());
-        let mut subscribed = Vec::with_capacity(topics.len());
-        let mut gaps = Vec::new();
-        let mut behind = Vec::new();
-        for (topic, start) in topics {
-            let after = match start {
-                Start::Live => head,
-                Start::After(after) => after,
-                Start::Gap { from, reason } => {
-                    self.core.counters.gap_told();
-                    gaps.push(ServerFrame::Gap { topic: topic.clone(), from, to: head, reason });
-                    head
-                }
-            };
-            let floor = head.max(after);
-            let is_new = connection.topics.insert(topic.clone(), floor).is_none();
-            self.table.set(topic.clone(), slot, floor, is_new);
-            self.activity.watch(&topic);
-            let recovered = matches!(start, Start::After(_));
-            subscribed.push(Subscribed { topic: topic.clone(), position: floor, recovered });
-            if after < head || !connection.attached {
-                behind.push((topic, after));
-            } else {
-                outbox.remove_topic(&topic);
-            }
-        }
-        outbox.answer(&ServerFrame::Subscribed { id, topics: subscribed });
-        for gap in gaps {
-            outbox.answer(&gap);
-        }
-        if !behind.is_empty() && !outbox.resume(&behind, head) {
-            outbox.cut(floors(&connection.topics), &behind, head);
-            connection.attached = false;
-        }
-        drop(outbox);
-        connection.shared.wake();
-    }
-
-    fn unsubscribe(&mut self, client: ClientId, id: Option<Value>, topics: Vec<Topic>) {
-        let Some((&slot, connection)) = find(&self.slots, &mut self.connections, client) else { return };
-        let mut outbox = connection.shared.outbox();
-        for topic in &topics {
-            if connection.topics.remove(topic).is_some() {
-                self.table.remove(topic, slot);
-                if self.table.of(topic).is_empty() {
-                    self.activity.forget(topic);
-                    self.rooms.forget(topic);
-                }
-                outbox.remove_topic(topic);
-            }
-        }
-        if connection.topics.is_empty() {
-            outbox.forget_live();
-        }
-        outbox.answer(&ServerFrame::Unsubscribed { id, topics });
-        drop(outbox);
-        connection.shared.wake();
-    }
-
-    fn join(&mut self, client: ClientId) {
-        let Some((_, connection)) = find(&self.slots, &mut self.connections, client) else { return };
-        if !connection.attached {
-            connection.attached = true;
-            connection.shared.outbox().join(self.head);
-        }
-        connection.shared.wake();
-    }
-
-    fn leave(&mut self, client: ClientId) {
-        let Some(slot) = self.slots.remove(&client) else { return };
-        if let Some(connection) = self.connections[slot].take() {
-            for topic in connection.topics.keys() {
-                self.table.remove(topic, slot);
-                if self.table.of(topic).is_empty() {
-                    self.activity.forget(topic);
-                    self.rooms.forget(topic);
-                }
-            }
-            self.free.push(slot);
-        }
-    }
-
-    /// Every connection continues from the log after the present head.
-    fn cut_all(&mut self) {
-        for connection in self.connections.iter_mut().flatten().filter(|connection| connection.attached) {
-            connection.shared.outbox().cut(floors(&connection.topics), &[], self.head);
-            connection.attached = false;
-            connection.shared.wake();
-        }
-    }
-
-    fn sweep(&mut self) {
-        let gone: HashSet<ClientId> = self
-            .connections
-            .iter()
-            .flatten()
-            .filter(|connection| connection.shared.is_gone())
-            .map(|connection| connection.shared.client)
-            .collect();
-        for client in gone {
-            self.leave(client);
-        }
-        self.core.counters.set_subscriptions(self.table.topics(), self.table.subscriptions());
-    }
-
     fn advance(&mut self, position: Position) {
         self.head = position;
         self.core.set_position(position);
@@ -489,19 +346,6 @@ async fn at(due: Option<Instant>) {
         Some(due) => tokio::time::sleep_until(due).await,
         None => std::future::pending().await,
     }
-}
-
-fn find<'a>(
-    slots: &'a HashMap<ClientId, Slot>,
-    connections: &'a mut [Option<Connection>],
-    client: ClientId,
-) -> Option<(&'a Slot, &'a mut Connection)> {
-    let slot = slots.get(&client)?;
-    connections.get_mut(*slot)?.as_mut().map(|connection| (slot, connection))
-}
-
-fn floors(topics: &HashMap<Topic, Position>) -> impl Iterator<Item = (&Topic, Position)> {
-    topics.iter().map(|(topic, floor)| (topic, *floor))
 }
 
 async fn read_head(core: &Core) -> Position {

@@ -1,32 +1,29 @@
 //! One worker, as long as its connection lives.
 
-use super::{HEARTBEAT, LEASE, outgoing::Outgoing, progress, registry::Registry};
+mod said;
+
+pub(super) use said::Desk;
+
+use super::{HEARTBEAT, LEASE, outgoing::Outgoing, registry::Registry};
 use crate::{
     Trouble,
     credentials::Redaction,
-    driver::{Lost, Message, Reply},
+    driver::{Lost, Reply},
 };
-use async_trait::async_trait;
-use bytes::Bytes;
-use engine::Input;
-use hub::{Gone, JoinedWorker, Line, session::Close};
+use hub::{Line, session::Close};
 use protocol::{
-    Problem, Task, TaskKey, TaskReport, Timestamp,
+    Task, TaskKey, TaskReport, Timestamp,
     api::WorkerSummary,
     event::Severity,
-    frame::{
-        FromWorker, ToWorker, close,
-        worker::{TaskNote, WorkerHeartbeat, WorkerJoin, WorkerReports},
-    },
+    frame::{ToWorker, close, worker::WorkerJoin},
 };
-use serde_json::Value;
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore, oneshot},
+    sync::{Semaphore, oneshot},
     time::{Instant, sleep_until},
 };
 use tokio_util::sync::CancellationToken;
@@ -84,8 +81,6 @@ pub(super) enum Stop {
     Told,
     NothingToStop,
 }
-
-type Receipt = oneshot::Receiver<Result<(), Problem>>;
 
 impl Connected {
     pub(super) fn new(house: Arc<Registry>, number: u64, name: Arc<str>, join: WorkerJoin, line: Line) -> Self {
@@ -259,165 +254,8 @@ impl Connected {
             let _ = ended.send(Ended::Lost(reason.to_owned()));
         }
     }
-
-    async fn reports(self: &Arc<Self>, frame: WorkerReports) {
-        let WorkerReports { id, reports, released } = frame;
-        let permit = self.acknowledging.clone().acquire_owned().await.expect("the semaphore is never closed");
-        let (mut receipts, mut late) = (Vec::with_capacity(reports.len()), Vec::new());
-        {
-            let mut state = self.state();
-            for report in reports {
-                let key = report.key.clone();
-                let Some(Running { ended, .. }) = state.running.remove(&key) else {
-                    late.push(report);
-                    continue;
-                };
-                let (receipt, told) = oneshot::channel();
-                match ended.send(Ended::Report { report, receipt }) {
-                    Ok(()) => receipts.push((key, told)),
-                    Err(Ended::Report { report, .. }) => late.push(report),
-                    Err(Ended::Lost(_)) => {}
-                }
-            }
-            for key in &released {
-                if let Some(Running { ended, .. }) = state.running.remove(key) {
-                    let _ = ended.send(Ended::Lost("released by its worker".to_owned()));
-                }
-            }
-        }
-        let worker = self.clone();
-        self.house.tasks.spawn(async move { worker.acknowledge(id, receipts, late, released, permit).await });
-    }
-
-    /// Waits until all of a frame is durable, and says so.
-    async fn acknowledge(
-        &self,
-        id: Option<Value>,
-        receipts: Vec<(TaskKey, Receipt)>,
-        late: Vec<TaskReport>,
-        released: Vec<TaskKey>,
-        permit: OwnedSemaphorePermit,
-    ) {
-        let mut settled = released;
-        for (key, receipt) in receipts {
-            match receipt.await {
-                Ok(answer) if is_final(&answer) => settled.push(key),
-                // The server is stopping. The worker says it again to the next one.
-                _ => {}
-            }
-        }
-        for report in late {
-            let key = report.key.clone();
-            if self.is_final_late(report).await {
-                settled.push(key);
-            }
-        }
-        self.state().outgoing.acknowledge(id, settled, permit);
-        self.line.wake();
-    }
-
-    /// A report of a task this worker does not have here (any more).
-    async fn is_final_late(&self, report: TaskReport) -> bool {
-        if self.house.is_held(&report.key) {
-            tracing::warn!(task = %report.key, worker = %self.name, "a report for a task that another worker has");
-            return true;
-        }
-        let (id, worker) = (report.key.execution_id, self.name.to_string());
-        let input = match self.house.hidden(report, &self.join.protocols).await {
-            Ok(Some(report)) => Input::Report { report, worker },
-            Ok(None) => {
-                tracing::warn!(execution = %id, %worker, "a report of a task whose protocol the worker does not have");
-                return true;
-            }
-            Err((key, why)) => {
-                tracing::warn!(task = %key, %worker, why, "a report that came after a restart cannot be taken");
-                Input::Lost { key, worker, reason: why }
-            }
-        };
-        is_final(&self.house.driver.ask(|reply| Message::Tell { id, input, reply }).await)
-    }
-
-    fn heartbeat(&self, frame: WorkerHeartbeat) {
-        let now = Instant::now();
-        let mut state = self.state();
-        let State { running, outgoing, .. } = &mut *state;
-        let mut foreign = false;
-        for key in frame.tasks {
-            match running.get_mut(&key) {
-                Some(running) => running.heard = now,
-                None => {
-                    outgoing.cancel_foreign(key);
-                    foreign = true;
-                }
-            }
-        }
-        let own = |note: TaskNote| Some((running.get(&note.key)?.redaction.clone(), note));
-        let notes: Vec<(Arc<Redaction>, TaskNote)> = frame.progress.into_iter().filter_map(own).collect();
-        drop(state);
-        if foreign {
-            self.line.wake();
-        }
-        for (redaction, note) in notes {
-            let (environment, note) = (&self.house.environment, progress::hidden(note, &redaction));
-            self.house.publish(progress::event(environment.id(), environment.now(), &self.name, note));
-        }
-    }
-
-    fn drain(&self, id: Option<Value>) {
-        {
-            let mut state = self.state();
-            if state.standing == Standing::Here {
-                state.standing = Standing::Draining;
-            }
-            state.outgoing.drain(id);
-        }
-        self.line.wake();
-    }
 }
 
 fn lost(reason: &str) -> Lost {
     Lost { reason: reason.to_owned() }
-}
-
-/// Whether a report need not be said again.
-fn is_final(answer: &Result<(), Problem>) -> bool {
-    answer.as_ref().err().is_none_or(|problem| !problem.temporary)
-}
-
-/// A worker as the hub holds it.
-pub(super) struct Desk(pub(super) Arc<Connected>);
-
-#[async_trait]
-impl JoinedWorker for Desk {
-    async fn frame(&self, frame: FromWorker) {
-        let (now, worker) = (self.0.house.environment.now(), &self.0);
-        {
-            let mut state = worker.state();
-            state.heard = Instant::now();
-            state.heard_at = now;
-        }
-        match frame {
-            FromWorker::Reports(frame) => worker.reports(frame).await,
-            FromWorker::Heartbeat(frame) => worker.heartbeat(frame),
-            FromWorker::Drain(frame) => worker.drain(frame.id),
-            // The session lets only the first one through.
-            FromWorker::Join(_) => {}
-        }
-    }
-
-    fn next(&self) -> Option<Bytes> {
-        self.0.state().outgoing.next()
-    }
-
-    fn gone(&self, why: Gone) {
-        match why {
-            Gone::Left => self.0.lose("disconnected"),
-            Gone::ServerDrains => {
-                let mut state = self.0.state();
-                state.standing = Standing::Detached;
-                state.outgoing.clear();
-            }
-        }
-        self.0.ended.cancel();
-    }
 }

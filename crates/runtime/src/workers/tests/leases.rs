@@ -1,162 +1,17 @@
-//! Leases, seen from both sides: the test plays the driver and the worker, and time passes when it says so.
-#![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
+//! Tasks that workers have: how they come to an end, and what counts.
 
-use super::{Door, HEARTBEAT, LEASE, Registry, STOP_GRACE};
+use super::scene::{Scene, key, reason, report, run, task};
 use crate::{
-    SystemEnvironment, Troubles,
-    credentials::Vault,
-    driver::{Done, Executor, Lost, Message, PoolId, channel},
+    driver::Message,
+    workers::{HEARTBEAT, LEASE, STOP_GRACE},
 };
-use async_trait::async_trait;
-use bytes::Bytes;
 use engine::Input;
-use hub::{Hub, HubConfig, Inbound, Kind, Log, LogUnavailable, Outbound, Outgoing, Page, Sending};
-use protocol::{
-    ClientId, CommitId, Epoch, ExecutionId, Position, Problem, Task, TaskKey, TaskPart, Timestamp, Topic,
-    frame::close,
-    task::{Credentials, TaskOutcome},
-};
-use serde_json::{Value, json};
-use std::{collections::VecDeque, sync::Arc, time::Duration};
-use store::{Commit, Store, TaskChange, sqlite::SqliteStore};
-use tokio::{sync::mpsc, sync::watch, task::JoinHandle, time::advance};
+use protocol::{CommitId, Problem, Task, Timestamp, frame::close, task::TaskOutcome};
+use serde_json::json;
+use std::{sync::Arc, time::Duration};
+use store::{Commit, TaskChange};
+use tokio::time::advance;
 use uuid::Uuid;
-use worker::Cancelled;
-
-struct NoLog;
-
-#[async_trait]
-impl Log for NoLog {
-    fn epoch(&self) -> Epoch {
-        Epoch("e".to_owned())
-    }
-
-    async fn head(&self) -> Result<Position, LogUnavailable> {
-        Ok(Position(0))
-    }
-
-    async fn page(&self, _topic: &Topic, after: Position, _limit: u32) -> Result<Page, LogUnavailable> {
-        Ok(Page { events: Vec::new(), through: after, at_head: true, complete_after: Position(0) })
-    }
-}
-
-struct Scene {
-    hub: Arc<Hub>,
-    registry: Arc<Registry>,
-    inbox: mpsc::Receiver<Message>,
-    clients: u128,
-}
-
-struct Peer {
-    inbound: Inbound,
-    outbound: Outbound,
-    read: VecDeque<Bytes>,
-}
-
-impl Scene {
-    async fn new() -> Self {
-        let store: Arc<dyn Store> = SqliteStore::in_memory().await.unwrap();
-        let vault = Arc::new(Vault::in_memory());
-        let hub = Hub::new(Arc::new(NoLog), HubConfig::default());
-        let (driver, inbox) = channel();
-        let environment = Arc::new(SystemEnvironment::default());
-        let registry =
-            Registry::new(driver, environment, &hub, Arc::from("server"), store, vault, Troubles::channel().0);
-        hub.set_workers(Arc::new(Door(registry.clone())));
-        Self { hub, registry, inbox, clients: 0 }
-    }
-
-    async fn peer(&mut self, kind: Kind) -> Peer {
-        self.clients += 1;
-        let id = ClientId(Uuid::from_u128(self.clients));
-        let (inbound, outbound) =
-            self.hub.connect(kind, id, Arc::new(protocol::Identity::local()), Timestamp(0)).await.unwrap();
-        let mut peer = Peer { inbound, outbound, read: VecDeque::new() };
-        assert_eq!(peer.next().await["type"], "hello");
-        peer
-    }
-
-    /// A worker, and what the driver got to run tasks by.
-    async fn worker(&mut self, extra: Value) -> (Peer, Vec<Arc<dyn Executor>>) {
-        let mut peer = self.peer(Kind::Worker).await;
-        let mut join = json!({"type": "worker_join", "name": "w", "protocols": ["noop"], "concurrency": 4});
-        join.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
-        peer.send(join.clone()).await;
-        assert_eq!(peer.next().await["type"], "worker_joined");
-        let mut executors = Vec::new();
-        let groups = 1 + join["concurrency_of"].as_object().map_or(0, |of| of.len());
-        while executors.len() < groups {
-            let Some(Message::Join { executor, reply }) = self.inbox.recv().await else { panic!("a join") };
-            executors.push(executor);
-            reply.send(PoolId::of(executors.len() as u64)).unwrap();
-        }
-        (peer, executors)
-    }
-}
-
-impl Peer {
-    async fn send(&mut self, frame: Value) {
-        self.inbound.text(&frame.to_string(), Timestamp(0)).await;
-    }
-
-    async fn next(&mut self) -> Value {
-        loop {
-            if let Some(frame) = self.read.pop_front() {
-                return serde_json::from_slice(&frame).unwrap();
-            }
-            match tokio::time::timeout(Duration::from_secs(60), self.outbound.next()).await.expect("a frame") {
-                Sending::Batch(batch) => self.read.extend(batch.into_iter().filter_map(|outgoing| match outgoing {
-                    Outgoing::Text(json) => Some(json),
-                    Outgoing::Ping => None,
-                })),
-                Sending::Close(close) => panic!("{close:?}"),
-            }
-        }
-    }
-
-    async fn closed(&mut self) -> u16 {
-        loop {
-            if let Sending::Close(close) = self.outbound.next().await {
-                return close.code;
-            }
-        }
-    }
-}
-
-fn task(attempt: u32) -> Task {
-    let execution_id = ExecutionId(Uuid::from_u128(9));
-    Task {
-        key: TaskKey { execution_id, step: "s".into(), visit: 1, attempt, part: TaskPart::Action, item: None },
-        protocol: "noop".into(),
-        config: Arc::default(),
-        input: Arc::new(json!({"n": attempt})),
-        timeout_ms: 600_000,
-        heartbeat_ms: None,
-        priority: 0,
-        credentials: Credentials::default(),
-    }
-}
-
-fn key(attempt: u32) -> Value {
-    serde_json::to_value(task(attempt).key).unwrap()
-}
-
-fn report(id: u32, attempt: u32) -> Value {
-    let report = json!({"key": key(attempt), "outcome": "completed", "result": {"done": attempt}, "duration_ms": 7});
-    json!({"type": "worker_reports", "id": id, "reports": [report]})
-}
-
-type Running = (watch::Sender<bool>, JoinHandle<Result<Done, Lost>>);
-
-fn run(executor: &Arc<dyn Executor>, task: Task) -> Running {
-    let (switch, cancelled) = Cancelled::pair();
-    let executor = executor.clone();
-    (switch, tokio::spawn(async move { executor.run(task, cancelled).await }))
-}
-
-async fn reason((_switch, running): Running) -> String {
-    running.await.unwrap().err().expect("lost").reason
-}
 
 #[tokio::test(start_paused = true)]
 async fn a_report_ends_its_lease_and_is_acknowledged_when_it_is_durable() {
@@ -345,50 +200,6 @@ async fn what_is_not_the_workers_own_it_is_told_to_stop() {
     assert_eq!(peer.next().await, json!({"type": "worker_cancel", "tasks": [key(1)]}));
     peer.send(json!({"type": "worker_heartbeat", "tasks": [key(2)]})).await;
     assert_eq!(peer.next().await, json!({"type": "worker_cancel", "tasks": [key(2)]}));
-}
-
-#[tokio::test(start_paused = true)]
-async fn progress_of_its_own_tasks_is_seen_by_who_watches_the_execution() {
-    let mut scene = Scene::new().await;
-    let (mut peer, executors) = scene.worker(json!({})).await;
-    let mut watcher = scene.peer(Kind::Client).await;
-    let topic = format!("execution:{}", task(1).key.execution_id);
-    watcher.send(json!({"type": "subscribe", "topics": [topic]})).await;
-    assert_eq!(watcher.next().await["type"], "subscribed");
-    let _running = run(&executors[0], task(1));
-    peer.next().await;
-    let note = |attempt, percent| json!({"key": key(attempt), "percent": percent, "message": "so far", "logs": {"stdout": "line\n"}});
-    let progress = [note(2, 10.0), note(1, 140.0)];
-    peer.send(json!({"type": "worker_heartbeat", "tasks": [key(1)], "progress": progress})).await;
-    let event = &watcher.next().await["event"];
-    assert_eq!((event["type"].as_str(), event["position"].is_null()), (Some("task_progress"), true));
-    let data = &event["data"];
-    assert_eq!((&data["attempt"], &data["percent"]), (&json!(1), &json!(100.0)), "one that is not its own is nobody's");
-    assert_eq!((&data["message"], &data["logs"]["stdout"]), (&json!("so far"), &json!("line\n")));
-    assert!(data["worker"].as_str().unwrap().starts_with("server/w:"));
-}
-
-#[tokio::test(start_paused = true)]
-async fn progress_of_a_task_with_credentials_tells_nothing_of_them() {
-    let mut scene = Scene::new().await;
-    let (mut peer, executors) = scene.worker(json!({})).await;
-    let mut watcher = scene.peer(Kind::Client).await;
-    watcher.send(json!({"type": "subscribe", "topics": [format!("execution:{}", task(1).key.execution_id)]})).await;
-    assert_eq!(watcher.next().await["type"], "subscribed");
-    let config = json!({"auth": {"type": "bearer", "inline": {"token": "xyzzy-plugh"}}});
-    let opened = scene.registry.vault.open(&scene.registry.store, Task { config: Arc::new(config), ..task(1) }).await;
-    let (opened, redaction) = opened.unwrap();
-    let (_switch, cancelled) = Cancelled::pair();
-    let executor = executors[0].clone();
-    let running = tokio::spawn(async move { executor.run_opened(opened, Arc::new(redaction), cancelled).await });
-    let leased = peer.next().await;
-    assert_eq!(leased["leases"][0]["credentials"]["inline"]["token"], "xyzzy-plugh", "its worker has them");
-    let note = json!({"key": key(1), "message": "with xyzzy-plugh", "logs": {"stdout": "xyzzy-"}});
-    peer.send(json!({"type": "worker_heartbeat", "tasks": [key(1)], "progress": [note]})).await;
-    let event = watcher.next().await["event"].clone();
-    assert_eq!(event["data"]["message"], "with ***");
-    assert!(!event.to_string().contains("xyzzy"), "{event}");
-    running.abort();
 }
 
 #[tokio::test(start_paused = true)]
