@@ -6,7 +6,7 @@ use leptos::prelude::*;
 #[component]
 pub(crate) fn NamedList<const N: usize>(
     caption: &'static str,
-    class: &'static str,
+    #[prop(optional)] class: &'static str,
     columns: [(&'static str, &'static str); N],
     children: Children,
 ) -> impl IntoView {

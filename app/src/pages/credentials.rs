@@ -75,7 +75,7 @@ pub(crate) fn Credentials() -> impl IntoView {
                         view! { <Nothing /> }.into_any()
                     } else {
                         view! {
-                            <NamedList caption="Credentials by name" class="credential-list" columns=COLUMNS>
+                            <NamedList caption="Credentials by name" columns=COLUMNS>
                                 {credentials.into_iter().map(row).collect_view()}
                             </NamedList>
                         }

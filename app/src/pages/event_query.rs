@@ -1,11 +1,15 @@
 //! What the pages of events are asked for: the fields of their form, and the same query elsewhere.
 
-use super::{frame::Area, reader};
-use crate::{href, islands::CopyLine, live};
+use super::{
+    asked::{AskedField, text, time},
+    frame::Area,
+    reader,
+};
+use crate::{href, islands::CopyLine};
 use http::{header::HOST, request::Parts};
 use leptos::prelude::*;
 use leptos_router::params::ParamsMap;
-use protocol::{Position, Problem, Timestamp, Topic, api::EventQuery};
+use protocol::{Position, Problem, Topic, api::EventQuery};
 
 /// Topics the field offers to those who may see them, and what they are of; it takes any.
 pub(super) const TOPICS: [(Topic, &str); 7] = [
@@ -47,7 +51,7 @@ pub(super) struct Asked {
 
 impl Asked {
     pub(super) fn of(map: &ParamsMap) -> Self {
-        let text = |name: &str| map.get(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
+        let text = |name: &str| text(map, name);
         let position = |name: &str| text(name).and_then(|text| text.parse().ok()).map(Position);
         Self {
             topic: text("topic"),
@@ -158,17 +162,6 @@ fn quoted(text: &str) -> String {
     }
 }
 
-pub(super) fn time(name: &str, text: Option<&str>) -> Result<Option<i64>, Problem> {
-    let Some(text) = text else { return Ok(None) };
-    Timestamp::from_words(text, live::now()).map(|time| Some(time.0)).ok_or_else(|| {
-        let detail = format!(
-            "`{name}` is `{text}`; it can be how long ago (`15m`, `2h`, `3d`), `now`, a time in UTC (`2026-01-31 07:48`) or \
-             milliseconds since 1970"
-        );
-        Problem::bad_request("query_parameter", detail)
-    })
-}
-
 /// The form of the filters; `action` is the page it leads to.
 #[component]
 pub(super) fn FilterForm(
@@ -181,19 +174,6 @@ pub(super) fn FilterForm(
     let topics = topics.map(|(topic, _)| view! { <option value=topic.to_string()></option> }).collect_view();
     let default_topic = if Area::Events.is_theirs() { "events" } else { "choose one" };
     let types = TYPES.iter().map(|kind| view! { <option value=*kind></option> }).collect_view();
-    let field = |id: &'static str,
-                 name: &'static str,
-                 label: &'static str,
-                 value: Option<String>,
-                 hint: &'static str,
-                 list: Option<&'static str>| {
-        view! {
-            <label class="tap-field">
-                <span>{label}</span>
-                <input class="field" id=id name=name value=value.unwrap_or_default() placeholder=hint list=list autocomplete="off" spellcheck="false" autocapitalize="none" />
-            </label>
-        }
-    };
     let since = asked.since.clone();
     let chip = |text: &'static str, ago: &'static str| {
         let href = href::with_fields(
@@ -207,11 +187,11 @@ pub(super) fn FilterForm(
     let clear = (asked != cleared).then(|| href::with_fields(action, cleared.fields()));
     view! {
         <form class="tap-form" method="get" action=action role="search" aria-label="Filter">
-            {field("search", "topic", "Topic", asked.topic.clone(), default_topic, Some("tap-topics"))}
-            {field("tap-type", "type", "Type", asked.types.clone(), "any, or a,b,c", Some("tap-types"))}
-            {field("tap-correlation", "correlation_id", "Correlation id", asked.correlation_id.clone(), "any", None)}
-            {field("tap-since", "since", "From", asked.since.clone(), "15m, 2026-01-31", None)}
-            {field("tap-until", "until", "To", asked.until.clone(), "now", None)}
+            <AskedField class="tap-field" id="search" name="topic" label="Topic" value=asked.topic.clone() hint=default_topic list="tap-topics" />
+            <AskedField class="tap-field" id="tap-type" name="type" label="Type" value=asked.types.clone() hint="any, or a,b,c" list="tap-types" />
+            <AskedField class="tap-field" id="tap-correlation" name="correlation_id" label="Correlation id" value=asked.correlation_id.clone() hint="any" />
+            <AskedField class="tap-field" id="tap-since" name="since" label="From" value=asked.since.clone() hint="15m, 2026-01-31" />
+            <AskedField class="tap-field" id="tap-until" name="until" label="To" value=asked.until.clone() hint="now" />
             <datalist id="tap-topics">{topics}</datalist>
             <datalist id="tap-types">{types}</datalist>
             {children.map(|children| children())}

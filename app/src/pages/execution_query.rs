@@ -1,6 +1,6 @@
 //! What the list of executions is asked for: the filters of its address, and the same list under others.
 
-use super::event_query::time;
+use super::asked::{AskedField, text, time};
 use crate::{
     components::{SearchField, StatusMark, label},
     format::short_id,
@@ -24,8 +24,7 @@ pub(super) struct Asked(Vec<(&'static str, String)>);
 
 impl Asked {
     pub(super) fn of(map: &ParamsMap) -> Self {
-        let text = |name: &&str| map.get(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
-        Self(FIELDS.into_iter().filter_map(|name| Some((name, text(&name)?))).collect())
+        Self(FIELDS.into_iter().filter_map(|name| Some((name, text(map, name)?))).collect())
     }
 
     fn get(&self, name: &str) -> Option<&str> {
@@ -89,18 +88,10 @@ fn number(text: &str) -> Result<u32, Problem> {
 /// Links for what is chosen from few, chips for what came with a link, a form for what is typed.
 #[component]
 pub(super) fn Filters(asked: Asked) -> impl IntoView {
-    let text = |name: &str| asked.get(name).unwrap_or_default().to_owned();
+    let value = |name: &str| asked.get(name).map(str::to_owned);
     let kept = asked.0.iter().filter(|(name, _)| !TYPED.contains(name) && *name != "cursor");
     let kept =
         kept.map(|(name, value)| view! { <input type="hidden" name=*name value=value.clone() /> }).collect_view();
-    let time = |id: &'static str, name: &'static str, label: &'static str, hint: &'static str| {
-        view! {
-            <label class="filter-time">
-                <span>{label}</span>
-                <input class="field" id=id name=name value=text(name) placeholder=hint autocomplete="off" spellcheck="false" autocapitalize="none" maxlength="40" />
-            </label>
-        }
-    };
     let is_typed = TYPED.iter().any(|name| asked.get(name).is_some());
     let plain = TYPED.into_iter().fold(asked.clone(), |asked, name| asked.with(name, None));
     view! {
@@ -109,9 +100,9 @@ pub(super) fn Filters(asked: Asked) -> impl IntoView {
             <Chips asked=asked.clone() />
             <form class="search execution-search" method="get" action=href::EXECUTIONS role="search" aria-label="Filter">
                 {kept}
-                <SearchField text=text("q") hint="Playbook or id" label="Search by playbook or id" />
-                {time("started-since", "since", "From", "1h, 2026-01-31")}
-                {time("started-until", "until", "To", "now")}
+                <SearchField text=value("q").unwrap_or_default() hint="Playbook or id" label="Search by playbook or id" />
+                <AskedField class="filter-time" id="started-since" name="since" label="From" value=value("since") hint="1h, 2026-01-31" />
+                <AskedField class="filter-time" id="started-until" name="until" label="To" value=value("until") hint="now" />
                 <button class="button">"Show"</button>
                 {is_typed.then(|| view! { <a class="button" href=plain.href()>"Clear"</a> })}
             </form>

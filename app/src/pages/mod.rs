@@ -3,6 +3,7 @@
 mod agents;
 mod alerts;
 mod approvals;
+mod asked;
 pub(crate) mod bulk;
 mod credentials;
 mod dashboard;
