@@ -1,4 +1,4 @@
-import { DIVIDING } from "../fixtures/playbooks";
+import { DIVIDING, QUICK } from "../fixtures/playbooks";
 import { expect, live, test } from "../fixtures/test";
 
 for (const javaScriptEnabled of [true, false]) {
@@ -56,3 +56,55 @@ for (const javaScriptEnabled of [true, false]) {
     });
   });
 }
+
+test("whose executions are listed is a chip, pages keep it, and new ones are looked for", async ({ page, server, complaints }) => {
+  complaints.allow(/status of 400/);
+  await server.register(QUICK);
+  await server.schedule("nightly", { path: "stories/quick", cron: "0 3 29 2 *" });
+  const run = () => server.json<{ execution_id: string }>("POST", "/api/v1/schedules/nightly/run", {});
+  const first = (await run()).execution_id;
+  await run();
+  await run();
+  const by = (query: string) => `${server.url}/executions?trigger=schedule%3Anightly${query}`;
+  const rows = page.getByRole("table", { name: "Executions, newest first" }).locator("tbody tr");
+
+  await page.goto(`/executions/${first}`);
+  await page.getByRole("main").getByRole("link", { name: "schedule:nightly" }).click();
+  await expect(page).toHaveURL(by(""));
+  await expect(rows).toHaveCount(3);
+  await live(page);
+  await run();
+  await page.getByRole("link", { name: "1 started since: look again" }).click();
+  await expect(rows).toHaveCount(4);
+  await expect(page).toHaveURL(by(""));
+  // Nothing tells from outside that this one is not theirs.
+  await live(page);
+  await server.submit("stories/quick");
+  await page.getByRole("link", { name: "1 started since: look again" }).click();
+  await expect(page.getByRole("link", { name: "started since" })).toBeHidden();
+  await expect(rows).toHaveCount(4);
+
+  await page.goto(by("&limit=3"));
+  await page.getByRole("link", { name: "Older" }).click();
+  await expect(rows).toHaveCount(1);
+  await expect(page).toHaveURL((url) => url.searchParams.get("trigger") === "schedule:nightly" && url.searchParams.has("cursor"));
+  await page.getByRole("link", { name: "Newest" }).click();
+  await expect(page).toHaveURL(by("&limit=3"));
+  await expect(rows).toHaveCount(3);
+  await page.getByRole("link", { name: "Started by schedule:nightly: remove this filter" }).click();
+  await expect(page).toHaveURL(`${server.url}/executions?limit=3`);
+
+  for (const [query, chip] of [
+    ["path=stories%2Fquick", "Playbook stories/quick"],
+    [`parent=${first}`, `Children of ${first.slice(-6)}`],
+  ]) {
+    await page.goto(`/executions?${query}`);
+    await page.getByRole("link", { name: `${chip}: remove this filter` }).click();
+    await expect(page).toHaveURL(`${server.url}/executions`);
+  }
+
+  expect((await page.goto("/executions/bulk?action=cancel&since=soon"))!.status()).toBe(400);
+  await expect(page.getByRole("main")).toContainText("`since` is `soon`");
+  await page.getByRole("main").getByRole("link", { name: "All executions" }).click();
+  await expect(page).toHaveURL(`${server.url}/executions`);
+});

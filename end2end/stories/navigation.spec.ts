@@ -72,3 +72,21 @@ test("a server that is down is said, and a return mends it", async ({ page, serv
   await expect(page.getByRole("alert")).toBeHidden();
   expect(await isSameDocument(page)).toBe(true);
 });
+
+test("in a narrow window the rest is behind \"More\"", async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  const more = page.getByRole("button", { name: "More" });
+  const rest = page.locator("#areas");
+  await more.focus();
+  await page.keyboard.press("Enter");
+  await expect(rest).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(rest).toBeHidden();
+  await expect(more).toBeFocused();
+  await more.click();
+  await rest.getByRole("link", { name: "Playbooks" }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Playbooks");
+  await expect(rest).toBeHidden();
+  await expect(more).toHaveAttribute("aria-current", "true");
+  expect(await isSameDocument(page)).toBe(true);
+});

@@ -137,6 +137,9 @@ test("who is no admin is shown what is theirs, and told what is not", async ({ p
   await expect(page.getByRole("main").getByRole("link", { name: /^(Before|After)$/ })).toHaveCount(0);
   await page.goto("/credentials");
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("Not allowed");
+  // Back to where they may be, not to where they may not.
+  await page.getByRole("main").getByRole("link", { name: "Dashboard" }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Dashboard");
 
   await page.goto("/settings");
   await page.getByRole("button", { name: "Sign out" }).click();
