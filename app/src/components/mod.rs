@@ -38,7 +38,7 @@ pub use approval_form::ApprovalEntered;
 pub(crate) use approval_form::ApprovalForm;
 pub(crate) use chart::Chart;
 pub(crate) use copy_id::CopyId;
-pub(crate) use copy_id::copy_to_clipboard;
+pub(crate) use copy_id::use_copy;
 pub(crate) use execution_table::ExecutionTable;
 pub(crate) use execution_table::RowsOf;
 pub(crate) use feed_tools::FeedTools;
