@@ -22,8 +22,10 @@ pub(super) struct Dispatch {
 struct Follower {
     id: u64,
     topic: Topic,
-    handler: RefCell<Box<dyn FnMut(&[&Envelope])>>,
+    handler: RefCell<Handler>,
 }
+
+type Handler = Box<dyn FnMut(&[&Envelope])>;
 
 /// Hands every event of a topic to `handler`, in order, in batches, until the calling island leaves the page.
 /// `after`: the position of what the island shows. Events up to it may come as well, and some may come twice:

@@ -159,7 +159,8 @@ fn received(text: &str) {
             }
         }
         ServerFrame::Gap { topic, to, .. } => {
-            if LIVE.with(|live| live.subscriptions.borrow_mut().gap(&topic, to)) {
+            let is_shown = LIVE.with(|live| live.subscriptions.borrow_mut().gap(&topic, to));
+            if is_shown {
                 refresh_page();
             }
         }
