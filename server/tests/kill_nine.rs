@@ -10,14 +10,12 @@ use protocol::{Event, Outcome, Phase, Position, Topic, api::Submitted};
 use serde_json::json;
 use std::{
     collections::{BTreeMap, HashMap},
-    io::{BufRead, BufReader},
     path::Path,
-    process::{Child, Command, Stdio},
     sync::Arc,
     time::Duration,
 };
 use store::{ExecutionFilter, QueueFilter, Store, sqlite::SqliteStore};
-use support::Dice;
+use support::{Dice, Served};
 
 /// Parallel branches with a join, a chain, and real subprocesses to be killed in.
 const PLAYBOOK: &str = r#"
@@ -48,42 +46,6 @@ workflow:
   - {step: end, result: {sum: "{{ joined.sum }}"}}
 "#;
 
-struct Server {
-    child: Child,
-    url: String,
-}
-
-impl Server {
-    fn start(data: &Path) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_signalbox"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
-            .arg(data)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the server starts");
-        let mut line = String::new();
-        let out = child.stdout.take().expect("piped");
-        BufReader::new(out).read_line(&mut line).expect("the server says when it is ready");
-        let at = line.find("http://").unwrap_or_else(|| panic!("no URL in the ready line {line:?}"));
-        let url = line[at..].split_whitespace().next().expect("found above").trim_end_matches('/').to_owned();
-        Self { child, url }
-    }
-
-    /// SIGKILL: no handler runs, nothing is flushed.
-    fn kill(mut self) {
-        self.child.kill().expect("the server was running");
-        self.child.wait().expect("the server is ours");
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 async fn position(client: &reqwest::Client, url: &str) -> Option<u64> {
     let health = client.get(format!("{url}/api/v1/health")).send().await.ok()?;
     health.json::<serde_json::Value>().await.ok()?["position"].as_u64()
@@ -100,7 +62,7 @@ async fn every_execution_survives_sigkill() {
     let mut acknowledged = HashMap::new();
 
     for round in 0..kills {
-        let server = Server::start(folder.path());
+        let server = Served::start(folder.path(), ".");
         if round == 0 {
             let registered = client
                 .post(format!("{}/api/v1/playbooks", server.url))
@@ -129,14 +91,15 @@ async fn every_execution_survives_sigkill() {
         while position(&client, &server.url).await.expect("healthy") < until && !idle(&client, &server.url).await {
             tokio::time::sleep(Duration::from_millis(1 + moments.below(4))).await;
         }
-        server.kill();
+        // SIGKILL: no handler runs, nothing is flushed.
+        drop(server);
     }
 
-    let server = Server::start(folder.path());
+    let server = Served::start(folder.path(), ".");
     while !idle(&client, &server.url).await {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    server.kill();
+    drop(server);
     check(folder.path(), &acknowledged).await;
 }
 
@@ -164,7 +127,7 @@ async fn who_waits_to_be_let_in_is_let_in_over_sigkill() {
     let folder = tempfile::tempdir().expect("a folder");
     let _ = rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::Client::new();
-    let mut server = Server::start(folder.path());
+    let mut server = Served::start(folder.path(), ".");
     let register = client.post(format!("{}/api/v1/playbooks", server.url)).header("content-type", "application/yaml");
     assert_eq!(register.body(LIMITED).send().await.expect("the server answers").status(), 201);
     for _ in 0..count {
@@ -176,13 +139,13 @@ async fn who_waits_to_be_let_in_is_let_in_over_sigkill() {
         while position(&client, &server.url).await.expect("healthy") < until && !idle(&client, &server.url).await {
             tokio::time::sleep(Duration::from_millis(1 + moments.below(4))).await;
         }
-        server.kill();
-        server = Server::start(folder.path());
+        drop(server);
+        server = Served::start(folder.path(), ".");
     }
     while !idle(&client, &server.url).await {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    server.kill();
+    drop(server);
 
     let store: Arc<dyn Store> = SqliteStore::open(&folder.path().join("signalbox.db")).await.expect("the store opens");
     let (mut running, mut most, mut ended, mut after) = (0_u32, 0, 0, Position(0));

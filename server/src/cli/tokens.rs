@@ -65,11 +65,7 @@ async fn create(args: CreateArgs) -> Result<Exit, Error> {
     let protocols = (!args.protocols.is_empty()).then_some(args.protocols);
     let request = CreateToken { name: args.name, role: args.role, protocols, expires_in_days: args.days };
     let created = using(&args.target, async |service| service.create_token(request).await).await?;
-    if args.json {
-        line::json(&created)?;
-    } else {
-        line::print(format_args!("{}", created.token))?;
-    }
+    line::one(&created, args.json, |created| created.token.clone())?;
     Ok(Exit::Done)
 }
 
