@@ -93,9 +93,29 @@ const CONTENTS: Record<string, (server: Server) => Promise<Content>> = {
     return { pages, people: { ann: "admin" }, done: async () => {} };
   },
 
-  /** What is not theirs. */
-  async refused() {
-    return { pages: { events: "/events", settings: "/settings" }, people: { vera: "viewer" }, done: async () => {} };
+  /** What somebody sees who may only look. */
+  async refused(server) {
+    await server.register(QUICK);
+    await server.register(ASKING);
+    await server.schedule("nightly-greeting", { path: "stories/quick", cron: "0 3 29 2 *" });
+    const ended = await server.submit("stories/quick");
+    const asking = await server.submit("stories/asking", { customer: "Ada" });
+    await expect.poll(async () => (await server.execution(ended)).status).toBe("completed");
+    await expect.poll(async () => (await server.events(asking)).map((event) => event.type)).toContain("approval_requested");
+    const pages = {
+      events: "/events",
+      settings: "/settings",
+      tap: "/events?topic=workflow_executions",
+      playbooks: "/playbooks",
+      playbook: "/playbooks/stories/quick",
+      execution: `/executions/${ended}`,
+      asking: `/executions/${asking}`,
+      approvals: "/approvals",
+      schedules: "/schedules",
+      schedule: "/schedules/named/nightly-greeting",
+      register: "/register",
+    };
+    return { pages, people: { vera: "viewer" }, done: async () => {} };
   },
 
   async failed(server) {
