@@ -9,7 +9,7 @@ const HEIGHT: f64 = 56.0;
 
 #[component]
 pub(crate) fn Chart(label: &'static str, #[prop(into)] chart: Signal<ChartView>) -> impl IntoView {
-    let path = move || chart.with(|chart| line(&chart.values, top(chart)));
+    let drawn = Memo::new(move |_| chart.with(|chart| drawn(&chart.values, top(chart))));
     let last =
         move || chart.with(|chart| chart.last().map_or_else(|| "–".to_owned(), |value| worded(value, &chart.unit)));
     let peak = move || {
@@ -27,7 +27,8 @@ pub(crate) fn Chart(label: &'static str, #[prop(into)] chart: Signal<ChartView>)
             <div class="chart-body">
                 <svg class="rate-chart" viewBox=format!("0 0 {WIDTH} {HEIGHT}") preserveAspectRatio="none" aria-hidden="true">
                     <path class="rate-base" d=format!("M0 {}H{WIDTH}", HEIGHT - 0.5) />
-                    <path class="rate-line" d=path />
+                    <path class="rate-line" d=move || drawn.with(|drawn| drawn.line.clone()) />
+                    <path class="rate-line chart-dots" d=move || drawn.with(|drawn| drawn.dots.clone()) />
                 </svg>
                 <b class="number chart-last">{last}</b>
             </div>
@@ -43,24 +44,30 @@ fn top(chart: &ChartView) -> f64 {
     chart.values.iter().flatten().copied().fold(4.0, f64::max)
 }
 
-fn line(values: &[Option<f64>], top: f64) -> String {
+/// Paths. Values without a neighbour are dots, since a line has no length there.
+#[derive(Debug, Default, PartialEq)]
+struct Drawn {
+    line: String,
+    dots: String,
+}
+
+fn drawn(values: &[Option<f64>], top: f64) -> Drawn {
     let step = WIDTH / (values.len().max(2) - 1) as f64;
-    let (mut path, mut is_down) = (String::new(), false);
+    let (mut drawn, mut is_down) = (Drawn::default(), false);
     for (index, value) in values.iter().enumerate() {
         let Some(value) = value else {
             is_down = false;
             continue;
         };
         let (x, y) = (index as f64 * step, HEIGHT - 1.0 - value.clamp(0.0, top) / top * (HEIGHT - 3.0));
-        path.push_str(&format!("{}{x:.1} {y:.1}", if is_down { 'L' } else { 'M' }));
-        // One value between two gaps is a dot.
-        let is_alone = !is_down && values.get(index + 1).is_none_or(Option::is_none);
-        if is_alone {
-            path.push_str("h.1");
+        if !is_down && values.get(index + 1).is_none_or(Option::is_none) {
+            drawn.dots.push_str(&format!("M{x:.1} {y:.1}h.1"));
+            continue;
         }
+        drawn.line.push_str(&format!("{}{x:.1} {y:.1}", if is_down { 'L' } else { 'M' }));
         is_down = true;
     }
-    path
+    drawn
 }
 
 fn worded(value: f64, unit: &str) -> String {
@@ -78,8 +85,11 @@ mod tests {
 
     #[test]
     fn a_gap_is_drawn_as_a_gap_and_a_lone_value_as_a_dot() {
-        assert_eq!(line(&[Some(0.0), Some(10.0), None, Some(5.0), None], 10.0), "M0.0 55.0L60.0 2.0M180.0 28.5h.1");
-        assert_eq!(line(&[None, None], 10.0), "");
+        let some = drawn(&[Some(0.0), Some(10.0), None, Some(5.0), None], 10.0);
+        assert_eq!((some.line.as_str(), some.dots.as_str()), ("M0.0 55.0L60.0 2.0", "M180.0 28.5h.1"));
+        let last = drawn(&[Some(0.0), None, Some(10.0)], 10.0);
+        assert_eq!((last.line.as_str(), last.dots.as_str()), ("", "M0.0 55.0h.1M240.0 2.0h.1"));
+        assert_eq!(drawn(&[None, None], 10.0), Drawn::default());
     }
 
     #[test]

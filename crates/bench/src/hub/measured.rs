@@ -1,7 +1,7 @@
 //! What is measured: the product's server, or a peer's, alone on its core.
 
 use super::{
-    cores,
+    cores::{self, Used},
     crowd::Crowd,
     dialect::Dialect,
     publisher::{Publisher, Way},
@@ -81,7 +81,7 @@ impl Measured {
         Publisher::start(self.dialect, way, self.address)
     }
 
-    pub(super) fn used(&self) -> anyhow::Result<Duration> {
+    pub(super) fn used(&self) -> anyhow::Result<Used> {
         cores::used_by(self.process)
     }
 

@@ -46,7 +46,7 @@ pub(super) fn run(measured: &Measured, load: Load, time: Duration) -> anyhow::Re
     let mut beside = Beside::start(load, bytes)?;
     let share = load.period / u32::try_from(1 + beside.orders.len())?;
     let (warm, count) = (rounds(load, WARM), rounds(load, time));
-    let (mut used, mut due) = (Duration::ZERO, Instant::now());
+    let (mut used, mut due) = (measured.used()?, Instant::now());
     for round in 0..warm + count {
         if round == warm {
             settle(&mut crowd, &mut publisher, warm, load)?;
@@ -62,7 +62,7 @@ pub(super) fn run(measured: &Measured, load: Load, time: Duration) -> anyhow::Re
         beside.turn(&mut due, share)?;
     }
     settle(&mut crowd, &mut publisher, count, load)?;
-    let used = measured.used()? - used;
+    let used = measured.used()?.since(&used);
     publisher.stop();
     let limits = beside.stop()?;
     let seen = crowd.seen;

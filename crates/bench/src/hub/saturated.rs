@@ -52,7 +52,7 @@ pub(super) fn run(measured: &Measured, time: Duration) -> anyhow::Result<Figures
     }
     let all = published * CLIENTS as u64;
     crowd.until(TAIL, |crowd| crowd.seen.deliveries >= all)?;
-    let (took, used) = (began.elapsed(), measured.used()? - used);
+    let (took, used) = (began.elapsed(), measured.used()?.since(&used));
     publishers.into_iter().for_each(super::publisher::Publisher::stop);
     let seen = crowd.seen;
     ensure!(seen.deliveries > 0, "nothing was delivered");
