@@ -2,7 +2,6 @@
 //! kept that is not theirs, nobody becomes somebody else, and no connection outlives its proof.
 #![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
-#[allow(dead_code, reason = "each test binary uses a part")]
 mod memory_log;
 mod peer;
 
