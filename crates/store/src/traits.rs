@@ -52,8 +52,9 @@ pub trait Store: Send + Sync + 'static {
         None
     }
 
-    /// How often something was written beside the log, counted before whoever wrote it is answered. While it stays
-    /// the same, what was read there is still true. `None` where other processes write, too.
+    /// How often something was written apart from commits (playbooks, schedules, tokens), counted before whoever wrote
+    /// it is answered. While it stays the same, what was read of those is still true. Rows that commits bring along are
+    /// not counted. `None` where other processes write, too.
     fn written_beside(&self) -> Option<u64>;
 
     /// Flushes (fsync) made by commits since the store was opened; for figures.
