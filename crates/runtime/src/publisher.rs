@@ -13,14 +13,14 @@ use crate::{
 };
 use hub::Hub;
 use protocol::{Envelope, ExecutionId, Position, Topic, projection};
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 use store::{CommittedBatch, Store, StoreError};
 use tokio::sync::{mpsc, watch};
 
 /// Events read from the log at once when something is missing.
 const PAGE: u32 = 512;
-/// How often the log is asked for what nobody announced: only needed when the newest batch itself was left out, or
-/// another process's word was lost.
+/// How often the log is asked for what nobody announced, which is read at the next look if it is still missing: only
+/// needed when the newest batch itself was left out, or another process's word was lost.
 const BACKSTOP: Duration = Duration::from_secs(1);
 
 pub(crate) struct Publisher {
@@ -63,6 +63,7 @@ impl Publisher {
         backstop.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut foreign = self.store.foreign();
         let mut announced = Some(self.hub.announced());
+        let mut head = Position(0);
         loop {
             let outcome = tokio::select! {
                 batch = committed.recv() => match batch {
@@ -76,7 +77,7 @@ impl Publisher {
                 },
                 head = moved(&mut foreign) => self.read_through(head).await,
                 head = moved(&mut announced) => self.read_through(head).await,
-                _ = backstop.tick() => self.catch_up().await,
+                _ = backstop.tick() => self.catch_up(&mut head).await,
             };
             if let Err(error) = outcome {
                 tracing::warn!(%error, "publishing waits for the log");
@@ -103,9 +104,10 @@ impl Publisher {
         Ok(())
     }
 
-    async fn catch_up(&self) -> Result<(), StoreError> {
-        let head = self.store.head().await?;
-        self.read_through(head).await
+    /// Reads what was there at the look before, `head`, and has not come since. Newer events are on their way.
+    async fn catch_up(&self, head: &mut Position) -> Result<(), StoreError> {
+        let before = std::mem::replace(head, self.store.head().await?);
+        self.read_through(before).await
     }
 
     async fn read_through(&self, to: Position) -> Result<(), StoreError> {
@@ -125,8 +127,8 @@ impl Publisher {
                 with_projections(Arc::new(event), &mut ready);
             }
             self.hand_over(ready, last).await;
-            // What no batch announced, others may have committed: their executions may be this server's. A driver that
-            // has stopped moves nothing.
+            // What no batch announced yet, others may have committed: their executions may be this server's. A driver
+            // that has stopped moves nothing.
             self.driver.tell(Message::Moved(moved)).await;
         }
     }
@@ -158,12 +160,12 @@ async fn moved(foreign: &mut Option<watch::Receiver<Position>>) -> Position {
     std::future::pending().await
 }
 
-/// Each execution these are of.
-fn executions(events: &[Envelope]) -> Vec<ExecutionId> {
-    let mut executions: Vec<_> = events.iter().filter_map(|envelope| envelope.event.execution_id()).collect();
-    executions.sort_unstable();
-    executions.dedup();
-    executions
+/// Each execution these are of, with the position of its newest.
+fn executions(events: &[Envelope]) -> Vec<(ExecutionId, Position)> {
+    let of = |envelope: &Envelope| Some((envelope.event.execution_id()?, envelope.position?));
+    // In position order, so the newest stays.
+    let newest: HashMap<_, _> = events.iter().filter_map(of).collect();
+    newest.into_iter().collect()
 }
 
 fn with_projections(event: Arc<Envelope>, into: &mut Vec<Arc<Envelope>>) {

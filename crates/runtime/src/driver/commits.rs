@@ -4,7 +4,7 @@ use super::{Driver, Letter, Slot, children, slot::Flight};
 use crate::patience::Patience;
 use engine::Input;
 use protocol::{
-    ExecutionId, Problem, TaskError,
+    ExecutionId, Position, Problem, TaskError,
     task::{Logs, TaskOutcome},
 };
 use store::{Committed, StoreError};
@@ -18,10 +18,11 @@ impl Driver {
                 flight.answer(&Ok(()));
                 for envelope in committed.events.iter() {
                     slot.causes.note(&envelope.event, envelope.id);
+                    slot.position = envelope.position.unwrap_or(slot.position);
                 }
                 slot.one_by_one = false;
                 slot.state = flight.next;
-                let is_stale = std::mem::take(&mut slot.is_stale);
+                let is_stale = slot.is_stale();
                 let wake_at = flight.wake_at.filter(|_| !slot.is_visited);
                 self.timers.tick(id, slot.wake_at, wake_at);
                 slot.wake_at = wake_at;
@@ -108,6 +109,8 @@ impl Driver {
     pub(super) fn reload(&mut self, id: ExecutionId) {
         let Some(slot) = self.slots.get_mut(&id) else { return };
         slot.reloading = true;
+        // What was told by now is in the log, and will be read.
+        slot.moved_to = Position(0);
         let (store, catalog, entry) = (self.store.clone(), self.catalog.clone(), slot.entry.clone());
         self.reloads.push(Box::pin(async move {
             let mut patience = Patience::new();
@@ -125,7 +128,7 @@ impl Driver {
         match loaded {
             Ok(fresh) => {
                 slot.take_state_of(fresh);
-                if std::mem::take(&mut slot.is_stale) {
+                if slot.is_stale() {
                     return self.reload(id);
                 }
                 slot.reloading = false;

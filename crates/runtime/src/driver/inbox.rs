@@ -3,7 +3,7 @@
 use super::{Executor, PoolId, Reply, Slot};
 use crate::catalog::Entry;
 use engine::Input;
-use protocol::{ExecutionId, Problem};
+use protocol::{ExecutionId, Position, Problem};
 use std::{collections::HashSet, sync::Arc};
 use store::StoredTask;
 use tokio::sync::{mpsc, oneshot};
@@ -42,8 +42,8 @@ pub(crate) enum Message {
         reply: oneshot::Sender<PoolId>,
     },
     Leave(PoolId),
-    /// Others committed to these executions.
-    Moved(Vec<ExecutionId>),
+    /// The log holds events of these executions, each up to a position, that others may have committed.
+    Moved(Vec<(ExecutionId, Position)>),
     /// Only these are still this server's.
     Keep(HashSet<ExecutionId>),
     /// Protocols with free places, and how many.

@@ -220,7 +220,7 @@ impl Driver {
                 self.start(starts);
             }
             Message::Leave(pool) => self.pools.leave(pool),
-            Message::Moved(ids) => self.moved(&ids),
+            Message::Moved(moved) => self.moved(&moved),
             Message::Keep(ours) => self.keep(&ours),
             Message::Free(reply) => {
                 // Whoever asked may have gone.

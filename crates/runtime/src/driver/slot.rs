@@ -21,8 +21,10 @@ pub(crate) struct Slot {
     pub(super) mailbox: VecDeque<Letter>,
     pub(super) in_flight: Option<Flight>,
     pub(super) reloading: bool,
-    /// Somebody else moved it while it could not be read: what is here may be old.
-    pub(super) is_stale: bool,
+    /// Of its newest event here.
+    pub(super) position: Position,
+    /// Of its newest event in the log, as told while a commit or a reading of it was under way.
+    pub(super) moved_to: Position,
     /// Each input gets a commit of its own: together they were more than the store takes.
     pub(super) one_by_one: bool,
     /// Somebody else's: decided here now and then, and nothing of it is kept waiting here.
@@ -67,7 +69,8 @@ impl Slot {
             mailbox: VecDeque::new(),
             in_flight: None,
             reloading: false,
-            is_stale: false,
+            position: Position(0),
+            moved_to: Position(0),
             one_by_one: false,
             is_visited: false,
             wake_at: None,
@@ -123,11 +126,18 @@ impl Slot {
         self.entry = fresh.entry;
         self.state = fresh.state;
         self.causes = fresh.causes;
+        self.position = fresh.position;
+    }
+
+    /// Whether somebody else moved it on since.
+    pub(super) fn is_stale(&self) -> bool {
+        self.moved_to > self.position
     }
 
     fn fold(&mut self, envelope: &Envelope) {
         self.state.apply(&envelope.event, envelope.time);
         self.causes.note(&envelope.event, envelope.id);
+        self.position = envelope.position.unwrap_or(self.position);
     }
 }
 

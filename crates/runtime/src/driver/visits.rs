@@ -11,7 +11,7 @@ use crate::{
 };
 use engine::Input;
 use futures::{future::BoxFuture, stream::FuturesUnordered};
-use protocol::{ExecutionId, Problem};
+use protocol::{ExecutionId, Position, Problem};
 use std::{
     collections::{HashMap, HashSet, VecDeque, hash_map::Entry},
     sync::Arc,
@@ -100,12 +100,12 @@ impl Driver {
         }
     }
 
-    /// Somebody else committed to these executions.
-    pub(super) fn moved(&mut self, ids: &[ExecutionId]) {
+    /// The log holds these, each up to a position: often this server's own commits, read back.
+    pub(super) fn moved(&mut self, moved: &[(ExecutionId, Position)]) {
         let running = self.pools.executions();
-        for &id in ids {
+        for &(id, position) in moved {
             if self.slots.contains_key(&id) {
-                self.load_again(id);
+                self.load_again(id, position);
             } else if running.contains(&id) {
                 // A task of somebody else's runs here: it may not be wanted any more.
                 self.look_up(id);
@@ -122,11 +122,12 @@ impl Driver {
         }
     }
 
-    fn load_again(&mut self, id: ExecutionId) {
+    fn load_again(&mut self, id: ExecutionId, position: Position) {
         match self.slots.get_mut(&id) {
-            Some(slot) if slot.is_visited => {}
-            // What is being read may be from before, and a commit under way may have come before: once more, then.
-            Some(slot) if slot.reloading || slot.in_flight.is_some() => slot.is_stale = true,
+            Some(slot) if slot.is_visited || slot.position >= position => {}
+            // It may be the commit under way that was read back, and what is being read may be from before: that is
+            // known when it is through.
+            Some(slot) if slot.reloading || slot.in_flight.is_some() => slot.moved_to = slot.moved_to.max(position),
             Some(_) => self.reload(id),
             None => {}
         }
