@@ -1,12 +1,14 @@
 //! What can be set about the hub.
 
+use crate::Kind;
 use protocol::frame::Limits;
 
 /// The limits of one connection, told in `hello`, and how long things may wait.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HubConfig {
     pub limits: Limits,
-    /// `limits.frame_bytes` of workers: their reports carry results, and an event takes up to 16 MiB.
+    /// `limits.frame_bytes` of workers: their reports carry results, and an event takes up to 16 MiB. Theirs once they
+    /// are known, and may take tasks.
     pub worker_frame_bytes: u32,
     /// The oldest live event waits this long in a connection's queue before the queue is dropped and the client
     /// served from the log.
@@ -23,6 +25,16 @@ pub struct MetricBuffers {
     pub size: u32,
     /// or when the first has waited so long; 0: each at once.
     pub flush_interval_ms: u64,
+}
+
+impl HubConfig {
+    /// What `hello` tells a connection of this kind.
+    pub(crate) fn limits_of(&self, kind: Kind) -> Limits {
+        match kind {
+            Kind::Client => self.limits,
+            Kind::Worker => Limits { frame_bytes: self.worker_frame_bytes, ..self.limits },
+        }
+    }
 }
 
 impl Default for MetricBuffers {

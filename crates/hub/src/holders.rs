@@ -39,7 +39,7 @@ impl Holders {
         // Closing wakes others: not under the lock.
         let ended: Vec<Arc<Shared>> = self.lock().values().filter(meant).filter_map(|h| h.shared.upgrade()).collect();
         for shared in ended {
-            shared.close(close.clone());
+            shared.disown(close.clone());
         }
     }
 

@@ -227,7 +227,7 @@ impl Hub {
         let config = &self.core.config;
         let age = Duration::from_millis(config.queue_age_ms);
         let shared = Arc::new(Shared::new(client, Outbox::new(config.limits.queue_bytes as usize, age)));
-        let (session, hello) = Session::open(kind, client, who.into(), self.core.log.epoch(), self.limits(kind), now);
+        let (session, hello) = Session::open(kind, client, who.into(), self.core.log.epoch(), config, now);
         let presence = Arc::new(Presence::new(self.core.clone(), shared.clone()));
         self.core.inputs.send(Input::Enter(shared.clone())).await.map_err(|_| Draining)?;
         let outbound = Outbound::new(shared.clone(), self.core.clone(), presence.clone());
@@ -237,12 +237,9 @@ impl Hub {
         Ok((inbound, outbound))
     }
 
+    /// What `hello` tells a connection of this kind.
     pub fn limits(&self, kind: Kind) -> Limits {
-        let HubConfig { limits, worker_frame_bytes, .. } = &self.core.config;
-        match kind {
-            Kind::Client => *limits,
-            Kind::Worker => Limits { frame_bytes: *worker_frame_bytes, ..*limits },
-        }
+        self.core.config.limits_of(kind)
     }
 
     pub fn health(&self) -> HubHealth {

@@ -7,21 +7,32 @@ mod peer;
 
 use async_trait::async_trait;
 use hub::{
-    Authenticator, Hub, HubConfig, Kind,
+    Authenticator, Commands, Hub, HubConfig, Kind,
     session::{Output, Session},
 };
 use memory_log::{MemoryLog, Random, alert};
-use peer::Peer;
+use peer::{Peer, settle};
 use protocol::{
-    ClientId, Epoch, Identity, Problem, Role, Timestamp, Topic,
+    ClientId, Epoch, Identity, Position, Problem, Role, Timestamp, Topic,
     access::CredentialId,
     frame::{Limits, ServerFrame, close},
 };
-use serde_json::json;
-use std::{collections::BTreeSet, sync::Arc};
+use serde_json::{Value, json};
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 const LIMITS: Limits = Limits { frame_bytes: 4_096, topics: 100, queue_bytes: 1 << 20, idle_timeout_ms: 90_000 };
+
+fn config() -> HubConfig {
+    HubConfig { limits: LIMITS, ..HubConfig::default() }
+}
 const TOPICS: [&str; 5] = ["events", "agent:a", "system_alerts", "session:user:ann", "session:user:bob"];
 
 fn identity(name: &str, role: Role, expires_at: Option<Timestamp>) -> Identity {
@@ -37,7 +48,7 @@ fn identity(name: &str, role: Role, expires_at: Option<Timestamp>) -> Identity {
 
 fn open(who: Option<Identity>, now: Timestamp) -> Session {
     let client = ClientId(Uuid::from_u128(1));
-    Session::open(Kind::Client, client, who.map(Arc::new), Epoch("e1".to_owned()), LIMITS, now).0
+    Session::open(Kind::Client, client, who.map(Arc::new), Epoch("e1".to_owned()), &config(), now).0
 }
 
 /// What the session should be by its rules, told in the simplest way.
@@ -172,8 +183,12 @@ fn who_does_not_say_who_they_are_is_closed_in_time() {
     let mut session = open(None, Timestamp(0));
     assert_eq!(session.tick(Timestamp(9_999)), []);
     assert_eq!(closes(&session.tick(Timestamp(10_000))), Some(close::UNAUTHENTICATED));
-    let mut session = open(None, Timestamp(0));
-    let outputs = session.text(r#"{"type":"subscribe","topics":["agent:a"]}"#, Timestamp(0));
+    for first in [r#"{"type":"subscribe","topics":["agent:a"]}"#, "[0,0,0]", "{", ""] {
+        let mut session = open(None, Timestamp(0));
+        let outputs = session.text(first, Timestamp(0));
+        assert_eq!((code(&outputs), closes(&outputs)), (Some("unauthenticated"), Some(close::UNAUTHENTICATED)));
+    }
+    let outputs = open(None, Timestamp(0)).binary(Timestamp(0));
     assert_eq!((code(&outputs), closes(&outputs)), (Some("unauthenticated"), Some(close::UNAUTHENTICATED)));
 }
 
@@ -192,7 +207,7 @@ fn what_cannot_be_told_now_ends_nothing_and_what_is_wrong_does() {
 fn a_worker_that_may_not_do_its_work_any_more_is_closed() {
     let who = Arc::new(identity("gpu", Role::Component, None));
     let (client, epoch) = (ClientId(Uuid::from_u128(1)), Epoch("e1".to_owned()));
-    let (mut session, _) = Session::open(Kind::Worker, client, Some(who), epoch, LIMITS, Timestamp(0));
+    let (mut session, _) = Session::open(Kind::Worker, client, Some(who), epoch, &config(), Timestamp(0));
     session.text(r#"{"type":"worker_join","name":"w","protocols":["python"],"concurrency":1}"#, Timestamp(0));
     let same = Identity { protocols: Some(vec!["python".to_owned()]), ..identity("gpu", Role::Component, None) };
     assert_eq!(closes(&session.authenticated(None, Ok(same), Timestamp(0))), None);
@@ -261,4 +276,99 @@ async fn connections_end_with_their_credentials() {
     assert!(hub.credentials().is_empty(), "forgotten with the connection");
     local.send(json!({"type": "ping"})).await;
     assert!(matches!(local.next().await, ServerFrame::Pong { .. }));
+}
+
+/// Counts what it was asked for; publishing takes a permit for each message.
+struct Counting {
+    called: AtomicUsize,
+    published: AtomicUsize,
+    permits: Semaphore,
+}
+
+#[async_trait]
+impl Commands for Counting {
+    async fn call(&self, _: &Arc<Identity>, _: &str, _: Value) -> Result<Value, Problem> {
+        self.called.fetch_add(1, Ordering::Relaxed);
+        Ok(Value::Null)
+    }
+
+    async fn publish(&self, _: &Arc<Identity>, messages: Vec<Value>) -> Vec<Result<Option<Position>, Problem>> {
+        self.published.fetch_add(messages.len(), Ordering::Relaxed);
+        self.permits.acquire().await.unwrap().forget();
+        messages.iter().map(|_| Ok(None)).collect()
+    }
+}
+
+async fn counted(hub: &Arc<Hub>) -> (Arc<Counting>, Peer) {
+    let counting =
+        Arc::new(Counting { called: AtomicUsize::new(0), published: AtomicUsize::new(0), permits: Semaphore::new(0) });
+    hub.set_commands(counting.clone());
+    hub.set_authenticator(Arc::new(Names));
+    let mut peer = Peer::connect_unknown(hub, 1).await;
+    peer.send(json!({"type": "authenticate", "token": "ann admin"})).await;
+    assert!(matches!(peer.next().await, ServerFrame::Authenticated { .. }));
+    (counting, peer)
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_was_ended_is_not_obeyed_though_the_close_was_not_read() {
+    let hub = Hub::new(MemoryLog::new("e1"), HubConfig::default());
+    let (counting, mut peer) = counted(&hub).await;
+    let command = || json!({"type": "command", "id": 1, "method": "m"});
+    let publish = || json!({"type": "publish", "message": {"type": "agent_state"}});
+    peer.send(command()).await;
+    for _ in 0..2 {
+        peer.send(publish()).await;
+        settle().await;
+    }
+    let told = || (counting.called.load(Ordering::Relaxed), counting.published.load(Ordering::Relaxed));
+    assert_eq!(told(), (1, 1), "one is being published, and one waits");
+    hub.end(hub::session::UNPROVEN, |who| who.name == "ann");
+    peer.send(command()).await;
+    peer.send(publish()).await;
+    peer.send(json!({"type": "authenticate", "token": "ann admin"})).await;
+    peer.send(command()).await;
+    counting.permits.add_permits(10);
+    settle().await;
+    assert_eq!(told(), (1, 1), "what waited was not done, and nothing new was taken");
+    assert_eq!(peer.closed().await, close::UNAUTHENTICATED);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_client_said_before_it_left_is_done() {
+    let hub = Hub::new(MemoryLog::new("e1"), HubConfig::default());
+    let (counting, mut peer) = counted(&hub).await;
+    for _ in 0..3 {
+        peer.send(json!({"type": "publish", "message": {"type": "agent_state"}})).await;
+        settle().await;
+    }
+    // Whatever code it gives: that of who is not known is for the server to say.
+    peer.inbound.close(close::UNAUTHENTICATED, "");
+    drop(peer);
+    counting.permits.add_permits(10);
+    settle().await;
+    assert_eq!(counting.published.load(Ordering::Relaxed), 3);
+}
+
+#[test]
+fn large_messages_are_for_those_who_may_take_tasks() {
+    let (client, epoch) = (ClientId(Uuid::from_u128(1)), Epoch("e1".to_owned()));
+    let large = json!({"type": "ping", "bulk": "x".repeat(5_000)}).to_string();
+    for kind in [Kind::Client, Kind::Worker] {
+        for (role, is_taken) in [(Role::Viewer, false), (Role::Component, kind == Kind::Worker)] {
+            let (mut session, _) = Session::open(kind, client, None, epoch.clone(), &config(), Timestamp(0));
+            assert_eq!(session.frame_bytes(), LIMITS.frame_bytes);
+            session.authenticated(None, Ok(identity("ann", role, None)), Timestamp(0));
+            let outputs = session.text(&large, Timestamp(0));
+            assert_eq!(closes(&outputs), (!is_taken).then_some(1009), "{kind:?} {role}: {outputs:?}");
+            assert_eq!(session.frame_bytes() > LIMITS.frame_bytes, is_taken);
+            session.authenticated(None, Ok(identity("ann", Role::Viewer, None)), Timestamp(0));
+            if is_taken {
+                assert_eq!(closes(&session.text(&large, Timestamp(0))), Some(1009), "a lesser role, a lesser limit");
+            }
+        }
+        let (mut session, _) = Session::open(kind, client, None, epoch.clone(), &config(), Timestamp(0));
+        let outputs = session.text(&large, Timestamp(0));
+        assert_eq!(closes(&outputs), Some(1009), "nobody's: {outputs:?}");
+    }
 }

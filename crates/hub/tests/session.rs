@@ -1,7 +1,7 @@
 //! The session as a table: what comes in when, and what goes out.
 
 use hub::{
-    Kind,
+    HubConfig, Kind,
     session::{Close, Output, Resume, Session},
 };
 use protocol::{
@@ -13,6 +13,10 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 const LIMITS: Limits = Limits { frame_bytes: 4_096, topics: 5, queue_bytes: 1 << 20, idle_timeout_ms: 90_000 };
+
+fn config() -> HubConfig {
+    HubConfig { limits: LIMITS, ..HubConfig::default() }
+}
 
 /// One thing that happens to the session.
 enum In<'a> {
@@ -30,7 +34,8 @@ fn open() -> Session {
 
 fn open_as(who: Identity) -> Session {
     let (client, who) = (ClientId(Uuid::from_u128(1)), Arc::new(who));
-    let (session, hello) = Session::open(Kind::Client, client, Some(who), Epoch("e1".to_owned()), LIMITS, Timestamp(0));
+    let (session, hello) =
+        Session::open(Kind::Client, client, Some(who), Epoch("e1".to_owned()), &config(), Timestamp(0));
     let expected = ServerFrame::Hello { epoch: Epoch("e1".to_owned()), client, limits: LIMITS };
     assert_eq!(hello, Output::Send(expected));
     session
@@ -157,7 +162,7 @@ fn what_a_worker_may_do_follows_from_who_it_is() {
     ] {
         let who = Arc::new(Identity { role, protocols, ..Identity::local() });
         let (client, epoch) = (ClientId(Uuid::from_u128(1)), Epoch("e1".to_owned()));
-        let (mut session, _) = Session::open(Kind::Worker, client, Some(who), epoch, LIMITS, Timestamp(0));
+        let (mut session, _) = Session::open(Kind::Worker, client, Some(who), epoch, &config(), Timestamp(0));
         let outputs = session.text(join, Timestamp(0));
         match (&outputs[..], expect) {
             ([Output::Worker(_)], None) => {}

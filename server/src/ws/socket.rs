@@ -64,11 +64,11 @@ type Pump = Option<BoxFuture<'static, ()>>;
 async fn begin(upgrade: OnUpgrade, client: Client, hub: Arc<Hub>) -> Option<(Box<Talk>, Outbound, Pump)> {
     let Client { kind, who, deflate } = client;
     let upgraded = upgrade.await.ok()?;
-    let reader = Reader::new(hub.limits(kind).frame_bytes as usize, deflate);
-    let (sender, receiver, pump) = transport::open(upgraded, reader);
     let clock = Clock::start();
     let id = ClientId(uuid::Uuid::now_v7());
     let (inbound, outbound) = hub.connect(kind, id, who, clock.now()).await.ok()?;
+    let reader = Reader::new(inbound.frame_bytes() as usize, deflate);
+    let (sender, receiver, pump) = transport::open(upgraded, reader);
     Some((Box::new(Talk { sender, receiver, inbound, deflate, clock }), outbound, pump))
 }
 
@@ -105,7 +105,10 @@ async fn read(talk: &mut Talk) -> Ending {
         tokio::select! {
             incoming = receiver.next() => match incoming {
                 // Boxed: it is large, and an idle connection should not hold room for it.
-                Ok(Incoming::Text(text)) => Box::pin(inbound.text(&text, clock.now())).await,
+                Ok(Incoming::Text(text)) => {
+                    Box::pin(inbound.text(&text, clock.now())).await;
+                    receiver.set_limit(inbound.frame_bytes() as usize);
+                }
                 Ok(Incoming::Binary) => Box::pin(inbound.binary(clock.now())).await,
                 Ok(Incoming::Ping(payload)) => Box::pin(inbound.ping(payload.into(), clock.now())).await,
                 Ok(Incoming::Pong) => inbound.heard(clock.now()),

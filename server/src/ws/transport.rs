@@ -80,6 +80,11 @@ impl Sender {
 }
 
 impl Receiver {
+    /// Bytes of the messages it takes.
+    pub(super) fn set_limit(&mut self, bytes: usize) {
+        self.reader.set_limit(bytes);
+    }
+
     /// The next message. Cancelled, it loses nothing.
     pub(super) async fn next(&mut self) -> Result<Incoming, Ending> {
         loop {

@@ -3,6 +3,8 @@
 // What fails here fails the test, in helpers too.
 #![allow(clippy::unwrap_used)]
 
+#[path = "../ws/raw.rs"]
+mod raw;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -47,3 +49,4 @@ mod shutdown;
 mod slow_client;
 mod socket;
 mod socket_access;
+mod socket_sizes;

@@ -8,7 +8,7 @@ use tokio::{
     time::timeout,
 };
 
-const HANDSHAKE: &str = "GET /api/ws HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+const HANDSHAKE: &str = "GET /api/ws HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
                          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 
 /// Longer than anything here takes.
@@ -34,7 +34,8 @@ impl RawClient {
     /// The same with more lines in the handshake, and with bytes sent behind it at once. Also the server's answer.
     pub(crate) async fn connect_asking(address: SocketAddr, lines: &str, early: &[u8]) -> (Self, String) {
         let mut stream = TcpStream::connect(address).await.unwrap();
-        let request = [HANDSHAKE.as_bytes(), lines.as_bytes(), b"\r\n", early].concat();
+        let host = format!("Host: {address}\r\n");
+        let request = [HANDSHAKE.as_bytes(), host.as_bytes(), lines.as_bytes(), b"\r\n", early].concat();
         stream.write_all(&request).await.unwrap();
         let head = head(&mut stream).await;
         assert!(head.starts_with("HTTP/1.1 101 "), "{head}");

@@ -34,6 +34,9 @@ impl Calls {
         };
         let shared = self.shared.clone();
         self.core.calls.spawn(async move {
+            if shared.is_disowned() {
+                return;
+            }
             let called = AssertUnwindSafe(commands.call(&who, &method, params)).catch_unwind().await;
             shared.answer(&match called {
                 Ok(Ok(result)) => ServerFrame::Reply { id, result },

@@ -38,8 +38,12 @@ impl Inbound {
     }
 
     /// A text message. Resolves when the next one may be read: not while the client leaves too many answers
-    /// unread.
+    /// unread. Of a connection that is being closed nothing is taken any more, here and in what follows: whoever closes
+    /// it may have found that nothing of it may be obeyed, and its writing may last.
     pub async fn text(&mut self, text: &str, now: Timestamp) {
+        if self.shared.is_closing() {
+            return;
+        }
         let outputs = self.session.text(text, now);
         self.carry_out(outputs, now).await;
         self.shared.room_for_answers().await;
@@ -47,6 +51,9 @@ impl Inbound {
 
     /// A binary message.
     pub async fn binary(&mut self, now: Timestamp) {
+        if self.shared.is_closing() {
+            return;
+        }
         let outputs = self.session.binary(now);
         self.carry_out(outputs, now).await;
         self.shared.room_for_answers().await;
@@ -54,6 +61,9 @@ impl Inbound {
 
     /// A ping, which is answered, over a connection with a socket of its own.
     pub async fn ping(&mut self, payload: Bytes, now: Timestamp) {
+        if self.shared.is_closing() {
+            return;
+        }
         let (is_answered, outputs) = self.session.ping(now);
         if is_answered {
             self.shared.pong(payload);
@@ -70,6 +80,11 @@ impl Inbound {
     pub async fn tick(&mut self, now: Timestamp) {
         let outputs = self.session.tick(now);
         self.carry_out(outputs, now).await;
+    }
+
+    /// Bytes of the largest message the socket is to take in: it may change with each one.
+    pub fn frame_bytes(&self) -> u32 {
+        self.session.frame_bytes()
     }
 
     /// Milliseconds between ticks.
@@ -95,6 +110,9 @@ impl Inbound {
                 }
                 Output::Send(frame) => self.shared.answer(&frame),
                 Output::Ping => self.shared.ping(),
+                Output::Close(close) if matches!(close.code, close::UNAUTHENTICATED | close::FORBIDDEN) => {
+                    self.shared.disown(close);
+                }
                 Output::Close(close) => self.shared.close(close),
                 Output::Call { who, id, method, params } => self.calls.start(who, id, method, params),
                 Output::Publish { id, message } => {

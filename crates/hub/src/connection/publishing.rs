@@ -52,6 +52,9 @@ async fn run(shared: Arc<Shared>, core: Arc<Core>, mut waiting: mpsc::Receiver<M
             () = core.stop.cancelled() => return,
         }
         while let Some(first) = batch.first() {
+            if shared.is_disowned() {
+                return;
+            }
             // Who publishes may have been given another role in between.
             let who = first.who.clone();
             let of_one = batch.iter().take_while(|message| Arc::ptr_eq(&message.who, &who)).count();

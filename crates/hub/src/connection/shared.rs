@@ -39,6 +39,10 @@ pub(crate) struct Shared {
     /// Something was sent. One waiter.
     sent: Notify,
     gone: AtomicBool,
+    /// It is to be closed: nothing the client says is taken any more.
+    closing: AtomicBool,
+    /// Nor is anything done of what was taken and waits: who sent it is not, or may not, any more.
+    disowned: AtomicBool,
     /// Set when the client has joined as a worker.
     worker: OnceLock<Arc<dyn JoinedWorker>>,
 }
@@ -106,6 +110,8 @@ impl Shared {
             changed: Notify::new(),
             sent: Notify::new(),
             gone: AtomicBool::new(false),
+            closing: AtomicBool::new(false),
+            disowned: AtomicBool::new(false),
             worker: OnceLock::new(),
         }
     }
@@ -260,9 +266,24 @@ impl Shared {
     }
 
     pub(crate) fn close(&self, close: Close) {
+        self.closing.store(true, Ordering::Release);
         self.outbox().close(close);
         self.wake();
         self.sent.notify_one();
+    }
+
+    /// Closes, and does nothing of what waits.
+    pub(crate) fn disown(&self, close: Close) {
+        self.disowned.store(true, Ordering::Release);
+        self.close(close);
+    }
+
+    pub(crate) fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn is_disowned(&self) -> bool {
+        self.disowned.load(Ordering::Acquire)
     }
 
     pub(crate) fn tell_sent(&self) {

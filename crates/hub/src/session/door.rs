@@ -55,6 +55,10 @@ impl Door {
         self.until.is_some_and(|until| now >= until)
     }
 
+    pub(super) fn is_known(&self) -> bool {
+        self.is_known
+    }
+
     /// Who is not known may say who they are and nothing else.
     pub(super) fn lets_through(&self, frame: &Frame) -> bool {
         self.is_known || matches!(frame, Frame::Client(ClientFrame::Authenticate { .. }))
@@ -95,6 +99,7 @@ impl Session {
             return self.close(close::FORBIDDEN, "the worker may not take tasks of its protocols any more");
         }
         self.door = Door::new(Some(who.clone()), now);
+        self.settle_frame_bytes();
         let hidden: Vec<Topic> = self.topics.extract_if(|topic| !who.may_see(topic)).collect();
         let (name, role, expires_at) = (who.name.clone(), who.role, who.expires_at);
         let mut outputs = vec![Output::Send(ServerFrame::Authenticated { id, name, role, expires_at })];

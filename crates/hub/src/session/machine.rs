@@ -1,9 +1,9 @@
 //! The state machine itself.
 
 use super::{budget::Budget, door::Door, limits, parse, worker::Standing};
-use crate::Kind;
+use crate::{HubConfig, Kind};
 use protocol::{
-    ClientId, Epoch, Identity, Position, Timestamp, Topic,
+    Action, ClientId, Epoch, Identity, Position, Timestamp, Topic,
     frame::{ClientFrame, FromWorker, Limits, ServerFrame, TopicRequest, close},
 };
 use serde_json::Value;
@@ -73,6 +73,9 @@ const FLOODING: &str = "too many frames in too short a time";
 #[derive(Debug)]
 pub struct Session {
     limits: Limits,
+    /// Of the largest message of anybody, and of the one who is there.
+    client_frame_bytes: u32,
+    frame_bytes: u32,
     pub(super) door: Door,
     pub(super) standing: Standing,
     /// What it does work of, once it has joined as a worker.
@@ -95,12 +98,15 @@ impl Session {
         client: ClientId,
         who: Option<Arc<Identity>>,
         epoch: Epoch,
-        limits: Limits,
+        config: &HubConfig,
         now: Timestamp,
     ) -> (Self, Output) {
+        let limits = config.limits_of(kind);
         let burst = limits.topics.saturating_mul(limits::TOPIC_CHANGES_BURST_PER_TOPIC);
-        let session = Self {
+        let mut session = Self {
             limits,
+            client_frame_bytes: config.limits.frame_bytes,
+            frame_bytes: config.limits.frame_bytes,
             door: Door::new(who, now),
             standing: kind.into(),
             joined: Vec::new(),
@@ -114,7 +120,20 @@ impl Session {
             pings: 0,
             closed: false,
         };
+        session.settle_frame_bytes();
         (session, Output::Send(ServerFrame::Hello { epoch, client, limits }))
+    }
+
+    /// Bytes of the largest message it may send now. What workers may send is theirs who are known to be one: anybody
+    /// can ask for the subprotocol.
+    pub fn frame_bytes(&self) -> u32 {
+        self.frame_bytes
+    }
+
+    /// To be called whenever who is there may have changed.
+    pub(super) fn settle_frame_bytes(&mut self) {
+        let is_trusted = self.door.is_known() && self.who().may(Action::TakeTasks);
+        self.frame_bytes = if is_trusted { self.limits.frame_bytes } else { self.client_frame_bytes };
     }
 
     /// Who is at the other end.
@@ -136,8 +155,12 @@ impl Session {
         if self.door.is_over(now) {
             return self.over();
         }
-        if text.len() > self.limits.frame_bytes as usize {
+        if text.len() > self.frame_bytes as usize {
             return self.close(1009, "the message is larger than limits.frame_bytes");
+        }
+        // Of nobody nothing is built in memory: a few bytes of JSON are many there.
+        if !self.door.is_known() && !parse::is_authenticate(text) {
+            return self.unproven_frame();
         }
         match parse::parse(text) {
             Ok(frame) if !self.door.lets_through(&frame) => self.unproven_frame(),
@@ -155,6 +178,9 @@ impl Session {
         }
         if self.door.is_over(now) {
             return self.over();
+        }
+        if !self.door.is_known() {
+            return self.unproven_frame();
         }
         self.invalid(None, "binary", "frames are JSON in text messages; this one was binary".to_owned(), now)
     }

@@ -10,8 +10,9 @@ use protocol::{
         worker::{WorkerDrain, WorkerHeartbeat, WorkerJoin, WorkerReports},
     },
 };
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 
 /// Longest `id`, bytes of text: it is echoed, so it must not be a way to store data here.
 const ID_BYTES: usize = 256;
@@ -29,6 +30,16 @@ pub(super) struct Invalid {
     pub(super) id: Option<Value>,
     pub(super) code: &'static str,
     pub(super) message: String,
+}
+
+/// Whether a message says of itself that it is `authenticate`: looked for without holding anything of it.
+pub(super) fn is_authenticate(text: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Said<'a> {
+        #[serde(rename = "type", borrow)]
+        kind: Cow<'a, str>,
+    }
+    serde_json::from_str::<Said<'_>>(text).is_ok_and(|said| said.kind == "authenticate")
 }
 
 pub(super) fn parse(text: &str) -> Result<Frame, Invalid> {
@@ -238,6 +249,22 @@ mod tests {
             let invalid = parse(text).unwrap_err();
             assert_eq!(invalid.code, code, "{text}");
             assert!(invalid.message.contains(part), "{text}: {}", invalid.message);
+        }
+    }
+
+    #[test]
+    fn what_says_that_it_is_authenticate_is_found() {
+        for (text, expect) in [
+            (r#"{"type":"authenticate","id":1,"token":"sbx_t"}"#, true),
+            (r#"{"id":[{"deep":[1]}],"token":"sbx_t","\u0074ype":"auth\u0065nticate"}"#, true),
+            (r#"{"type":"ping"}"#, false),
+            (r#"{"token":"sbx_t"}"#, false),
+            (r#"{"type":"ping","type":"authenticate"}"#, false),
+            (r#"{"type":["authenticate"]}"#, false),
+            ("[0,0,0]", false),
+            (r#"{"type":"authenticate""#, false),
+        ] {
+            assert_eq!(is_authenticate(text), expect, "{text}");
         }
     }
 

@@ -55,6 +55,11 @@ impl Reader {
         Self { limit, deflate, header: Partial::default(), frame: None, message: None, control: Vec::new() }
     }
 
+    /// Bytes of a message from here on, one that has begun included.
+    pub(in crate::ws) fn set_limit(&mut self, limit: usize) {
+        self.limit = limit;
+    }
+
     /// Takes bytes up to the end of the next message; `None` when they end before it does.
     ///
     /// # Errors
@@ -109,7 +114,7 @@ impl Reader {
                 bytes: Vec::new(),
                 checked: 0,
             });
-            if header.length > (self.limit - message.bytes.len()) as u64 {
+            if header.length > self.limit.saturating_sub(message.bytes.len()) as u64 {
                 return Err(Broken::too_large());
             }
         }
