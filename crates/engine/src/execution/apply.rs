@@ -25,6 +25,7 @@ impl Execution {
             return;
         }
         self.event_count += 1;
+        self.latest = self.latest.max(time);
         match event {
             Event::ExecutionQueued(event) => self.queued(event, time),
             Event::ExecutionStart(event) => self.started(event, time),

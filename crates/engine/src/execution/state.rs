@@ -37,6 +37,8 @@ pub struct Execution {
     pub(super) last_step: Option<Arc<str>>,
     pub(super) event_count: u64,
     pub(super) created_at: Timestamp,
+    /// The latest time of an event.
+    pub(super) latest: Timestamp,
     pub(super) started_at: Option<Timestamp>,
     pub(super) ended_at: Option<Timestamp>,
     pub(super) input: Arc<Value>,
@@ -122,6 +124,7 @@ impl Execution {
             last_step: None,
             event_count: 0,
             created_at: Timestamp(0),
+            latest: Timestamp(0),
             started_at: None,
             ended_at: None,
             input: Arc::new(Value::Null),

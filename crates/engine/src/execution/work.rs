@@ -36,6 +36,20 @@ impl Execution {
         self.piece(key).is_some_and(|piece| piece.hold == Hold::Claimed)
     }
 
+    /// Of a task that nobody has claimed: from when on somebody may.
+    pub fn unclaimed_until(&self, key: &TaskKey) -> Option<Timestamp> {
+        match self.piece(key)?.hold {
+            Hold::Open(due) if !self.is_paused => Some(due),
+            _ => None,
+        }
+    }
+
+    /// Whether this time has come for a task that waits for a place. Once the log is past it, it has: a task that could
+    /// be claimed can be, also when the clock was set back, or that of another server is behind.
+    pub(crate) fn has_come(&self, due: Timestamp, now: Timestamp) -> bool {
+        due <= now.max(self.latest)
+    }
+
     /// The tasks that a pause keeps out of the task table, or would.
     pub(crate) fn unclaimed(&self) -> Vec<(TaskKey, Timestamp)> {
         let due = |piece: &Piece| match piece.hold {

@@ -27,15 +27,12 @@ impl Driver {
                 self.timers.tick(id, slot.wake_at, wake_at);
                 slot.wake_at = wake_at;
                 for key in &flight.settled {
-                    self.pools.cancel(key);
-                    self.cancel_child(key);
+                    self.drop_task(key);
                 }
                 for (pool, task) in flight.run {
                     self.pools.run(pool, task);
                 }
-                for (task, due) in flight.held {
-                    self.timers.hold(task, due);
-                }
+                self.hold(flight.held);
                 for task in flight.children {
                     self.start_child(task);
                 }
@@ -94,15 +91,19 @@ impl Driver {
         self.advance(id);
     }
 
-    /// Gives up on a decision: whoever asked is told, places are given back.
+    /// Gives up on a decision: whoever asked is told, places are given back. What came after it is decided without it.
     fn abandon(&mut self, id: ExecutionId, mut flight: Flight, error: StoreError) {
         let child = TaskError::new("child_failed", format!("the child could not be started: {error}"));
-        flight.answer(&Err(crate::api::from_store(error)));
-        if self.slots.get(&id).is_some_and(|slot| slot.state.event_count() == 0) {
-            self.slots.remove(&id);
-            self.child_failed(id, child);
-        }
+        let told = Err(crate::api::from_store(error));
+        flight.answer(&told);
         self.give_back(flight.run.iter().map(|(pool, _)| *pool).collect());
+        if self.slots.get(&id).is_none_or(|slot| slot.state.event_count() > 0) {
+            return self.advance(id);
+        }
+        for letter in self.slots.remove(&id).map(|slot| slot.mailbox).unwrap_or_default() {
+            letter.answer(&told);
+        }
+        self.child_failed(id, child);
     }
 
     /// Reads an execution again, however long the store takes; what comes for it meanwhile waits.

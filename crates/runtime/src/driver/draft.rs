@@ -49,6 +49,7 @@ impl Draft {
             children: Vec::new(),
             settled: Vec::new(),
             added: HashSet::new(),
+            taken_up: HashSet::new(),
             released: Vec::new(),
             wake_at: slot.wake_at,
         };
@@ -110,6 +111,8 @@ struct Drafting<'a> {
     settled: Vec<TaskKey>,
     /// Keys of the tasks this draft creates.
     added: HashSet<TaskKey>,
+    /// Keys of tasks that were there before, and that this draft hands on.
+    taken_up: HashSet<TaskKey>,
     released: Vec<PoolId>,
     wake_at: Option<Timestamp>,
 }
@@ -137,11 +140,7 @@ impl Drafting<'_> {
         };
         let (tasks, settled) = self.evaluate(playbook, input);
         for key in settled {
-            // A task created and thrown away in the same commit never reaches the table.
-            if !self.forget(&key) {
-                self.changes.push(TaskChange::Settle { key: key.clone() });
-                self.settled.push(key);
-            }
+            self.settle(key);
         }
         for NewTask { task, due } in tasks {
             self.added.insert(task.key.clone());
@@ -168,12 +167,31 @@ impl Drafting<'_> {
     fn claim_queued(&mut self, pool: PoolId, task: &Arc<Task>, playbook: &engine::Playbook, pools: &Pools) {
         match pools.name(pool).cloned() {
             Some(worker) if self.claim(playbook, task, &worker) => {
+                self.taken_up.insert(task.key.clone());
                 self.changes.push(TaskChange::Claim { key: task.key.clone(), worker });
                 self.run.push((pool, task.clone()));
             }
-            Some(_) => self.released.push(pool),
+            Some(_) => {
+                self.released.push(pool);
+                self.hold_back(task);
+            }
+            // Its owner offers it again.
+            None if self.is_visited => {}
             // It left while the letter waited: the task looks for another place.
-            None => self.queue.push(task.clone()),
+            None => {
+                self.taken_up.insert(task.key.clone());
+                self.queue.push(task.clone());
+            }
+        }
+    }
+
+    /// The clock was set back, and a task that had a place may not be claimed yet: it waits for its time once more.
+    fn hold_back(&mut self, task: &Arc<Task>) {
+        if !self.is_visited
+            && let Some(due) = self.next.unclaimed_until(&task.key)
+        {
+            self.taken_up.insert(task.key.clone());
+            self.held.push((task.clone(), due));
         }
     }
 
@@ -184,8 +202,11 @@ impl Drafting<'_> {
 
     fn claim_child(&mut self, task: &Arc<Task>, playbook: &engine::Playbook) {
         if self.claim(playbook, task, ENGINE) {
+            self.taken_up.insert(task.key.clone());
             self.changes.push(TaskChange::Claim { key: task.key.clone(), worker: self.engine() });
             self.children.push(task.clone());
+        } else {
+            self.hold_back(task);
         }
     }
 
@@ -204,18 +225,24 @@ impl Drafting<'_> {
         (tasks, settled)
     }
 
-    /// Takes back a task that this very draft created; false when it did not.
-    fn forget(&mut self, key: &TaskKey) -> bool {
-        if !self.added.remove(key) {
-            return false;
+    /// Nobody needs the task any more: what this very draft would have begun of it, or waited for, does not happen.
+    /// One that was created here, too, never reaches the table.
+    fn settle(&mut self, key: TaskKey) {
+        let is_new = self.added.remove(&key);
+        if is_new {
+            self.changes.retain(|change| !matches!(change, TaskChange::Add { task, .. } if task.key == key));
         }
-        self.changes.retain(|change| !matches!(change, TaskChange::Add { task, .. } if task.key == *key));
-        self.queue.retain(|task| task.key != *key);
-        self.held.retain(|(task, _)| task.key != *key);
-        self.children.retain(|task| task.key != *key);
-        let released = self.run.extract_if(.., |(_, task)| task.key == *key).map(|(pool, _)| pool);
-        self.released.extend(released);
-        true
+        if self.taken_up.remove(&key) || is_new {
+            self.queue.retain(|task| task.key != key);
+            self.held.retain(|(task, _)| task.key != key);
+            self.children.retain(|task| task.key != key);
+            let released = self.run.extract_if(.., |(_, task)| task.key == key).map(|(pool, _)| pool);
+            self.released.extend(released);
+        }
+        if !is_new {
+            self.changes.push(TaskChange::Settle { key: key.clone() });
+            self.settled.push(key);
+        }
     }
 }
 

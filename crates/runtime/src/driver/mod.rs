@@ -18,6 +18,10 @@ mod recovery;
 mod slot;
 mod timers;
 mod visits;
+mod waiting;
+
+#[cfg(test)]
+mod tests;
 
 pub(crate) use executor::{Done, Executor, Lost};
 pub(crate) use inbox::{DriverHandle, Message, channel};
@@ -32,14 +36,14 @@ use executor::Local;
 use futures::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use opening::Opening;
 use pools::{Ended, Finished, Pools, Start};
-use protocol::{ExecutionId, Phase, Problem, Task, Timestamp};
+use protocol::{ExecutionId, Phase, Problem, Task, TaskKey, Timestamp};
 use slot::Letter;
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     sync::Arc,
     time::{Duration, Instant},
 };
-use store::{Committed, Store, StoreError};
+use store::{Commit, Committed, Store, StoreError};
 use timers::Timers;
 use tokio::sync::{mpsc, oneshot};
 use visits::Visits;
@@ -79,6 +83,9 @@ pub(crate) struct Driver {
     worker: Arc<str>,
     slots: HashMap<ExecutionId, Slot>,
     pools: Pools,
+    /// Tasks that got a place and have not begun. Worked off in a loop of its own: each may free the place for the
+    /// next, thousands in a row.
+    starts: VecDeque<Start>,
     timers: Timers,
     children: Children,
     commits: FuturesUnordered<BoxFuture<'static, (ExecutionId, Result<Committed, StoreError>)>>,
@@ -112,6 +119,7 @@ impl Driver {
             worker,
             slots: HashMap::new(),
             pools,
+            starts: VecDeque::new(),
             timers: Timers::default(),
             children: Children::default(),
             commits: FuturesUnordered::new(),
@@ -126,6 +134,7 @@ impl Driver {
         let mut answer = None;
         let mut alarm: Alarm = None;
         loop {
+            self.begin();
             self.set(&mut alarm);
             tokio::select! {
                 Some((id, result)) = self.commits.next(), if !self.commits.is_empty() => self.committed(id, result),
@@ -217,7 +226,7 @@ impl Driver {
                 let (pool, starts) = self.pools.join(Opening::around(executor, &self.vault, &self.store));
                 // Whoever joined may have gone.
                 let _ = reply.send(pool);
-                self.start(starts);
+                self.starts.extend(starts);
             }
             Message::Leave(pool) => self.pools.leave(pool),
             Message::Moved(moved) => self.moved(&moved),
@@ -244,43 +253,51 @@ impl Driver {
         self.advance(id);
     }
 
-    /// Decides what is in the mailbox, unless a commit of this execution is under way.
+    /// Decides what is in the mailbox, unless a commit of this execution is under way. What comes to nothing needs
+    /// none, and then the rest is decided at once: nobody would come back for it.
     fn advance(&mut self, id: ExecutionId) {
-        let Some(slot) = self.slots.get_mut(&id) else { return };
-        if slot.in_flight.is_some() || slot.reloading {
-            return;
-        }
-        let mut draft = Draft::decide(slot, &mut self.pools, &self.server, self.environment.as_ref());
-        for (letter, problem) in draft.refused {
-            letter.answer(&Err(problem));
-        }
-        match draft.commit {
-            Some(commit) => {
-                let with_start = draft.flight.letters.iter().any(Letter::is_first);
+        loop {
+            let Some(slot) = self.slots.get_mut(&id) else { return };
+            if slot.in_flight.is_some() || slot.reloading {
+                return;
+            }
+            let mut draft = Draft::decide(slot, &mut self.pools, &self.server, self.environment.as_ref());
+            for (letter, problem) in draft.refused {
+                letter.answer(&Err(problem));
+            }
+            if let Some(commit) = draft.commit {
                 slot.in_flight = Some(draft.flight);
-                let (store, telemetry) = (self.store.clone(), self.telemetry.clone());
-                self.commits.push(Box::pin(async move {
-                    let begun = Instant::now();
-                    // Whoever waits for the answer to a start is told at once: nothing is lost by that.
-                    let committed = match with_start {
-                        true => store.commit(commit).await,
-                        false => patience::commit(store.as_ref(), commit).await,
-                    };
-                    telemetry.commit.observe(begun.elapsed());
-                    (id, committed)
-                }));
+                self.give_back(draft.released);
+                return self.commit(id, commit);
             }
-            None => {
-                draft.flight.answer(&Ok(()));
-                let wake_at = draft.flight.wake_at.filter(|_| !slot.is_visited);
-                self.timers.tick(id, slot.wake_at, wake_at);
-                slot.wake_at = wake_at;
-                let queue = draft.flight.queue;
-                self.wait(queue);
-                self.settle_down(id);
+            draft.flight.answer(&Ok(()));
+            let wake_at = draft.flight.wake_at.filter(|_| !slot.is_visited);
+            self.timers.tick(id, slot.wake_at, wake_at);
+            slot.wake_at = wake_at;
+            let is_done = slot.mailbox.is_empty();
+            self.wait(draft.flight.queue);
+            self.hold(draft.flight.held);
+            self.give_back(draft.released);
+            if is_done {
+                return self.settle_down(id);
             }
         }
-        self.give_back(draft.released);
+    }
+
+    fn commit(&mut self, id: ExecutionId, commit: Commit) {
+        let flight = self.slots.get(&id).and_then(|slot| slot.in_flight.as_ref());
+        let with_start = flight.is_some_and(|flight| flight.letters.iter().any(Letter::is_first));
+        let (store, telemetry) = (self.store.clone(), self.telemetry.clone());
+        self.commits.push(Box::pin(async move {
+            let begun = Instant::now();
+            // Whoever waits for the answer to a start is told at once: nothing is lost by that.
+            let committed = match with_start {
+                true => store.commit(commit).await,
+                false => patience::commit(store.as_ref(), commit).await,
+            };
+            telemetry.commit.observe(begun.elapsed());
+            (id, committed)
+        }));
     }
 
     /// Forgets an execution that has ended and has nothing to do any more; a child's task is told.
@@ -293,6 +310,7 @@ impl Driver {
             && let Some(slot) = self.slots.remove(&id)
         {
             self.timers.tick(id, slot.wake_at, None);
+            self.pools.forget(id);
             if slot.state.phase() == Phase::Completed {
                 self.visits.ended(id);
                 if slot.entry.playbook.concurrency().is_some() {
@@ -305,17 +323,29 @@ impl Driver {
 
     fn give_back(&mut self, places: Vec<PoolId>) {
         for pool in places {
-            let starts = self.pools.release(pool);
-            self.start(starts);
+            self.starts.extend(self.pools.release(pool));
         }
     }
 
     /// Lets tasks nobody has claimed wait for a place.
     fn wait(&mut self, tasks: Vec<Arc<Task>>) {
         for task in tasks {
-            let starts = self.pools.enqueue(task, false);
-            self.start(starts);
+            self.starts.extend(self.pools.enqueue(task, false));
         }
+    }
+
+    /// Lets tasks wait for the time from which they may be claimed.
+    fn hold(&mut self, tasks: Vec<(Arc<Task>, Timestamp)>) {
+        for (task, due) in tasks {
+            self.timers.hold(task, due);
+        }
+    }
+
+    /// A task that is not wanted any more: it neither waits nor runs, and has no child.
+    fn drop_task(&mut self, key: &TaskKey) {
+        self.timers.drop(key);
+        self.pools.cancel(key);
+        self.cancel_child(key);
     }
 
     fn finished(&mut self, Finished { pool, key, worker, outcome }: Finished) {
@@ -328,9 +358,9 @@ impl Driver {
         self.give_back(vec![pool]);
     }
 
-    /// Tasks that got a place: those claimed before a restart run at once, the others are claimed first.
-    fn start(&mut self, starts: Vec<Start>) {
-        for Start { pool, task, claimed } in starts {
+    /// Begins what got a place: tasks claimed before a restart run at once, the others are claimed first.
+    fn begin(&mut self) {
+        while let Some(Start { pool, task, claimed }) = self.starts.pop_front() {
             let id = task.key.execution_id;
             let is_open = self.slots.get(&id).is_some_and(|slot| slot.state.is_open(&task.key));
             match (is_open, claimed) {

@@ -1,14 +1,14 @@
-//! Who runs tasks here: a pool of places for each executor, and by protocol the tasks that wait for one.
+//! Who runs tasks here: a pool of places for each executor, and the tasks that wait for one.
 
 use super::{
     Reply,
     executor::{Done, Executor, Lost},
+    waiting::{Waiter, Waiting},
 };
 use futures::FutureExt;
 use protocol::{ExecutionId, Task, TaskKey, TaskReport};
 use std::{
-    cmp::Reverse,
-    collections::{BTreeMap, HashMap, HashSet, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     panic::AssertUnwindSafe,
     sync::Arc,
     time::{Duration, Instant},
@@ -34,13 +34,15 @@ impl PoolId {
 #[derive(Default)]
 pub(super) struct Pools {
     pools: HashMap<PoolId, Pool>,
-    routes: HashMap<String, Route>,
+    /// Who offers a protocol.
+    routes: HashMap<String, Vec<PoolId>>,
+    waiting: Waiting,
     running: JoinSet<Finished>,
     /// Ended where they were begun.
     ended: VecDeque<Finished>,
     /// The switch that cancels each running task.
     switches: HashMap<TaskKey, watch::Sender<bool>>,
-    /// Numbers given to pools and to waiting tasks, so that earlier ones are smaller.
+    /// Numbers given to pools.
     next: u64,
 }
 
@@ -49,18 +51,6 @@ struct Pool {
     name: Arc<str>,
     protocols: Vec<String>,
     free: usize,
-}
-
-/// One protocol: who offers it, and what waits, in the order in which it goes.
-#[derive(Default)]
-struct Route {
-    pools: Vec<PoolId>,
-    waiting: BTreeMap<(Reverse<i32>, u64), Waiting>,
-}
-
-struct Waiting {
-    task: Arc<Task>,
-    claimed: bool,
 }
 
 /// A waiting task that got a place.
@@ -99,7 +89,7 @@ impl Pools {
         let id = PoolId(self.next);
         let protocols = executor.protocols();
         for protocol in &protocols {
-            self.routes.entry(protocol.clone()).or_default().pools.push(id);
+            self.routes.entry(protocol.clone()).or_default().push(id);
         }
         let free = executor.concurrency().max(1);
         self.pools.insert(id, Pool { name: executor.name(), executor, protocols, free });
@@ -111,7 +101,7 @@ impl Pools {
         let Some(pool) = self.pools.remove(&id) else { return };
         for protocol in &pool.protocols {
             if let Some(route) = self.routes.get_mut(protocol) {
-                route.pools.retain(|other| *other != id);
+                route.retain(|other| *other != id);
             }
         }
     }
@@ -128,9 +118,9 @@ impl Pools {
 
     /// Takes a free place, unless others wait for one already. Of several executors the one with most places free.
     pub(super) fn reserve(&mut self, protocol: &str) -> Option<(PoolId, Arc<str>)> {
-        let route = self.routes.get(protocol).filter(|route| route.waiting.is_empty())?;
+        let route = self.routes.get(protocol).filter(|_| self.waiting.is_empty(protocol))?;
         let free = |id: &&PoolId| self.pools.get(id).map_or(0, Pool::places);
-        let id = *route.pools.iter().max_by_key(free)?;
+        let id = *route.iter().max_by_key(free)?;
         let pool = self.pools.get_mut(&id).filter(|pool| pool.places() > 0)?;
         pool.free -= 1;
         Some((id, pool.name.clone()))
@@ -145,19 +135,21 @@ impl Pools {
         self.fill(id)
     }
 
-    /// Lets a task wait for a place. Without an executor for its protocol it waits until one joins.
+    /// Lets a task wait for a place. Without an executor for its protocol it waits until one joins. One that waits or
+    /// runs here already does so once: whoever reads tasks from the store may read them more than once.
     pub(super) fn enqueue(&mut self, task: Arc<Task>, claimed: bool) -> Vec<Start> {
-        self.next += 1;
-        let order = (Reverse(task.priority), self.next);
-        let route = self.routes.entry(task.protocol.clone()).or_default();
-        if route.pools.is_empty() {
-            tracing::warn!(task = %task.key, protocol = task.protocol, "nobody here offers this protocol; it waits");
+        let (protocol, key) = (task.protocol.clone(), task.key.clone());
+        if self.switches.contains_key(&key) || !self.waiting.insert(task, claimed) {
+            return Vec::new();
         }
-        route.waiting.insert(order, Waiting { task, claimed });
+        let route = self.routes.get(&protocol).map(Vec::as_slice).unwrap_or_default();
         let free = |id: &&PoolId| self.pools.get(id).map_or(0, Pool::places);
-        match route.pools.iter().max_by_key(free).copied() {
+        match route.iter().max_by_key(free).copied() {
             Some(id) => self.fill(id),
-            None => Vec::new(),
+            None => {
+                tracing::warn!(task = %key, protocol, "nobody here offers this protocol; it waits");
+                Vec::new()
+            }
         }
     }
 
@@ -165,15 +157,9 @@ impl Pools {
         let mut starts = Vec::new();
         let Some(pool) = self.pools.get_mut(&id) else { return starts };
         while pool.places() > 0 {
-            let first = |protocol: &&String| {
-                self.routes.get(*protocol).and_then(|route| route.waiting.first_key_value()).map(|(order, _)| *order)
-            };
-            let Some(protocol) = pool.protocols.iter().filter(|p| first(p).is_some()).min_by_key(first) else { break };
-            let Some((_, Waiting { task, claimed })) =
-                self.routes.get_mut(protocol).and_then(|route| route.waiting.pop_first())
-            else {
-                break;
-            };
+            let first = pool.protocols.iter().filter_map(|protocol| Some((self.waiting.first(protocol)?, protocol)));
+            let Some((_, protocol)) = first.min() else { break };
+            let Some(Waiter { task, claimed }) = self.waiting.pop(protocol) else { break };
             pool.free -= 1;
             starts.push(Start { pool: id, task, claimed });
         }
@@ -182,8 +168,8 @@ impl Pools {
 
     /// Protocols with places free and nothing waiting, and how many places.
     pub(super) fn free(&self) -> Vec<(String, usize)> {
-        let free = |route: &Route| route.pools.iter().filter_map(|id| self.pools.get(id)).map(Pool::places).sum();
-        let idle = self.routes.iter().filter(|(_, route)| route.waiting.is_empty());
+        let free = |route: &[PoolId]| route.iter().filter_map(|id| self.pools.get(id)).map(Pool::places).sum();
+        let idle = self.routes.iter().filter(|(protocol, _)| self.waiting.is_empty(protocol));
         idle.map(|(protocol, route)| (protocol.clone(), free(route))).filter(|(_, places)| *places > 0).collect()
     }
 
@@ -197,6 +183,18 @@ impl Pools {
         self.switches.keys().filter(|key| key.execution_id == id).cloned().collect()
     }
 
+    /// Tasks of an execution that wait here.
+    pub(super) fn waiting_of(&self, id: ExecutionId) -> Vec<TaskKey> {
+        self.waiting.of(id)
+    }
+
+    /// Whoever moves this execution from now on, it is not this server.
+    pub(super) fn forget(&mut self, id: ExecutionId) {
+        for key in self.waiting.of(id) {
+            self.waiting.remove(&key);
+        }
+    }
+
     /// Runs a claimed task in its reserved place.
     pub(super) fn run(&mut self, pool: PoolId, task: Arc<Task>) {
         let Some(executor) = self.pools.get(&pool).map(|pool| pool.executor.clone()) else {
@@ -206,6 +204,7 @@ impl Pools {
             self.ended.push_back(Finished { pool, key, worker, outcome: Err(lost) });
             return;
         };
+        self.waiting.remove(&task.key);
         let (switch, cancelled) = Cancelled::pair();
         let (key, is_instant) = (task.key.clone(), executor.is_instant());
         let running = async move {
@@ -225,8 +224,9 @@ impl Pools {
         self.switches.insert(key, switch);
     }
 
-    /// Stops a task that runs here; nothing happens if it does not.
+    /// A task that is not wanted any more: it stops if it runs here, and waits no longer if it waited.
     pub(super) fn cancel(&mut self, key: &TaskKey) {
+        self.waiting.remove(key);
         if let Some(switch) = self.switches.remove(key) {
             switch.send_replace(true);
         }

@@ -43,10 +43,7 @@ impl Driver {
             } else {
                 match claimed_by {
                     Some(worker) if *worker != *self.worker => self.lost(&task, worker, "the server was restarted"),
-                    claimed_by => {
-                        let starts = self.pools.enqueue(task, claimed_by.is_some());
-                        self.start(starts);
-                    }
+                    claimed_by => self.starts.extend(self.pools.enqueue(task, claimed_by.is_some())),
                 }
             }
         }

@@ -1,8 +1,8 @@
 //! What is due later: ticks of executions, and tasks nobody may claim yet.
 
-use protocol::{ExecutionId, Task, Timestamp};
+use protocol::{ExecutionId, Task, TaskKey, Timestamp};
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
@@ -10,6 +10,8 @@ use std::{
 pub(super) struct Timers {
     ticks: BTreeSet<(Timestamp, ExecutionId)>,
     tasks: BTreeMap<(Timestamp, u64), Arc<Task>>,
+    /// Where in `tasks` each is: it waits for one time.
+    held: HashMap<TaskKey, (Timestamp, u64)>,
     /// Tells tasks of the same moment apart, in the order in which they came.
     next: u64,
 }
@@ -35,10 +37,19 @@ impl Timers {
         }
     }
 
-    /// The task waits until then.
+    /// The task waits until then, and not until what was said of it before.
     pub(super) fn hold(&mut self, task: Arc<Task>, due: Timestamp) {
+        self.drop(&task.key);
         self.next += 1;
+        self.held.insert(task.key.clone(), (due, self.next));
         self.tasks.insert((due, self.next), task);
+    }
+
+    /// The task is not waited for any more. Nothing happens if it was not.
+    pub(super) fn drop(&mut self, key: &TaskKey) {
+        if let Some(at) = self.held.remove(key) {
+            self.tasks.remove(&at);
+        }
     }
 
     /// When the next thing is due.
@@ -60,7 +71,9 @@ impl Timers {
         while let Some(first) = self.tasks.first_entry()
             && first.key().0 <= now
         {
-            due.tasks.push(first.remove());
+            let task = first.remove();
+            self.held.remove(&task.key);
+            due.tasks.push(task);
         }
         due
     }

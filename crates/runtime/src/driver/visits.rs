@@ -144,16 +144,16 @@ impl Driver {
     }
 
     fn stop_unwanted(&mut self, id: ExecutionId) {
-        for key in self.pools.running_of(id) {
+        let known = self.pools.running_of(id).into_iter().chain(self.pools.waiting_of(id));
+        for key in known.collect::<Vec<_>>() {
             if !self.slots.get(&id).is_some_and(|slot| slot.state.is_open(&key)) {
-                self.pools.cancel(&key);
-                self.cancel_child(&key);
+                self.drop_task(&key);
             }
         }
     }
 
-    /// The tasks an execution of this server has, somebody else's additions among them. A task that waits here
-    /// already is claimed once: the engine lets the second claim fall.
+    /// The tasks an execution of this server has, somebody else's additions among them. Those that wait or run here
+    /// already are passed over.
     pub(super) fn tasks_read(&mut self, id: ExecutionId, tasks: Result<Vec<StoredTask>, Problem>) {
         match tasks {
             Ok(mut tasks) => {

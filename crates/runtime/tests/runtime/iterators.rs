@@ -147,6 +147,25 @@ async fn cancelling_an_iterator_reaches_the_children_of_its_items() {
     assert!(bench.store.open_tasks(None).await.expect("readable").is_empty());
 }
 
+/// One place, and more tasks that wait for it than calls have room on a stack.
+#[tokio::test]
+async fn a_place_goes_on_to_others_when_what_thousands_waited_for_is_cancelled() {
+    let bench = Bench::on(SqliteStore::in_memory().await.expect("a store"), 1).await;
+    let steps = "
+  - {step: start, type: iterator, collection: '{{ range(20000) | list }}', element: n, mode: async, concurrency: 10000, task: {type: python, code: x}}
+";
+    let id = bench.submit(&playbook("thousands", steps), json!({})).await;
+    let _held = bench.arrival().await;
+    let next = bench.submit(&playbook("next", "\n  - {step: start, type: python, code: x}\n"), json!({})).await;
+    bench.runtime.api().cancel(id, Some("enough".into())).await.expect("cancelled");
+    assert!(bench.arrival().await.cancelled);
+    let work = bench.arrival().await;
+    assert_eq!(work.task.key.execution_id, next);
+    work.complete(json!(1));
+    bench.ended(next).await;
+    assert!(bench.store.open_tasks(None).await.expect("readable").is_empty());
+}
+
 #[tokio::test]
 async fn items_save_by_tasks_of_their_own() {
     let bench = Bench::on(SqliteStore::in_memory().await.expect("a store"), 4).await;
