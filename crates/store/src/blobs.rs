@@ -158,7 +158,7 @@ fn values(event: &mut Event) -> Vec<&mut Arc<Value>> {
     match event {
         Event::ExecutionQueued(e) => vec![&mut e.input],
         Event::ExecutionStart(e) => [&mut e.workload, &mut e.input].into_iter().chain(carried(&mut e.arcs)).collect(),
-        Event::StepReused(e) => std::iter::once(&mut e.result).chain(carried(&mut e.arcs)).collect(),
+        Event::StepReused(e) => [&mut e.input, &mut e.result].into_iter().chain(carried(&mut e.arcs)).collect(),
         Event::StepStarted(e) => vec![&mut e.input],
         Event::ActionCompleted(e) => vec![&mut e.result],
         Event::ActionFailed(e) => e.result.as_mut().into_iter().collect(),

@@ -56,7 +56,8 @@ impl Api {
         if let Some(key) = &idempotency_key {
             check_key(key)?;
             if let Some(earlier) = self.submitted_with(key).await? {
-                return self.same(earlier, key, &path, version, &input).await;
+                let rerun = rerun.as_ref().map(|(rerun, _)| rerun);
+                return self.same(earlier, key, &path, version, &input, rerun).await;
             }
         }
         if let Some(priority) = priority.filter(|priority| !PRIORITY.contains(priority)) {
@@ -68,7 +69,7 @@ impl Api {
         let (rerun, reuse) = rerun.unzip();
         let origin = Origin {
             trigger,
-            rerun,
+            rerun: rerun.clone(),
             priority: priority.unwrap_or_else(|| entry.playbook.priority()),
             idempotency_key: idempotency_key.clone(),
             ..Origin::default()
@@ -101,7 +102,7 @@ impl Api {
             Err(problem) if problem.code == ALREADY_SUBMITTED => {
                 let key = idempotency_key.unwrap_or_default();
                 let Some(earlier) = self.submitted_with(&key).await? else { return Err(problem) };
-                self.same(earlier, &key, &path, version, &input).await
+                self.same(earlier, &key, &path, version, &input, rerun.as_ref()).await
             }
             Err(problem) => Err(problem),
         }
@@ -119,6 +120,7 @@ impl Api {
         path: &str,
         version: Option<u32>,
         input: &Value,
+        rerun: Option<&Rerun>,
     ) -> Result<Submitted, Problem> {
         let detail = self.execution(earlier).await?;
         let differs = if detail.summary.path != path {
@@ -127,6 +129,8 @@ impl Api {
             "version"
         } else if !is_same(&detail.input, input) {
             "input"
+        } else if detail.lineage.as_ref().and_then(|lineage| lineage.rerun.as_ref()) != rerun {
+            "execution to run again, or step to begin at"
         } else {
             return Ok(Submitted { execution_id: earlier, created: false });
         };

@@ -2,7 +2,7 @@
 
 use crate::support::{Bench, playbook};
 use futures::future::join_all;
-use protocol::api::{ExecutionQuery, SubmitRequest};
+use protocol::api::{ExecutionQuery, RerunRequest, SubmitRequest};
 use serde_json::{Value, json};
 use store::sqlite::SqliteStore;
 
@@ -67,6 +67,33 @@ async fn a_key_is_not_used_for_something_else() {
     for key in ["", " ", "a\nb", &"x".repeat(513)] {
         let problem = api.submit(request(key, "tests/one", json!({}))).await.expect_err("refused");
         assert_eq!(problem.code, "idempotency_key_invalid", "{key:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_key_of_a_rerun_is_for_that_rerun() {
+    let bench = bench().await;
+    let api = bench.runtime.api();
+    let mut ended = Vec::new();
+    for _ in 0..2 {
+        let id = api.submit(SubmitRequest::new("tests/one", None)).await.expect("submitted").execution_id;
+        bench.ended(id).await;
+        ended.push(id);
+    }
+    let again = |from: Option<&str>| RerunRequest {
+        from: from.map(str::to_owned),
+        idempotency_key: Some("k".into()),
+        ..RerunRequest::default()
+    };
+    let first = api.rerun(ended[0], again(None)).await.expect("submitted");
+    let same = api.rerun(ended[0], again(None)).await.expect("answered");
+    assert_eq!((first.created, same.created, same.execution_id), (true, false, first.execution_id));
+    let others = [api.rerun(ended[1], again(None)).await, api.rerun(ended[0], again(Some("start"))).await];
+    let plain = api.submit(request("k", "tests/one", json!({}))).await;
+    for other in others.into_iter().chain([plain]) {
+        let problem = other.expect_err("it is another one");
+        assert_eq!((problem.status, problem.code.as_str()), (409, "idempotency_conflict"));
+        assert!(problem.detail.contains("another execution to run again"), "{problem}");
     }
 }
 

@@ -8,7 +8,11 @@ use crate::{
     Store, StoreError,
     limits::{BLOB_FROM_BYTES, MAX_BLOB_BYTES, MAX_DEPTH},
 };
-use protocol::{Envelope, Event, ExecutionId, Outcome, Position, blob::BlobRef};
+use protocol::{
+    Envelope, Event, ExecutionId, Outcome, Position,
+    blob::BlobRef,
+    event::{Progress, StepReused},
+};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -76,6 +80,34 @@ pub async fn large_values_are_referred_to(backend: &dyn Backend) {
     let Event::ExecutionStart(start) = &whole[0].event else { panic!("the first event") };
     let Event::ActionCompleted(last) = &whole[4].event else { panic!("the large one") };
     assert!(Arc::ptr_eq(&start.input, &last.result), "equal values are in memory once");
+}
+
+/// What a rerun takes over: the step's input was large where it ran, and is here.
+pub async fn what_is_taken_over_is_referred_to(backend: &dyn Backend) {
+    let store = backend.open().await;
+    let (mut run, input) = (Run::of("samples/rerun"), large(17 * 1024 * 1024));
+    store.commit(run.start()).await.expect("a commit");
+    let mut commit = run.return_value("start", 1, json!({"ok": true}));
+    let reused = StepReused {
+        execution_id: run.id,
+        path: run.path.to_string(),
+        step: "taken".into(),
+        visit: 1,
+        of: run.id,
+        input: input.clone().into(),
+        result: json!({"ok": true}).into(),
+        progress: Progress::default(),
+        arcs: Vec::new(),
+    };
+    commit.events[0].event = reused.into();
+    let told = store.commit(commit).await.expect("more than an event may hold");
+    let input_of = |event: &Event| match event {
+        Event::StepReused(e) => e.input.clone(),
+        other => panic!("no input in a `{}`", other.name()),
+    };
+    assert!(BlobRef::of(&input_of(&told.events[0].event)).is_some(), "a reference is what is told");
+    let whole = hydrated(&store, run.id).await;
+    assert_eq!(*input_of(&whole.last().expect("it is there").event), input);
 }
 
 /// An action may return what looks like a reference, even to a value that is there: it stays what it is.

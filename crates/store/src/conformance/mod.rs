@@ -77,8 +77,8 @@ macro_rules! suite {
             lineage: children_reruns_and_triggers_are_found, the_list_is_filtered_by_origin;
             queue: queued_executions_are_let_in_in_order;
             approvals: an_approval_waits_until_its_visit_is_over, the_inbox_is_read_in_order;
-            blobs: large_values_are_referred_to, a_reference_leads_only_to_values_of_its_own_execution,
-                values_have_their_limits;
+            blobs: large_values_are_referred_to, what_is_taken_over_is_referred_to,
+                a_reference_leads_only_to_values_of_its_own_execution, values_have_their_limits;
             views: events_are_told_in_the_order_of_the_log, events_have_their_columns,
                 an_execution_shows_its_workflow;
             copying: a_restored_store_is_the_one_that_was_copied, a_store_is_made_from_another_kinds_copy,

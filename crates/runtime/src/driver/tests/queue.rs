@@ -45,11 +45,13 @@ async fn reading_the_tasks_again_and_again_lets_each_wait_once() {
     assert_eq!(scene.waiting(id), 0);
 }
 
+type End = fn(ExecutionId) -> Input;
+
 /// While a commit is under way a place becomes free for item 2, whose claim comes first in the next one; what ends
 /// the execution comes second.
 #[tokio::test]
 async fn what_is_claimed_and_cancelled_in_one_commit_is_never_begun() {
-    let ends: [(&str, fn(ExecutionId) -> Input); 2] = [
+    let ends: [(&str, End); 2] = [
         ("cancelled", |_| cancel()),
         ("failed", |id| {
             let error = TaskError::new("python_exception", "ValueError: no");

@@ -179,8 +179,10 @@ impl Scene {
         other.mailbox.push_back(Letter::Input { input, reply: None });
         let mut pools = Pools::default();
         let draft = Draft::decide(&mut other, &mut pools, &Arc::from("elsewhere"), self.environment.as_ref());
-        self.store.commit(draft.commit.expect("it changes something")).await.unwrap();
-        self.driver.moved(&[id]);
+        let committed = self.store.commit(draft.commit.expect("it changes something")).await.unwrap();
+        let position =
+            committed.events.last().and_then(|envelope| envelope.position).expect("it has a place in the log");
+        self.driver.moved(&[(id, position)]);
         let (id, loaded) = self.driver.reloads.next().await.expect("it is read again");
         self.driver.reloaded(id, loaded);
         self.driver.begin();
