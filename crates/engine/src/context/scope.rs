@@ -22,6 +22,8 @@ pub(crate) struct Scope {
     parent: Option<Arc<Scope>>,
     result: Option<Arc<Json>>,
     this: Option<Arc<Json>>,
+    /// The step whose visit this is, and what the visit came to: the step's result may be another visit's.
+    own: Option<(Arc<str>, Arc<Json>)>,
     error: Option<Arc<Json>>,
     /// There is no execution (yet).
     is_outside: bool,
@@ -41,6 +43,7 @@ impl Scope {
             parent: None,
             result,
             this: None,
+            own: None,
             error: None,
             is_outside: false,
             failure: None,
@@ -73,7 +76,12 @@ impl Scope {
 
     /// For what is saved of a result: `this`, and `data` for the data in it.
     pub(crate) fn saving(self, result: Arc<Json>) -> Self {
-        Self { is_save: true, ..self.with_result(Some(result)) }
+        self.with_result(Some(result)).of_save()
+    }
+
+    /// `data` is the data in what `this` is.
+    pub(crate) fn of_save(self) -> Self {
+        Self { is_save: true, ..self }
     }
 
     /// The step whose arcs or save are evaluated: its result is `result` and `this`.
@@ -81,6 +89,12 @@ impl Scope {
         self.this.clone_from(&result);
         self.result = result;
         self
+    }
+
+    /// As [`Scope::with_result`], of a visit that is over or is saved: by the name of its step, too.
+    pub(crate) fn of_visit(self, step: &Arc<str>, result: Option<Arc<Json>>) -> Self {
+        let own = result.clone().map(|result| (step.clone(), result));
+        Self { own, ..self.with_result(result) }
     }
 
     /// The failure of an attempt, as the conditions of a retry see it; `none` when it did not fail.
@@ -140,7 +154,10 @@ impl Root {
                 .map(|parent| Value::from_object(Root { scope: (**parent).clone(), misses: self.misses.clone() })),
             "error" if scope.failure.is_some() => scope.failure.clone(),
             "error" => scope.error.as_ref().and_then(plain),
-            step => scope.execution.step_result(step).map(result),
+            step => match &scope.own {
+                Some((own, value)) if **own == *step => Some(result(value)),
+                _ => scope.execution.step_result(step).map(result),
+            },
         }
     }
 }

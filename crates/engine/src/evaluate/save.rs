@@ -14,7 +14,8 @@ impl Turn<'_> {
     pub(super) fn scope_of_save(&self, index: usize, key: &TaskKey) -> Result<Scope, TaskError> {
         let (scope, _) = self.ground(index, key)?;
         Ok(match self.result_of(index, key) {
-            Some(result) => scope.saving(result),
+            Some(result) if key.item.is_some() => scope.saving(result),
+            Some(result) => scope.of_visit(&self.playbook.step(index).name, Some(result)).of_save(),
             None => scope,
         })
     }
@@ -38,7 +39,7 @@ impl Turn<'_> {
         match key.item {
             Some(item) => self.state.iteration(&step.name, key.visit)?.end(item)?.result.clone(),
             None if matches!(step.work, crate::playbook::Work::Save) => None,
-            None => self.state.step_result(&step.name).cloned(),
+            None => self.result_of_visit(index, key.visit),
         }
     }
 }

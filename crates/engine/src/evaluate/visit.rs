@@ -145,7 +145,7 @@ impl Turn<'_> {
     /// The action of a visit is done and its result is in the state: what it asserts, saves and leads to.
     pub(crate) fn action_done(&mut self, index: usize, visit: u32, attempt: u32, input: Arc<Value>) {
         let step = self.playbook.step(index);
-        let result = self.state.step_result(&step.name).cloned().unwrap_or_default();
+        let result = self.result_of_visit(index, visit).unwrap_or_default();
         if let Some(name) = step.returns().iter().find(|name| !context::has_field(&result, name)) {
             let message = format!("`assert.returns`: the result has no `{name}`");
             return self.fail_visit(index, visit, attempt, input, TaskError::new("assert_returns", message));
@@ -155,7 +155,8 @@ impl Turn<'_> {
             Some(Save::Log(template)) => Some(template),
             None => None,
         };
-        let scope = Scope::of(&self.state).with_data(input.clone()).saving(result.clone());
+        let scope =
+            Scope::of(&self.state).with_data(input.clone()).of_visit(&step.name, Some(result.clone())).of_save();
         let saved = template.map(|template| template.render(self.playbook.texts(), &scope)).transpose();
         match saved {
             // A save without data keeps the result.
@@ -167,6 +168,12 @@ impl Turn<'_> {
         }
     }
 
+    /// What a visit came to; before it came to anything, what its step did.
+    pub(super) fn result_of_visit(&self, index: usize, visit: u32) -> Option<Arc<Value>> {
+        let step = &self.playbook.step(index).name;
+        self.state.result_of_visit(step, visit).or_else(|| self.state.step_result(step)).cloned()
+    }
+
     pub(super) fn complete_visit(
         &mut self,
         index: usize,
@@ -176,8 +183,8 @@ impl Turn<'_> {
         saved: Option<Arc<Value>>,
     ) {
         let step = self.playbook.step(index);
-        let result = self.state.step_result(&step.name).cloned();
-        let scope = Scope::of(&self.state).with_data(input.clone()).with_result(result);
+        let result = self.result_of_visit(index, visit);
+        let scope = Scope::of(&self.state).with_data(input.clone()).of_visit(&step.name, result);
         let arcs = match self.evaluate_arcs(index, visit, On::Completed, &scope) {
             Ok(arcs) => arcs,
             Err(error) => return self.fail_visit(index, visit, attempt, input, template_error(&error)),
@@ -217,8 +224,8 @@ impl Turn<'_> {
         let mut error = error.at(&step.name, attempt);
         let told = json!({ "code": error.code, "message": error.message, "step": &*step.name, "attempt": attempt });
         let mut scope = Scope::of(&self.state).with_data(input).with_error(Arc::new(told));
-        if let Some(result) = self.state.step_result(&step.name) {
-            scope = scope.with_result(Some(result.clone()));
+        if let Some(result) = self.result_of_visit(index, visit) {
+            scope = scope.of_visit(&step.name, Some(result));
         }
         let arcs = self.evaluate_arcs(index, visit, on, &scope).unwrap_or_else(|second| {
             error.message = format!("{}; and then {second}", error.message);

@@ -106,7 +106,8 @@ impl Execution {
         let before = self.last_result().cloned();
         // A step that only saves has no action.
         let part = if event.saves && event.protocol == SAVE { TaskPart::Save } else { TaskPart::Action };
-        let visit = Visit { input: event.input.clone(), before, saves: event.saves, piece: Piece::new(part, time) };
+        let (input, piece) = (event.input.clone(), Piece::new(part, time));
+        let visit = Visit { input, before, result: None, saves: event.saves, piece };
         self.running.insert_mut((id, event.visit), visit);
         self.moved(id);
         self.progress = event.progress;

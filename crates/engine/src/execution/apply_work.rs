@@ -89,8 +89,17 @@ impl Execution {
             }
         });
         if is_all {
-            self.change(id, |record| record.result = Some(result.clone()));
+            self.came_to(id, visit, result.clone());
         }
+    }
+
+    /// The result of a visit, and of its step until another visit has one.
+    fn came_to(&mut self, id: RecordId, visit: u32, result: Arc<Value>) {
+        if let Some(mut under_way) = self.running.get(&(id, visit)).cloned() {
+            under_way.result = Some(result.clone());
+            self.running.insert_mut((id, visit), under_way);
+        }
+        self.change(id, |record| record.result = Some(result));
     }
 
     pub(super) fn action_failed(&mut self, event: &ActionFailed) {
@@ -101,7 +110,7 @@ impl Execution {
         }
         // A save that fails leaves its action's result: it may be made again.
         if event.item.is_none() && event.part.is_action() {
-            self.change(id, |record| record.result = Some(Arc::new(failure(event.result.as_deref(), &event.error))));
+            self.came_to(id, event.visit, Arc::new(failure(event.result.as_deref(), &event.error)));
         }
         if event.error.code == WORKER_LOST {
             let ActionFailed { visit, attempt, part, item, .. } = *event;

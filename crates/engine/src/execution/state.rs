@@ -96,6 +96,9 @@ pub(super) struct Visit {
     pub(super) input: Arc<Value>,
     /// What `result` was when it started: its fields are rendered with it, also for a later attempt.
     pub(super) before: Option<Arc<Value>>,
+    /// What its action came to: with `join: any` several visits of a step are under way at once, and the step's result
+    /// may be another's.
+    pub(super) result: Option<Arc<Value>>,
     /// A save follows its action, as a task of its own.
     pub(super) saves: bool,
     pub(super) piece: Piece,

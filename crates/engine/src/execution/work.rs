@@ -80,6 +80,11 @@ impl Execution {
         self.running.get(&(*self.names.get(step)?, visit))?.before.as_ref()
     }
 
+    /// What the action of a visit under way came to, once it did.
+    pub(crate) fn result_of_visit(&self, step: &str, visit: u32) -> Option<&Arc<Value>> {
+        self.running.get(&(*self.names.get(step)?, visit))?.result.as_ref()
+    }
+
     /// Steps and visits under way, with the attempt they are at.
     pub(crate) fn visits_under_way(&self) -> Vec<(Arc<str>, u32, u32)> {
         let of = |((record, visit), under_way): (&(RecordId, u32), &super::state::Visit)| {

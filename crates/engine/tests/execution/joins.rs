@@ -1,7 +1,8 @@
 //! Branches that come together.
 
-use crate::scenario::Run;
-use protocol::Outcome;
+use crate::scenario::{Run, completed, report};
+use engine::Input;
+use protocol::{Event, Outcome, TaskKey, TaskPart};
 use serde_json::json;
 
 /// `start` fans out to `a` and `b`, which join in `j`, after which comes `z`.
@@ -235,4 +236,68 @@ fn a_circle_of_steps_of_all_kinds_fires_in_order() {
     run.finish(|_| json!(1));
     assert_eq!(run.outcome(), Some(Outcome::Completed));
     assert_eq!(run.lines().iter().filter(|line| *line == "step_started(s)").count(), 1);
+}
+
+/// Two visits of one step under way at once, and the saves end after both actions have: each visit goes on with what
+/// its own action came to, also where its save is handed out anew.
+#[test]
+fn visits_of_a_step_that_overlap_keep_their_results_apart() {
+    let mut run = Run::started(
+        "
+  - {step: start, next: [x, y]}
+  - {step: x, type: noop, next: [{step: a, data: {from: x}}]}
+  - {step: y, type: noop, next: [{step: a, data: {from: y}}]}
+  - {step: a, type: noop, join: any, save: {storage: sqlite, table: t, data: {n: '{{ this.n }}', a: '{{ a.n }}', from: '{{ from }}'}}, next: [{step: z, when: '{{ a.n == result.n }}', data: {n: '{{ result.n }}', a: '{{ a.n }}', this: '{{ this.n }}', from: '{{ from }}'}}]}
+  - {step: z, type: noop, join: any}
+",
+    );
+    run.complete("x", json!(null));
+    run.complete("y", json!(null));
+    let key = |run: &Run, visit: u32, part: TaskPart| -> TaskKey {
+        let task = run.tasks.iter().find(|task| task.key.visit == visit && task.key.part == part);
+        task.unwrap_or_else(|| panic!("visit {visit} has no {part:?}")).key.clone()
+    };
+    for (visit, n) in [(1, 10), (2, 20)] {
+        let key = key(&run, visit, TaskPart::Action);
+        run.input(report(completed(key, json!({ "n": n }))));
+    }
+    // The first visit's save is lost with its worker, and rendered once more.
+    let lost = key(&run, 1, TaskPart::Save);
+    run.input(Input::Claim { key: lost.clone(), worker: "w".into() });
+    run.input(Input::Lost { key: lost, worker: "w".into(), reason: "gone".into() });
+    for (visit, saved) in [(1, json!({"n": 10, "a": 10, "from": "x"})), (2, json!({"n": 20, "a": 20, "from": "y"}))] {
+        let key = key(&run, visit, TaskPart::Save);
+        let task = run.tasks.iter().find(|task| task.key == key).unwrap();
+        assert_eq!(*task.input, saved);
+        run.input(report(completed(key, json!({"rows": 1}))));
+    }
+    let inputs = run.log.iter().filter_map(|(event, _)| match event {
+        Event::StepStarted(event) if event.step == "z" => Some((*event.input).clone()),
+        _ => None,
+    });
+    let expect =
+        [json!({"n": 10, "a": 10, "this": 10, "from": "x"}), json!({"n": 20, "a": 20, "this": 20, "from": "y"})];
+    assert_eq!(inputs.collect::<Vec<_>>(), expect);
+}
+
+/// The same where the save fails: what the arcs for that forward is of the visit that failed.
+#[test]
+fn a_visit_that_fails_tells_its_own_result() {
+    let mut run = Run::started(
+        "
+  - {step: start, next: [x, y]}
+  - {step: x, type: noop, next: a}
+  - {step: y, type: noop, next: a}
+  - {step: a, type: noop, join: any, save: {storage: sqlite, table: t}, next: [{step: z, on: failed, data: {n: '{{ result.n }}', a: '{{ a.n }}'}}]}
+  - {step: z, type: noop, join: any}
+",
+    );
+    run.complete("x", json!(null));
+    run.complete("y", json!(null));
+    for n in [10, 20] {
+        let key = run.tasks.iter().find(|task| task.key.part == TaskPart::Action).unwrap().key.clone();
+        run.input(report(completed(key, json!({ "n": n }))));
+    }
+    run.fail("a", "locked");
+    assert_eq!(run.input_of("z"), json!({"n": 10, "a": 10}));
 }
