@@ -30,6 +30,11 @@ const LOOK: Duration = Duration::from_millis(250);
 const STALE_MS: i64 = 250;
 /// Executions taken up at once.
 const PAGE: u32 = 256;
+/// Beats from one look for children whose parents do not want them any more to the next: between the end of a parent
+/// and that of its child, two servers may have gone.
+const ORPHANS: u32 = 20;
+/// Who had a task that has begun and is nobody's: tasks in a copy of a store are handed out to nobody.
+const FORGOTTEN: &str = "unknown";
 /// The lease of the only server on a store: nobody is there to doubt it.
 const ALWAYS: Timestamp = Timestamp(i64::MAX);
 
@@ -118,7 +123,7 @@ impl Member {
     }
 
     async fn beat(&self) {
-        loop {
+        for beat in 1_u32.. {
             self.environment.sleep(BEAT).await;
             let now = self.environment.now();
             let Membership::Shared { url } = &self.membership else { return };
@@ -137,6 +142,9 @@ impl Member {
             let taken = self.take_over().await;
             if taken > 0 {
                 self.trouble("taken_over", &format!("it moves {taken} executions now that nobody moved any more"));
+            }
+            if taken > 0 || beat % ORPHANS == 0 {
+                self.driver.tell(Message::Recovered).await;
             }
             self.hand_out_again(now).await;
         }
@@ -240,13 +248,31 @@ impl Member {
                 loaded => break loaded,
             }
         };
+        let loaded = match loaded {
+            Ok(slot) => self.with_the_forgotten(&slot, open.tasks).await.map(|tasks| (slot, tasks)),
+            Err(problem) => Err(problem),
+        };
         match loaded {
-            Ok(slot) => self.driver.tell(Message::Recover { slot: Box::new(slot), tasks: open.tasks }).await,
+            Ok((slot, tasks)) => self.driver.tell(Message::Recover { slot: Box::new(slot), tasks }).await,
             Err(problem) => {
                 tracing::error!(execution = %id, %problem, "the execution cannot be taken up");
                 true
             }
         }
+    }
+
+    /// The tasks, those that are to be lost among them: they have begun, and by their rows nobody has them. What was
+    /// claimed after the tasks were read and before the log was is seen by reading them again.
+    async fn with_the_forgotten(&self, slot: &Slot, tasks: Vec<StoredTask>) -> Result<Vec<StoredTask>, Problem> {
+        let is_forgotten = |stored: &StoredTask| stored.claimed_by.is_none() && slot.has_begun(&stored.task.key);
+        if !tasks.iter().any(is_forgotten) {
+            return Ok(tasks);
+        }
+        let mut tasks = open_tasks(self.store.as_ref(), slot.id()).await?;
+        for stored in tasks.iter_mut().filter(|stored| is_forgotten(stored)) {
+            stored.claimed_by = Some(FORGOTTEN.to_owned());
+        }
+        Ok(tasks)
     }
 
     async fn load(&self, id: ExecutionId, path: &str, version: u32) -> Result<Slot, Problem> {

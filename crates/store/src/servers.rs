@@ -123,10 +123,11 @@ impl dyn Store {
         rows.into_iter().map(TaskRow::task).collect()
     }
 
-    /// Open tasks that were handed out by a server whose lease has ended, by when they are due, at most `limit`.
+    /// Open tasks that were handed out by a server whose lease has ended, by when they are due, at most `limit`. Not
+    /// those that wait for a child execution: it goes on wherever it is, and whoever takes over its parent waits for it.
     pub async fn tasks_of_lost_servers(&self, now: Timestamp, limit: u32) -> Result<Vec<StoredTask>, StoreError> {
         let lost = sql("SELECT t.key, t.due, t.claimed_by, t.task FROM tasks t
-            WHERE t.claimed_by IS NOT NULL AND NOT EXISTS (SELECT 1 FROM servers s
+            WHERE t.claimed_by IS NOT NULL AND t.protocol <> 'playbook' AND NOT EXISTS (SELECT 1 FROM servers s
                 WHERE s.until > $1 AND substr(t.claimed_by, 1, length(s.name) + 1) = s.name || '/')
             ORDER BY t.due, t.key LIMIT $2");
         let rows: Vec<TaskRow> = self.database().all(lost.bind(now).bind(limit)).await?;

@@ -13,7 +13,10 @@ use protocol::{
     task::{Logs, TaskOutcome},
 };
 use serde_json::Value;
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 /// The protocol of tasks that are child executions.
 pub(super) const PLAYBOOK: &str = "playbook";
@@ -26,8 +29,30 @@ const MAX_DEPTH: u32 = 32;
 pub(super) struct Children {
     /// The task that waits for a child.
     waiting: HashMap<ExecutionId, Arc<Task>>,
+    /// The same children, by parent.
+    of: HashMap<ExecutionId, HashSet<ExecutionId>>,
     /// Playbooks being looked up for children that are to start.
     pub(super) starts: FuturesUnordered<BoxFuture<'static, Found>>,
+}
+
+impl Children {
+    fn wait(&mut self, child: ExecutionId, task: Arc<Task>) {
+        self.of.entry(task.key.execution_id).or_default().insert(child);
+        self.waiting.insert(child, task);
+    }
+
+    /// Nobody waits for the child any more; the task that did.
+    fn forget(&mut self, child: ExecutionId) -> Option<Arc<Task>> {
+        let task = self.waiting.remove(&child)?;
+        let parent = task.key.execution_id;
+        if let Some(children) = self.of.get_mut(&parent) {
+            children.remove(&child);
+            if children.is_empty() {
+                self.of.remove(&parent);
+            }
+        }
+        Some(task)
+    }
 }
 
 /// A child to start, and its playbook.
@@ -43,7 +68,7 @@ impl Driver {
         let Some(parent) = self.slots.get(&task.key.execution_id) else { return };
         let id = engine::child_id(&task.key, parent.state.created_at());
         let depth = parent.state.origin().depth + 1;
-        self.children.waiting.insert(id, task.clone());
+        self.children.wait(id, task.clone());
         if self.slots.contains_key(&id) {
             return;
         }
@@ -72,6 +97,10 @@ impl Driver {
 
     /// The child's playbook is there, or is not.
     pub(super) fn child_found(&mut self, Found { id, task, entry }: Found) {
+        if !self.children.waiting.contains_key(&id) {
+            // The task was settled meanwhile, and what cancels a child found none.
+            return;
+        }
         let entry = match entry {
             Ok(entry) => entry,
             Err(problem) => {
@@ -97,13 +126,13 @@ impl Driver {
 
     /// An execution has ended: if it is a child, its task has a report.
     pub(super) fn child_ended(&mut self, child: &Execution) {
-        let Some(task) = self.children.waiting.remove(&child.id()) else { return };
+        let Some(task) = self.children.forget(child.id()) else { return };
         let duration_ms = child.ended_at().unwrap_or(child.created_at()).ms_since(child.created_at());
         self.report_child(&task, outcome(child, &task), duration_ms);
     }
 
     pub(super) fn child_failed(&mut self, id: ExecutionId, error: TaskError) {
-        let Some(task) = self.children.waiting.remove(&id) else { return };
+        let Some(task) = self.children.forget(id) else { return };
         self.report_child(&task, TaskOutcome::Failed { error, result: None }, 0);
     }
 
@@ -118,8 +147,20 @@ impl Driver {
         let Some(parent) = self.slots.get(&key.execution_id) else { return };
         let id = engine::child_id(key, parent.state.created_at());
         // A report settles its task too; then the child has ended, and nobody waits any more.
-        if self.children.waiting.remove(&id).is_some() {
+        if self.children.forget(id).is_some() {
             self.cancel_orphan(id, key.execution_id);
+        }
+    }
+
+    /// After somebody else moved the parent: children whose tasks are not open any more.
+    pub(super) fn cancel_unwanted_children(&mut self, parent: ExecutionId) {
+        let Some(slot) = self.slots.get(&parent) else { return };
+        let Some(children) = self.children.of.get(&parent) else { return };
+        let is_wanted = |child| self.children.waiting.get(child).is_some_and(|task| slot.state.is_open(&task.key));
+        let unwanted: Vec<ExecutionId> = children.iter().filter(|child| !is_wanted(child)).copied().collect();
+        for child in unwanted {
+            self.children.forget(child);
+            self.cancel_orphan(child, parent);
         }
     }
 
@@ -130,11 +171,16 @@ impl Driver {
         self.post(id, Letter::Input { input, reply: None });
     }
 
-    /// Children that nobody here waits for, with the tasks that started them.
-    pub(super) fn unclaimed_children(&self) -> Vec<(ExecutionId, TaskKey)> {
+    /// Children that nobody here waits for, by parent, with the tasks that started them.
+    pub(super) fn unclaimed_children(&self) -> HashMap<ExecutionId, Vec<(ExecutionId, TaskKey)>> {
         let waiting = &self.children.waiting;
         let of = |slot: &Slot| Some((slot.state.id(), slot.state.origin().parent.clone()?));
-        self.slots.values().filter_map(of).filter(|(id, _)| !waiting.contains_key(id)).collect()
+        let children = self.slots.values().filter(|slot| !slot.is_visited).filter_map(of);
+        let mut unclaimed: HashMap<_, Vec<_>> = HashMap::new();
+        for (id, task) in children.filter(|(id, _)| !waiting.contains_key(id)) {
+            unclaimed.entry(task.execution_id).or_default().push((id, task));
+        }
+        unclaimed
     }
 }
 

@@ -34,7 +34,7 @@ pub(crate) enum Message {
         slot: Box<Slot>,
         tasks: Vec<StoredTask>,
     },
-    /// All that was under way is here again.
+    /// What was under way is here again, or was taken over: children may be among it that nobody wants any more.
     Recovered,
     /// Somebody offers to run tasks.
     Join {

@@ -91,8 +91,8 @@ pub(crate) struct Driver {
     commits: FuturesUnordered<BoxFuture<'static, (ExecutionId, Result<Committed, StoreError>)>>,
     reloads: FuturesUnordered<BoxFuture<'static, Reloaded>>,
     visits: Visits,
-    /// Children whose parent has ended, as the store says.
-    orphans: FuturesUnordered<BoxFuture<'static, Option<(ExecutionId, ExecutionId)>>>,
+    /// Of a parent, children whose tasks are not open any more, as the store says.
+    orphans: FuturesUnordered<BoxFuture<'static, (ExecutionId, Vec<ExecutionId>)>>,
 }
 
 /// When to look at the timers, and the sleep until then.
@@ -143,8 +143,8 @@ impl Driver {
                 Some(found) = self.children.starts.next(), if !self.children.starts.is_empty() => self.child_found(found),
                 Some(found) = self.visits.loading.next(), if !self.visits.loading.is_empty() => self.visited(found),
                 Some((id, tasks)) = self.visits.tasks.next(), if !self.visits.tasks.is_empty() => self.tasks_read(id, tasks),
-                Some(orphan) = self.orphans.next(), if !self.orphans.is_empty() => {
-                    if let Some((id, parent)) = orphan {
+                Some((parent, orphans)) = self.orphans.next(), if !self.orphans.is_empty() => {
+                    for id in orphans {
                         self.cancel_orphan(id, parent);
                     }
                 }

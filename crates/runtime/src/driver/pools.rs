@@ -178,6 +178,10 @@ impl Pools {
         self.switches.keys().map(|key| key.execution_id).collect()
     }
 
+    pub(super) fn is_running(&self, key: &TaskKey) -> bool {
+        self.switches.contains_key(key)
+    }
+
     /// Tasks of an execution that run here.
     pub(super) fn running_of(&self, id: ExecutionId) -> Vec<TaskKey> {
         self.switches.keys().filter(|key| key.execution_id == id).cloned().collect()

@@ -1,9 +1,13 @@
 //! Executions of this server that were under way when it began, or that it took over.
 
 use super::{Driver, Letter, Slot, children::PLAYBOOK};
+use crate::patience::open_tasks;
 use engine::Input;
-use protocol::{Phase, Task, Timestamp};
-use std::{collections::hash_map::Entry, sync::Arc};
+use protocol::{Task, TaskKey, Timestamp};
+use std::{
+    collections::{HashSet, hash_map::Entry},
+    sync::Arc,
+};
 use store::StoredTask;
 
 impl Driver {
@@ -20,6 +24,7 @@ impl Driver {
             }
             Entry::Occupied(mut held) => held.get_mut().is_visited = false,
         }
+        self.stop_unwanted(id);
         self.take_up(tasks, now);
         // What became due meanwhile is due now; otherwise the answer tells when the next tick is.
         self.post(id, Letter::Input { input: Input::Tick, reply: None });
@@ -42,6 +47,8 @@ impl Driver {
                 }
             } else {
                 match claimed_by {
+                    // It came here from the server that was the owner until now.
+                    Some(_) if self.pools.is_running(&task.key) => {}
                     Some(worker) if *worker != *self.worker => self.lost(&task, worker, "the server was restarted"),
                     claimed_by => self.starts.extend(self.pools.enqueue(task, claimed_by.is_some())),
                 }
@@ -54,22 +61,23 @@ impl Driver {
         self.post(task.key.execution_id, Letter::Input { input, reply: None });
     }
 
-    /// Children whose parent ended while nobody was there to cancel them.
+    /// Children whose task was settled while nobody was there to cancel them: those that are here and that nobody here
+    /// waits for are looked at. A child begins after its task is in the store, and what is settled is never open again.
     pub(super) fn look_for_orphans(&mut self) {
-        for (id, task) in self.unclaimed_children() {
-            let (store, parent) = (self.store.clone(), task.execution_id);
-            if self.slots.get(&parent).is_some_and(|slot| slot.state.is_open(&task)) {
-                continue;
-            }
+        for (parent, mut children) in self.unclaimed_children() {
+            let store = self.store.clone();
             self.orphans.push(Box::pin(async move {
-                match store.execution(parent).await {
-                    Ok(Some(detail)) => (detail.summary.status == Phase::Completed).then_some((id, parent)),
-                    Ok(None) => Some((id, parent)),
-                    Err(error) => {
-                        tracing::error!(%error, child = %id, "its parent cannot be looked up");
-                        None
+                match open_tasks(store.as_ref(), parent).await {
+                    Ok(tasks) => {
+                        let open: HashSet<TaskKey> = tasks.into_iter().map(|stored| stored.task.key).collect();
+                        children.retain(|(_, task)| !open.contains(task));
+                    }
+                    Err(problem) => {
+                        tracing::error!(%problem, execution = %parent, "what it waits for cannot be read");
+                        children.clear();
                     }
                 }
+                (parent, children.into_iter().map(|(id, _)| id).collect())
             }));
         }
     }

@@ -112,6 +112,11 @@ impl Slot {
         Ok(slot)
     }
 
+    /// Whether somebody has begun this task, and it is not settled.
+    pub(crate) fn has_begun(&self, key: &TaskKey) -> bool {
+        self.state.is_claimed(key)
+    }
+
     /// Events it was folded from.
     pub(crate) fn event_count(&self) -> u64 {
         self.state.event_count()

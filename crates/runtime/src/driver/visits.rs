@@ -143,13 +143,14 @@ impl Driver {
         }
     }
 
-    fn stop_unwanted(&mut self, id: ExecutionId) {
+    pub(super) fn stop_unwanted(&mut self, id: ExecutionId) {
         let known = self.pools.running_of(id).into_iter().chain(self.pools.waiting_of(id));
         for key in known.collect::<Vec<_>>() {
             if !self.slots.get(&id).is_some_and(|slot| slot.state.is_open(&key)) {
                 self.drop_task(&key);
             }
         }
+        self.cancel_unwanted_children(id);
     }
 
     /// The tasks an execution of this server has, somebody else's additions among them. Those that wait or run here

@@ -1,9 +1,18 @@
 //! Child executions on a real store: parent and child, to the end.
 
-use crate::support::{Bench, playbook};
-use protocol::{Event, ExecutionId, Outcome, Position, TaskError, event::ActionStarted};
+use crate::{
+    between::{Between, Through},
+    support::{Bench, playbook},
+};
+use async_trait::async_trait;
+use protocol::{Event, ExecutionId, Outcome, Position, TaskError, api::SubmitRequest, event::ActionStarted};
 use serde_json::{Value, json};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering::SeqCst},
+};
 use store::sqlite::SqliteStore;
+use tokio::sync::{Notify, watch};
 use worker::Run;
 
 const CHILD: &str = "
@@ -193,4 +202,43 @@ async fn a_child_that_ended_while_its_parent_was_nowhere_is_told_later() {
     let bench = Bench::on(SqliteStore::open(&file).await.expect("opens again"), 1).await;
     bench.ended(id).await;
     assert_eq!(result(&bench, id).await["why"], json!("child_cancelled"));
+}
+
+/// From when it is told to, lets nobody read the playbook of the child before it is told to.
+#[derive(Default)]
+struct SlowCatalog {
+    is_slow: AtomicBool,
+    asked: Notify,
+    answers: watch::Sender<bool>,
+}
+
+#[async_trait]
+impl Between for Arc<SlowCatalog> {
+    async fn playbook(&self, path: &str) {
+        if path == "tests/child" && self.is_slow.load(SeqCst) {
+            self.asked.notify_one();
+            self.answers.subscribe().wait_for(|may| *may).await.expect("it is not closed");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_child_that_is_not_wanted_any_more_does_not_begin() {
+    let slow = Arc::new(SlowCatalog::default());
+    let inner = SqliteStore::in_memory().await.expect("a store");
+    let bench = Bench::on(Through::to(inner, slow.clone()), 4).await;
+    register(&bench, "child", CHILD).await;
+    register(&bench, "parent", PARENT).await;
+    slow.is_slow.store(true, SeqCst);
+    let submitted = bench.runtime.api().submit(SubmitRequest::new("tests/parent", None)).await.expect("submitted");
+    let id = submitted.execution_id;
+    slow.asked.notified().await;
+    bench.runtime.api().cancel(id, None).await.expect("cancelled");
+    slow.answers.send_replace(true);
+    // Whatever began before this one would be in its place.
+    let next = bench.submit(&playbook("next", CHILD), json!({"n": 1})).await;
+    let work = bench.arrival().await;
+    assert_eq!(work.task.key.execution_id, next);
+    let page = bench.runtime.api().executions(Default::default()).await.expect("a list");
+    assert_eq!(page.executions.iter().map(|row| row.execution_id).collect::<Vec<_>>(), [next, id]);
 }

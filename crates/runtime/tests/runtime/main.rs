@@ -1,6 +1,7 @@
 //! The runtime on a real store. One binary: its parts share the support and link once.
 
 mod admission;
+mod between;
 mod children;
 mod clock;
 mod control;

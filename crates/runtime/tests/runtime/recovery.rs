@@ -1,8 +1,9 @@
 //! Nothing is lost over a stop, graceful or not.
 
 use crate::support::{Bench, playbook};
-use protocol::Outcome;
+use protocol::{Outcome, Timestamp};
 use serde_json::json;
+use std::sync::Arc;
 use store::{Store, sqlite::SqliteStore};
 
 const TWO: &str = "
@@ -83,4 +84,46 @@ async fn what_a_gone_process_left_can_be_cancelled_without_taking_it_up() {
     assert_eq!(detail.summary.outcome, Some(Outcome::Cancelled));
     assert!(bench.store.open_tasks(None).await.expect("readable").is_empty());
     assert_eq!(bench.log(id).await.last().map(String::as_str), Some("execution_complete"));
+}
+
+/// What ran when the copy was made, what its save ran, what waited for a place and a child: all of it goes on.
+#[tokio::test]
+async fn what_was_under_way_in_a_copy_goes_on_in_the_restored_store() {
+    const WORK: &str = "
+  - {step: start, next: [a, b, kid]}
+  - {step: a, type: python, code: x, next: end}
+  - {step: b, type: python, code: x, next: end}
+  - {step: kid, type: playbook, path: tests/kid, next: end}
+  - {step: end, result: '{{ [a.n, b.n, kid.n] }}'}
+";
+    const KID: &str = "
+  - {step: start, next: [c, d]}
+  - {step: c, type: python, code: x, next: end}
+  - {step: d, type: python, code: x, next: end}
+  - {step: end, result: {n: '{{ c.n + d.n }}'}}
+";
+    // Three of the four have a place.
+    let bench = Bench::on(SqliteStore::in_memory().await.expect("a store"), 3).await;
+    bench.runtime.api().register_playbook(&playbook("kid", KID)).await.expect("a valid playbook");
+    let id = bench.submit(&playbook("work", WORK), json!({})).await;
+    let held = [bench.arrival().await, bench.arrival().await, bench.arrival().await];
+    let mut copy = Vec::new();
+    bench.store.backup(&mut copy, Timestamp(0)).await.expect("a copy");
+
+    let store: Arc<dyn Store> = SqliteStore::in_memory().await.expect("a store");
+    store.restore(&mut &copy[..]).await.expect("restored");
+    let restored = Bench::on(store, 4).await;
+    let mut attempts = Vec::new();
+    for _ in 0..4 {
+        let work = restored.arrival().await;
+        let was_held = held.iter().any(|held| held.task.key.step == work.task.key.step);
+        attempts.push((was_held, work.task.key.attempt));
+        work.complete(json!({"n": 1}));
+    }
+    attempts.sort_unstable();
+    assert_eq!(attempts, [(false, 1), (true, 2), (true, 2), (true, 2)], "who had them is gone");
+    assert_eq!(restored.ended(id).await.last().map(String::as_str), Some("execution_complete"));
+    let detail = restored.runtime.api().execution(id).await.expect("it exists");
+    assert_eq!((detail.summary.error, detail.result), (None, Some(json!([1, 1, 2]))));
+    drop(held);
 }

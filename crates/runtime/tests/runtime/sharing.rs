@@ -1,8 +1,8 @@
 //! Two servers on one store: who moves what, and what happens when one is gone.
 
-use crate::support::{Bench, playbook};
+use crate::support::{Arrived, Bench, playbook};
 use futures::future::BoxFuture;
-use protocol::{Outcome, Timestamp};
+use protocol::{ExecutionId, Outcome, Timestamp};
 use runtime::{Environment, Membership, SystemEnvironment};
 use serde_json::json;
 use std::{
@@ -123,4 +123,106 @@ async fn what_a_dead_server_moved_another_takes_over() {
     heir.ended(id).await;
     let detail = heir.runtime.api().execution(id).await.expect("it exists");
     assert_eq!((detail.summary.error, detail.result), (None, Some(json!({"n": 1}))));
+}
+
+const CHILD: &str = "
+  - {step: start, next: job}
+  - {step: job, type: python, code: x, next: end}
+  - {step: end, result: {n: '{{ job.n }}'}}
+";
+const PARENT: &str = "
+  - {step: start, next: run}
+  - {step: run, type: playbook, path: tests/child, next: end}
+  - {step: end, result: '{{ run }}'}
+";
+
+/// Submits a parent; returns it and what its child's task came to.
+async fn parent_and_child(bench: &Bench, parent: &str) -> (ExecutionId, Arrived) {
+    bench.runtime.api().register_playbook(&playbook("child", CHILD)).await.expect("a valid playbook");
+    let id = bench.submit(&playbook("parent", parent), json!({})).await;
+    let work = bench.arrival().await;
+    assert_ne!(work.task.key.execution_id, id);
+    (id, work)
+}
+
+async fn outcome(bench: &Bench, id: ExecutionId) -> Option<Outcome> {
+    bench.ended(id).await;
+    bench.runtime.api().execution(id).await.expect("it exists").summary.outcome
+}
+
+#[tokio::test]
+async fn a_parent_cancelled_at_another_server_takes_its_child_along() {
+    let pair = Pair::new();
+    let owner = pair.server("owner", 1).await;
+    let other = pair.server("other", 0).await;
+    let (parent, work) = parent_and_child(&owner, PARENT).await;
+    let child = work.task.key.execution_id;
+    other.runtime.api().cancel(parent, None).await.expect("cancelled");
+    let stopped = owner.arrival().await;
+    assert!(stopped.cancelled && stopped.task.key.execution_id == child);
+    assert_eq!(outcome(&owner, child).await, Some(Outcome::Cancelled));
+}
+
+/// A server is gone between the end of a parent, which another told, and that of its child. `parent` as it is cancelled
+/// while nobody is there to cancel the child.
+async fn the_heir_of_a_child_that_nobody_wants_ends_it(parent: &str) {
+    let pair = Pair::new();
+    let dead = pair.server("dead", 1).await;
+    let heir = pair.server("heir", 2).await;
+    let (parent, work) = parent_and_child(&dead, parent).await;
+    let child = work.task.key.execution_id;
+    drop(dead.runtime);
+    drop(work);
+    heir.runtime.api().cancel(parent, None).await.expect("cancelled");
+    assert_eq!(heir.runtime.api().execution(child).await.expect("it exists").summary.outcome, None);
+    pair.clock.ahead_ms.store(60_000, SeqCst);
+    assert_eq!(outcome(&heir, child).await, Some(Outcome::Cancelled));
+}
+
+#[tokio::test]
+async fn a_child_whose_parent_has_ended_is_cancelled_by_who_takes_it_over() {
+    the_heir_of_a_child_that_nobody_wants_ends_it(PARENT).await;
+}
+
+#[tokio::test]
+async fn a_child_whose_parent_goes_on_without_it_is_cancelled_by_who_takes_it_over() {
+    let parent = "
+  - {step: start, next: run}
+  - {step: run, type: playbook, path: tests/child, next: [end, {step: tidy, on: cancelled}]}
+  - {step: tidy, type: python, code: x, next: end}
+  - {step: end}
+";
+    the_heir_of_a_child_that_nobody_wants_ends_it(parent).await;
+}
+
+#[tokio::test]
+async fn a_child_goes_on_where_it_was_when_the_server_of_its_parent_dies() {
+    let pair = Pair::new();
+    let dead = pair.server("dead", 1).await;
+    let (parent, work) = parent_and_child(&dead, PARENT).await;
+    let child = work.task.key.execution_id;
+    drop(dead.runtime);
+    drop(work);
+    let heir = pair.server("heir", 1).await;
+    pair.clock.ahead_ms.store(60_000, SeqCst);
+    let again = heir.arrival().await;
+    assert_eq!(again.task.key.execution_id, child, "it is the same child");
+    // Time enough to find, more than once, tasks whose server is gone.
+    let api = heir.runtime.api();
+    let mut beats = 0;
+    let mut before = None;
+    while beats < 4 {
+        let beat =
+            heir.store.servers().await.expect("servers").into_iter().find(|s| s.name == "heir").map(|s| s.beat_at);
+        beats += u32::from(beat != before);
+        before = beat;
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(api.execution(child).await.expect("it exists").summary.outcome, None);
+    again.complete(json!({"n": 3}));
+    heir.ended(parent).await;
+    let detail = api.execution(parent).await.expect("it exists");
+    assert_eq!((detail.summary.error, detail.result), (None, Some(json!({"n": 3}))));
+    let log = heir.log(parent).await;
+    assert_eq!(log.iter().filter(|line| *line == "action_started run").count(), 1, "{log:?}");
 }

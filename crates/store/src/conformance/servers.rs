@@ -159,6 +159,13 @@ pub async fn tasks_of_servers_that_are_gone_are_found(backend: &dyn Backend) {
         store.commit(start).await.expect("a commit");
         runs.push(run);
     }
+    // Its child is an execution like any other, and no worker's.
+    let mut parent = Run::of("samples/parent").start();
+    if let Some(TaskChange::Add { claimed_by, task, .. }) = parent.tasks.first_mut() {
+        *claimed_by = Some("gone/engine".into());
+        Arc::make_mut(task).protocol = "playbook".into();
+    }
+    store.commit(parent).await.expect("a commit");
     beat(&store, "a", 0).await;
     let lost = |at: i64, limit| {
         let store = store.clone();
