@@ -10,70 +10,19 @@ use futures::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
-    net::SocketAddr,
     path::Path,
     time::{Duration, Instant},
 };
 use store::conformance::postgres::Schema;
-use support::Served;
-use tokio::{
-    net::{TcpListener, TcpStream},
-    task::JoinSet,
-    time::timeout,
-};
+use support::{Served, Way};
+use tokio::{net::TcpStream, time::timeout};
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
     tungstenite::{Message, client::IntoClientRequest},
 };
 
-/// The variable with the URL of a Redis.
-const URL: &str = "SIGNALBOX_TEST_REDIS_URL";
 /// Longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-/// A way to Redis that can be cut.
-struct Way {
-    address: SocketAddr,
-    to: String,
-    open: Option<JoinSet<()>>,
-}
-
-impl Way {
-    async fn open() -> Self {
-        let url = std::env::var(URL)
-            .unwrap_or_else(|_| panic!("{URL} names no Redis (redis://host:port/): `cargo xtask test` starts one"));
-        let to = url.trim_start_matches("redis://").trim_end_matches('/').to_owned();
-        let mut way = Self { address: SocketAddr::from(([127, 0, 0, 1], 0)), to, open: None };
-        way.mend().await;
-        way
-    }
-
-    fn url(&self) -> String {
-        format!("redis://{}/", self.address)
-    }
-
-    fn cut(&mut self) {
-        self.open = None;
-    }
-
-    async fn mend(&mut self) {
-        let listener = TcpListener::bind(self.address).await.unwrap();
-        self.address = listener.local_addr().unwrap();
-        let (mut open, to) = (JoinSet::new(), self.to.clone());
-        open.spawn(async move {
-            let mut through = JoinSet::new();
-            while let Ok((mut near, _)) = listener.accept().await {
-                let to = to.clone();
-                through.spawn(async move {
-                    if let Ok(mut far) = TcpStream::connect(to).await {
-                        let _ = tokio::io::copy_bidirectional(&mut near, &mut far).await;
-                    }
-                });
-            }
-        });
-        self.open = Some(open);
-    }
-}
 
 /// A client of a topic, which holds what it sees to the promises.
 struct Client {
@@ -199,9 +148,9 @@ fn server(folder: &Path, data: &str, store: &str, bus: &str) -> Served {
 async fn every_client_sees_every_event_once_while_redis_and_servers_come_and_go() {
     const ROUND: u64 = 60;
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let (schema, mut way) = (Schema::fresh().await, Way::open().await);
+    let (schema, mut way) = (Schema::fresh().await, Way::to_redis().await);
     let folder = tempfile::tempdir().unwrap();
-    let (store, bus) = (schema.url(), way.url());
+    let (store, bus) = (schema.url(), format!("redis://{}/", way.address()));
     let mut first = server(folder.path(), "first", &store, &bus);
     let second = server(folder.path(), "second", &store, &bus);
     let (one, two) = (first.url.clone(), second.url.clone());

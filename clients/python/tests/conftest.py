@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import hmac
 import json
 import os
 import re
@@ -11,6 +13,7 @@ import signal
 import subprocess
 import tempfile
 import threading
+import time
 import urllib.request
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Optional
@@ -32,6 +35,15 @@ workflow:
 """
 
 
+#: Of those who sign JSON Web Tokens here.
+SECRET = b"a secret of tests that is long enough"
+JWT = """
+jwt_secret_file = "jwt.secret"
+jwt_issuer = "https://issuer.test"
+jwt_audience = "box"
+"""
+
+
 class Server:
     def __init__(self, *args: str) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="signalbox-client-"))
@@ -39,6 +51,9 @@ class Server:
         self._port = 0
         self._child: Optional[subprocess.Popen[str]] = None
         self._admin: Optional[str] = None
+        if "required" in args:
+            (self.folder / "jwt.secret").write_bytes(SECRET)
+            (self.folder / "signalbox.toml").write_text(JWT)
         self.up()
         if "required" in args:
             self._admin = self.token("tests", "admin")
@@ -70,6 +85,17 @@ class Server:
     def token(self, name: str, role: str) -> str:
         """Makes an API token."""
         return self._command("tokens", "create", name, "--role", role).strip()
+
+    def jwt(self, name: str, role: str) -> str:
+        """A JSON Web Token of ten minutes."""
+        claims = {"iss": "https://issuer.test", "aud": "box", "sub": name, "role": role, "exp": int(time.time()) + 600}
+
+        def encoded(part: bytes) -> str:
+            return base64.urlsafe_b64encode(part).rstrip(b"=").decode()
+
+        parts = [encoded(json.dumps(part).encode()) for part in ({"alg": "HS256", "typ": "JWT"}, claims)]
+        signature = hmac.digest(SECRET, ".".join(parts).encode(), "sha256")
+        return ".".join([*parts, encoded(signature)])
 
     def revoke(self, name: str) -> None:
         self._command("tokens", "revoke", name)

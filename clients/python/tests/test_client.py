@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 import time
 from typing import Any, Sequence
@@ -262,6 +263,49 @@ async def test_tokens_say_who_a_client_is_and_one_that_is_revoked_is_the_end_unl
                 await nobody.call("playbooks")
             await nobody.wait_closed()
             assert nobody.state == "closed"
+
+
+async def test_a_topic_that_is_not_theirs_takes_no_other_along_and_with_a_lesser_role_after_a_break_either(guarded):
+    class Watched:
+        def __init__(self, token, rooms):
+            self.errors, self.alerts, self.greeted = Told(), Told(), Told()
+            config = ClientConfig(guarded.url, token=token, rooms=rooms, reconnect_initial_s=0.02, reconnect_max_s=0.2)
+            handlers = Handlers(on_error=self.errors.add, on_system_alert=self.alerts.add, on_connect=self.greeted.add)
+            self.client = SignalboxClient(config, handlers)
+
+        def codes(self):
+            return [error.code for error in self.errors.all]
+
+    async def alert(message):
+        body = json.dumps({"type": "system_alert", "severity": "info", "component": "c", "message": message}).encode()
+        await away(guarded.post, "/api/v1/events", body, "application/json")
+
+    viewer = Watched(await away(guarded.token, "looker", "viewer"), ["events", "system_alerts", "nonsense"])
+    async with viewer.client as client:
+        await viewer.errors.until(lambda all: len(all) == 2)
+        await alert("one")
+        assert (await viewer.alerts.first())["message"] == "one"
+        assert viewer.codes() == ["forbidden", "invalid_topic"]
+        assert [had["topic"] for had in client.snapshot()] == ["system_alerts"]
+        # Asked for together with what is theirs, it is refused, and what they had stays.
+        with pytest.raises(SignalboxError) as failed:
+            await client.subscribe(["system_alerts", "events"])
+        assert failed.value.code == "forbidden"
+        await alert("two")
+        await viewer.alerts.until(lambda all: len(all) == 2)
+
+    roles = iter(["admin"])
+    lessened = Watched(lambda: guarded.jwt("olga", next(roles, "viewer")), ["events", "system_alerts"])
+    async with lessened.client as client:
+        await client.subscribe(["events", "system_alerts"])
+        assert (await client.authenticate())["role"] == "viewer"
+        assert "`events`" in str(await lessened.errors.first())
+        await away(guarded.kill)
+        await away(guarded.up)
+        await lessened.greeted.until(lambda all: len(all) == 2)
+        await alert("three")
+        await lessened.alerts.first(lambda told: told["message"] == "three")
+        assert lessened.codes() == ["forbidden"]
 
 
 async def test_a_place_that_is_no_server_of_ours_is_the_end(server):

@@ -2,7 +2,7 @@
 
 import { Backoff, isTerminal } from "./backoff.js";
 import { type ClientConfig, type Clock, type Handlers, realClock } from "./config.js";
-import { SignalboxError } from "./errors.js";
+import { isDisconnected, SignalboxError } from "./errors.js";
 import type {
   AnyEnvelope,
   Authenticated,
@@ -15,9 +15,10 @@ import type {
   Subscribed,
   Unstamped,
 } from "./messages.js";
-import { Positions, type TopicRequest } from "./positions.js";
+import { asRequests, Positions, type TopicRequest } from "./positions.js";
 import { Renewal } from "./renewal.js";
 import { type Fields, Requests } from "./requests.js";
+import { Resuming } from "./resuming.js";
 import { type Socket, type SocketConstructor, socketConstructor, socketUrl } from "./socket.js";
 
 /** Silence after which the server is asked whether it is there; after as much again it is not. */
@@ -34,6 +35,7 @@ export class SignalboxClient {
   private readonly positions = new Positions();
   private readonly requests = new Requests();
   private readonly renewal: Renewal;
+  private readonly resuming: Resuming;
   private readonly debug: ((line: string) => void) | null;
   private socket: Socket | null = null;
   private hello: Hello | null = null;
@@ -55,15 +57,18 @@ export class SignalboxClient {
     this.clock = config.clock ?? realClock;
     this.backoff = new Backoff(config.reconnect || {}, this.clock.random);
     this.renewal = new Renewal(this.clock, () => this.authenticate(), (error) => this.report(error));
+    const ask = (frame: Fields) => (this.hello ? this.ask(frame) : null);
+    this.resuming = new Resuming(this.positions, ask, (error) => this.report(error));
     const { debug } = config;
     this.debug = typeof debug === "function" ? debug : debug ? (line) => console.debug(`[signalbox] ${line}`) : null;
-    for (const room of config.subscriptions?.rooms ?? []) this.positions.want(asRequest(room));
+    for (const request of asRequests(config.subscriptions?.rooms ?? [])) this.positions.want(request);
     void this.connect();
   }
 
   /** Resolves when each topic is subscribed: from here on, or from `after`, its events come. Idempotent. */
   async subscribe(topics: string | TopicRequest | (string | TopicRequest)[]): Promise<Subscribed[]> {
-    const wanted = list(topics).map(asRequest);
+    const wanted = asRequests(topics);
+    const added = wanted.filter(({ topic }) => !this.positions.has(topic));
     for (const request of wanted) this.positions.want(request);
     for (;;) {
       try {
@@ -73,7 +78,7 @@ export class SignalboxClient {
         // The next connection subscribes to everything wanted; asking again only says when.
         if (isDisconnected(error)) continue;
         if (!(error instanceof SignalboxError && error.temporary)) {
-          for (const { topic } of wanted) this.positions.forget(topic);
+          for (const { topic } of added) this.positions.forget(topic);
         }
         throw error;
       }
@@ -81,9 +86,10 @@ export class SignalboxClient {
   }
 
   async unsubscribe(topics: string | string[]): Promise<void> {
-    for (const topic of list(topics)) this.positions.forget(topic);
+    const names = [topics].flat();
+    for (const topic of names) this.positions.forget(topic);
     try {
-      await this.ask({ type: "unsubscribe", topics: list(topics) });
+      await this.ask({ type: "unsubscribe", topics: names });
     } catch (error) {
       // With the connection went the subscription.
       if (!isDisconnected(error)) throw error;
@@ -199,7 +205,8 @@ export class SignalboxClient {
         this.requests.answered(frame.id, frame.topics);
         return;
       case "unsubscribed":
-        this.requests.answered(frame.id, undefined);
+        if (frame.id === undefined) this.resuming.hidden(frame.topics);
+        else this.requests.answered(frame.id, undefined);
         return;
       case "event":
         return this.happened(frame.event, this.positions.news(frame.topics, frame.event.position));
@@ -237,15 +244,9 @@ export class SignalboxClient {
     this.hello = { epoch, client, limits };
     this.backoff.reset();
     this.watch();
-    const send = (frame: Fields) => this.send(frame);
-    // One frame for all, each topic from where it was, before whatever waited.
-    const topics = this.positions.snapshot();
-    if (topics.length > 0) {
-      this.requests.ask({ type: "subscribe", topics }, send).catch((error: unknown) => {
-        if (!isDisconnected(error)) this.report(error);
-      });
-    }
-    this.requests.connected(send);
+    // Before whatever waited.
+    void this.resuming.all();
+    this.requests.connected((frame) => this.send(frame));
     this.tell("onConnect", this.hello);
   }
 
@@ -380,16 +381,4 @@ export class SignalboxClient {
   private say(line: string): void {
     this.debug?.(line);
   }
-}
-
-function asRequest(topic: string | TopicRequest): TopicRequest {
-  return typeof topic === "string" ? { topic } : topic;
-}
-
-function list<T>(one: T | T[]): T[] {
-  return Array.isArray(one) ? one : [one];
-}
-
-function isDisconnected(error: unknown): boolean {
-  return error instanceof SignalboxError && error.code === "disconnected";
 }

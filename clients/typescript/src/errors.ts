@@ -20,3 +20,7 @@ export class SignalboxError extends Error {
     return new SignalboxError("closed", `the client is closed: ${why}`, false);
   }
 }
+
+export function isDisconnected(error: unknown): boolean {
+  return error instanceof SignalboxError && error.code === "disconnected";
+}

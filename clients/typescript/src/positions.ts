@@ -24,6 +24,10 @@ export class Positions {
     return [...this.places.keys()];
   }
 
+  has(topic: string): boolean {
+    return this.places.has(topic);
+  }
+
   /** The positions as they are, to be kept and given to another client later. */
   snapshot(): TopicRequest[] {
     return this.topics().map((topic) => this.request(topic));
@@ -76,4 +80,9 @@ export class Positions {
       return true;
     });
   }
+}
+
+/** Names and requests, one or several, as requests. */
+export function asRequests(topics: string | TopicRequest | (string | TopicRequest)[]): TopicRequest[] {
+  return [topics].flat().map((topic) => (typeof topic === "string" ? { topic } : topic));
 }

@@ -258,6 +258,53 @@ test("tokens say who a client is; one that is revoked is the end, unless there i
   }
 });
 
+test("a topic that is not theirs takes no other along; with a lesser role, after a break either", async (t) => {
+  const server = await Server.guarded();
+  t.after(() => server.remove());
+  const watching = (token: string | (() => string), rooms: string[]) => {
+    const told = { errors: new Told<Error>(), alerts: new Told<string>(), greeted: new Told<unknown>(), roles: new Told<string>() };
+    const client = new SignalboxClient(
+      { serverUrl: server.url, token, subscriptions: { rooms }, reconnect: { initialMs: 20, maxMs: 200 } },
+      {
+        onError: told.errors.add,
+        onSystemAlert: ({ message }) => told.alerts.add(message),
+        onConnect: told.greeted.add,
+        onAuthenticated: ({ role }) => told.roles.add(role),
+      },
+    );
+    t.after(() => client.close());
+    return { client, ...told };
+  };
+  const alert = (message: string) =>
+    server.post("/api/v1/events", JSON.stringify({ type: "system_alert", severity: "info", component: "c", message }), "application/json");
+  const codes = ({ all }: Told<Error>) => all.map((error) => (error as SignalboxError).code);
+
+  const viewer = watching(server.token("looker", "viewer"), ["events", "system_alerts", "nonsense"]);
+  await viewer.errors.until((all) => all.length === 2);
+  await alert("one");
+  assert.equal(await viewer.alerts.first(), "one");
+  assert.deepEqual(codes(viewer.errors), ["forbidden", "invalid_topic"]);
+  assert.deepEqual(viewer.client.snapshot().map(({ topic }) => topic), ["system_alerts"]);
+  // Asked for together with what is theirs, it is refused, and what they had stays.
+  const code = (expect: string) => (error: unknown) => error instanceof SignalboxError && error.code === expect;
+  await assert.rejects(viewer.client.subscribe(["system_alerts", "events"]), code("forbidden"));
+  await alert("two");
+  await viewer.alerts.until((all) => all.length === 2);
+
+  const roles = ["admin"];
+  const lessened = watching(() => server.jwt("olga", roles.shift() ?? "viewer"), ["events", "system_alerts"]);
+  await lessened.client.subscribe(["events", "system_alerts"]);
+  assert.equal((await lessened.client.authenticate()).role, "viewer");
+  assert.match((await lessened.errors.first()).message, /`events`/);
+  await server.kill();
+  await server.up();
+  await lessened.greeted.until((all) => all.length === 2);
+  await alert("three");
+  await lessened.alerts.first((message) => message === "three");
+  assert.deepEqual(codes(lessened.errors), ["forbidden"]);
+  assert.deepEqual(lessened.roles.all, ["admin", "viewer", "viewer"]);
+});
+
 test("a handler that throws is reported and stops nobody", async (t) => {
   const server = await served(t);
   const errors = new Told<Error>();

@@ -1,12 +1,20 @@
 // A real `signalbox serve` with a data folder of its own that survives a restart.
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { createHmac } from "node:crypto";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import type { AnyEnvelope } from "../src/index.js";
+
+/** Of those who sign JSON Web Tokens here. */
+const SECRET = "a secret of tests that is long enough";
+const JWT = `jwt_secret_file = "jwt.secret"
+jwt_issuer = "https://issuer.test"
+jwt_audience = "box"
+`;
 
 /** One step whose data is the result: nine durable events, and five projections of them. */
 const ECHO = `
@@ -37,6 +45,10 @@ export class Server {
 
   static async start(...args: string[]): Promise<Server> {
     const server = new Server(await mkdtemp(path.join(tmpdir(), "signalbox-client-")), args);
+    if (args.includes("required")) {
+      await writeFile(path.join(server.folder, "jwt.secret"), SECRET);
+      await writeFile(path.join(server.folder, "signalbox.toml"), JWT);
+    }
     await server.up();
     if (args.includes("required")) server.admin = server.token("tests", "admin");
     await server.post("/api/v1/playbooks", ECHO, "application/yaml");
@@ -74,6 +86,14 @@ export class Server {
   /** Makes an API token. */
   token(name: string, role: string): string {
     return this.command("tokens", "create", name, "--role", role).trim();
+  }
+
+  /** A JSON Web Token of ten minutes. */
+  jwt(name: string, role: string): string {
+    const exp = Math.floor(Date.now() / 1_000) + 600;
+    const claims = { iss: "https://issuer.test", aud: "box", sub: name, role, exp };
+    const parts = [{ alg: "HS256", typ: "JWT" }, claims].map((part) => Buffer.from(JSON.stringify(part)).toString("base64url"));
+    return [...parts, createHmac("sha256", SECRET).update(parts.join(".")).digest("base64url")].join(".");
   }
 
   revoke(name: string): void {

@@ -1,7 +1,7 @@
 //! The Rust client where everybody proves who they are.
 
 use super::people::{jwt, sign_in, token, trusted};
-use crate::support::{Answer, TestServer};
+use crate::support::{Answer, TestServer, Way};
 use protocol::{Envelope, Position, Role, Timestamp, Topic, frame::close};
 use serde_json::json;
 use std::{
@@ -137,4 +137,67 @@ async fn a_jwt_is_renewed_on_the_connection_there_is_and_nothing_is_missed() {
     assert!(ends[1] > ends[0] + 50_000, "{ends:?}");
     let positions: Vec<u64> = events.iter().map(|event| event.position.unwrap().0).collect();
     assert_eq!(positions, (1..=positions.len() as u64).collect::<Vec<_>>(), "each once, in order");
+}
+
+/// The first alert, and what the server said was wrong, so many times at least.
+async fn an_alert_and_refusals(told: &mut Subscription, count: usize) -> (String, Vec<String>) {
+    let (mut alert, mut refused) = (None, Vec::new());
+    while alert.is_none() || refused.len() < count {
+        match next(told).await {
+            Told::Error { code, message, temporary: false } => refused.push(format!("{code}: {message}")),
+            Told::Event { event, .. } => {
+                let event = serde_json::to_value(&event).unwrap();
+                alert = event["data"]["message"].as_str().map(str::to_owned);
+            }
+            _ => {}
+        }
+    }
+    (alert.unwrap(), refused)
+}
+
+#[tokio::test]
+async fn with_a_lesser_role_what_is_not_theirs_is_told_and_the_rest_goes_on_after_a_break() {
+    let server = TestServer::start_guarded(&[("ann", Role::Admin)], |config| {
+        config.access.jwt = Some(trusted());
+        // By any port.
+        config.hosts = vec!["127.0.0.1".to_owned()];
+    });
+    let server = server.await;
+    let admin = sign_in(&server, "ann").await;
+    let mut way = Way::to(server.url("").trim_start_matches("http://")).await;
+    let asked = AtomicU32::new(0);
+    // 30 s of leeway: the first is renewed within three seconds.
+    let tokens = move || {
+        let is_first = asked.fetch_add(1, Ordering::Relaxed) == 0;
+        std::future::ready(if is_first { jwt("admin", "olga", -27) } else { jwt("viewer", "olga", 600) })
+    };
+    let client = Client::connect(format!("http://{}", way.address())).tokens_from(tokens);
+    let (client, mut told) = client.subscribe("events").subscribe("system_alerts").start().unwrap();
+    while !matches!(next(&mut told).await, Told::Authenticated { role: Role::Viewer, .. }) {}
+    let refused = next(&mut told).await;
+    assert!(matches!(&refused, Told::Error { code, .. } if code == "forbidden"), "{refused:?}");
+    assert_eq!(client.snapshot().into_iter().map(|had| had.topic).collect::<Vec<_>>(), [Topic::SystemAlerts]);
+    way.cut();
+    while !matches!(next(&mut told).await, Told::Disconnected { retry: Some(_), .. }) {}
+    publish(&server, &admin, 1).await;
+    way.mend().await;
+    assert_eq!(an_alert_and_refusals(&mut told, 0).await, ("number 1".to_owned(), Vec::new()));
+}
+
+#[tokio::test]
+async fn one_topic_that_is_not_theirs_takes_no_other_along() {
+    let server = TestServer::start_guarded(&[("ann", Role::Admin)], |_| ()).await;
+    let admin = sign_in(&server, "ann").await;
+    let look = token(&server, &admin, json!({"name": "look", "role": "viewer"})).await;
+    publish(&server, &admin, 7).await;
+    let connect = || Client::connect(server.url("")).token(&look).subscribe("events");
+    let from_here = Resume { topic: Topic::SystemAlerts, after: Some(Position(0)), epoch: None };
+    let (client, mut told) = connect().resume(from_here).start().unwrap();
+    let why = "forbidden: field `topics[0]`: `look` is viewer and may not see topic `events`; admin may";
+    assert_eq!(an_alert_and_refusals(&mut told, 1).await, ("number 7".to_owned(), vec![why.to_owned()]));
+    assert_eq!(client.snapshot().len(), 1);
+    // Alone as well.
+    let (client, mut told) = connect().start().unwrap();
+    while !matches!(next(&mut told).await, Told::Error { code, .. } if code == "forbidden") {}
+    assert_eq!(client.snapshot(), []);
 }

@@ -8,9 +8,11 @@ mod command;
 mod dice;
 mod playbook;
 mod server;
+mod way;
 
 pub use answer::Answer;
 pub use command::{Run, Served, signal, signalbox};
 pub use dice::Dice;
 pub use playbook::{BLOCKING, ECHO, FAILING, WAITING, echo_at};
 pub use server::{TestServer, password};
+pub use way::Way;

@@ -31,6 +31,7 @@ from .positions import Positions
 from .producer import Producer
 from .renewal import Renewal
 from .requests import Fields, Requests
+from .resuming import Resuming, is_over
 from .teller import Teller
 
 _log = logging.getLogger("signalbox")
@@ -69,6 +70,7 @@ class SignalboxClient(Producer):
         for room in config.rooms:
             self._positions.want(room)
         self._requests = Requests()
+        self._resuming = Resuming(self._positions, self._ask_again, self._report)
         self._hello: Optional[Hello] = None
         self._closed: Optional[str] = None
         self._wake = asyncio.Event()
@@ -125,6 +127,7 @@ class SignalboxClient(Producer):
 
     async def subscribe(self, topics: Union[Topic, Iterable[Topic]]) -> List[Subscribed]:
         """Returns when each topic is subscribed: from here on, or from `after`, its events come. Idempotent."""
+        had = set(self._positions.topics())
         names = [self._positions.want(topic) for topic in listed(topics)]
         while True:
             try:
@@ -136,7 +139,7 @@ class SignalboxClient(Producer):
                 if error.code == "disconnected":
                     continue
                 if not error.temporary:
-                    for name in names:
+                    for name in set(names) - had:
                         self._positions.forget(name)
                 raise
 
@@ -249,8 +252,8 @@ class SignalboxClient(Producer):
                 pass
 
     def _introduced(self, answer: "asyncio.Future[Any]") -> None:
-        error = None if answer.cancelled() else answer.exception()
-        if isinstance(error, SignalboxError) and error.code not in ("disconnected", "closed"):
+        error = None if is_over(answer) else answer.exception()
+        if isinstance(error, SignalboxError):
             self._report(error)
 
     async def _write(self, socket: ClientConnection) -> None:
@@ -278,8 +281,10 @@ class SignalboxClient(Producer):
             for told in frame["topics"]:
                 self._positions.subscribed(told, epoch)
             self._requests.answered(frame.get("id"), frame["topics"])
+        elif kind == "unsubscribed" and frame.get("id") is None:
+            self._resuming.hidden(frame["topics"])
         elif kind == "unsubscribed":
-            self._requests.answered(frame.get("id"), None)
+            self._requests.answered(frame["id"], None)
         elif kind == "event":
             self._happened(frame["event"], self._positions.news(frame["topics"], frame["event"]["position"]))
         elif kind == "performance_metrics":
@@ -306,11 +311,7 @@ class SignalboxClient(Producer):
     def _welcomed(self, hello: Hello) -> None:
         self._hello = hello
         self._backoff.reset()
-        # One frame for all, each topic from where it was, before whatever waited.
-        topics = self._positions.snapshot()
-        if topics:
-            answer = self._requests.first({"type": "subscribe", "topics": topics})
-            answer.add_done_callback(self._introduced)
+        self._resuming.all()
         self._wake.set()
         self._teller.tell("on_connect", hello)
 
@@ -362,6 +363,14 @@ class SignalboxClient(Producer):
         # The answer is read even when what is told has to wait.
         self._teller.look_again()
         return await answer
+
+    def _ask_again(self, fields: Fields) -> "Optional[asyncio.Future[Any]]":
+        """The same, before whatever waits; `None` where there is no connection."""
+        if self._hello is None:
+            return None
+        answer = self._requests.first(fields)
+        self._wake.set()
+        return answer
 
     async def _token(self) -> Optional[str]:
         token = self._config.token

@@ -21,6 +21,13 @@ class Positions:
     def __init__(self) -> None:
         self._places: Dict[str, _Place] = {}
 
+    def topics(self) -> List[str]:
+        """The topics wanted, subscribed or not yet."""
+        return list(self._places)
+
+    def wants(self, topic: str) -> bool:
+        return topic in self._places
+
     def snapshot(self) -> List[TopicRequest]:
         """The topics wanted, and what to ask the server for: everything after what we have."""
         return [self.request(topic) for topic in self._places]

@@ -5,6 +5,7 @@ use super::{
     handle::{Ask, Shared},
     proof::{self, Proof},
     requests::Requests,
+    resuming::Resuming,
 };
 use crate::wire::{Socket, is_terminal};
 use futures::{SinkExt, StreamExt};
@@ -72,6 +73,12 @@ enum Incoming {
     Subscribed {
         topics: Vec<Subscribed>,
     },
+    Unsubscribed {
+        /// Absent: the server did it by itself.
+        #[serde(default)]
+        id: Option<Value>,
+        topics: Vec<Topic>,
+    },
     Error {
         code: String,
         message: String,
@@ -89,6 +96,7 @@ pub(super) struct Connection<'a> {
     /// What was read and not taken over; the next connection's events come after it.
     untold: &'a mut VecDeque<Told>,
     requests: Requests,
+    resuming: Resuming,
     proof: Option<Proof>,
     /// What the server said first, until it knows who this is.
     hello: Option<(Epoch, Limits)>,
@@ -106,6 +114,7 @@ impl<'a> Connection<'a> {
             shared,
             untold,
             requests: Requests::default(),
+            resuming: Resuming::default(),
             proof,
             hello: None,
             epoch: None,
@@ -158,7 +167,7 @@ impl<'a> Connection<'a> {
                 },
                 ask = asked.recv(), if self.epoch.is_some() && !is_left => match ask {
                     Some(ask) => {
-                        let text = self.requests.send(ask);
+                        let (_, text) = self.requests.send(ask);
                         self.outgoing.push(text);
                     }
                     None => is_left = true,
@@ -234,7 +243,11 @@ impl<'a> Connection<'a> {
                     topics.iter().for_each(|told| positions.subscribed(told, epoch));
                 }
                 self.answered(text);
+                if self.resuming.answered(&id(text)).is_some() {
+                    self.resume_next();
+                }
             }
+            Incoming::Unsubscribed { id: None, topics } => topics.into_iter().for_each(|topic| self.hidden(topic)),
             Incoming::Error { code, message, temporary } => {
                 let error = ClientError::Refused { code: code.clone(), message: message.clone(), temporary };
                 let id = id(text);
@@ -244,14 +257,20 @@ impl<'a> Connection<'a> {
                         proof.renew_later();
                     }
                 }
-                if !self.requests.answer(&id, Err(error)) {
+                let is_told = self.requests.answer(&id, Err(error));
+                let resumed = self.resuming.answered(&id);
+                let is_resuming = resumed.is_some();
+                if !self.is_asked_for_each(resumed, temporary) && !is_told {
                     self.untold.push_back(Told::Error { code, message, temporary });
+                }
+                if is_resuming {
+                    self.resume_next();
                 }
             }
             Incoming::Draining { reconnect_after_ms } => {
                 self.ended.after = Some(Duration::from_millis(reconnect_after_ms));
             }
-            Incoming::Other => self.answered(text),
+            Incoming::Unsubscribed { .. } | Incoming::Other => self.answered(text),
         }
     }
 
@@ -265,19 +284,57 @@ impl<'a> Connection<'a> {
     fn welcomed(&mut self, epoch: Epoch, limits: Limits) {
         self.epoch = Some(epoch.clone());
         self.ended.greeted = true;
-        // One frame for all, each topic from where it was, before whatever waited.
-        let topics = {
-            let positions = self.shared.positions();
-            let wanted = positions.snapshot();
-            positions.requests(wanted.iter().map(|resume| &resume.topic))
-        };
-        if !topics.is_empty() {
-            // Its answer sets the positions; nobody else waits for it.
-            let (answer, _) = oneshot::channel();
-            let text = self.requests.send(Ask { frame: json!({"type": "subscribe", "topics": topics}), answer });
-            self.outgoing.push(text);
-        }
+        // Before whatever waited.
+        let wanted = self.shared.positions().snapshot();
+        self.resume(wanted.into_iter().map(|resume| resume.topic).collect());
         self.untold.push_back(Told::Connected { epoch, limits });
+    }
+
+    /// Subscribes again, in one frame, each topic from where it was.
+    fn resume(&mut self, topics: Vec<Topic>) {
+        if topics.is_empty() {
+            return;
+        }
+        let requests = self.shared.positions().requests(topics.iter());
+        // Its answer sets the positions; nobody else waits for it.
+        let (answer, _) = oneshot::channel();
+        let (id, text) = self.requests.send(Ask { frame: json!({"type": "subscribe", "topics": requests}), answer });
+        self.resuming.asked(id, topics);
+        self.outgoing.push(text);
+    }
+
+    fn resume_next(&mut self) {
+        while let Some(topic) = self.resuming.next() {
+            if self.shared.positions().wants(&topic) {
+                return self.resume(vec![topic]);
+            }
+        }
+    }
+
+    /// These topics were refused. True when they are asked for again, each alone; one that was alone is not wanted any
+    /// more, unless the refusal was for now.
+    fn is_asked_for_each(&mut self, resumed: Option<Vec<Topic>>, temporary: bool) -> bool {
+        match resumed {
+            Some(topics) if !temporary && topics.len() > 1 => {
+                self.resuming.part(topics);
+                true
+            }
+            Some(topics) if !temporary => {
+                topics.iter().for_each(|topic| self.shared.positions().forget(topic));
+                false
+            }
+            _ => false,
+        }
+    }
+
+    /// With a lesser role it is not ours to see any more: asked for again, it would be refused.
+    fn hidden(&mut self, topic: Topic) {
+        let mut positions = self.shared.positions();
+        if positions.wants(&topic) {
+            positions.forget(&topic);
+            let message = format!("topic `{topic}` is not this client's to see any more");
+            self.untold.push_back(Told::Error { code: "forbidden".to_owned(), message, temporary: false });
+        }
     }
 
     fn answered(&mut self, text: &str) {

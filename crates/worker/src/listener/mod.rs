@@ -12,6 +12,7 @@ mod positions;
 mod produce;
 mod proof;
 mod requests;
+mod resuming;
 mod stay;
 mod told;
 

@@ -32,6 +32,10 @@ impl Positions {
         }
     }
 
+    pub(super) fn wants(&self, topic: &Topic) -> bool {
+        self.0.contains_key(topic)
+    }
+
     pub(super) fn forget(&mut self, topic: &Topic) {
         self.0.remove(topic);
     }

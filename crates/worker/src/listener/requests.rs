@@ -12,13 +12,13 @@ pub(super) struct Requests {
 
 impl Requests {
     /// The frame's text, under an id of its own.
-    pub(super) fn send(&mut self, mut ask: Ask) -> String {
+    pub(super) fn send(&mut self, mut ask: Ask) -> (u64, String) {
         self.last += 1;
         ask.frame["id"] = self.last.into();
         let text = ask.frame.to_string();
         ask.frame = Value::Null;
         self.open.insert(self.last, ask);
-        text
+        (self.last, text)
     }
 
     /// Somebody waits for an answer.
@@ -26,12 +26,11 @@ impl Requests {
         !self.open.is_empty()
     }
 
-    /// False when nobody waits for it.
+    /// False when nobody waits for it, or not any more.
     pub(super) fn answer(&mut self, id: &Value, answer: Result<Value, ClientError>) -> bool {
         let Some(ask) = id.as_u64().and_then(|id| self.open.remove(&id)) else { return false };
         // Who asked may be gone.
-        let _ = ask.answer.send(answer);
-        true
+        ask.answer.send(answer).is_ok()
     }
 
     /// The connection is gone: nobody knows whether what was sent was done.

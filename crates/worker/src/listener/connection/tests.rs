@@ -1,5 +1,5 @@
 use super::*;
-use crate::listener::{Client, positions::Positions};
+use crate::listener::{Client, Resume, positions::Positions};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// A connection that was greeted, and sent the token `first`; those after it are `fresh-1`, `fresh-2` …
@@ -81,4 +81,74 @@ async fn how_a_connection_ended_is_for_good_unless_a_token_was_refused_for_now()
     take(&mut connection, 1_000);
     connection.closed(4401, "prove it");
     assert_eq!((connection.ended.terminal, connection.ended.why.as_str()), (true, closing));
+}
+
+/// A connection that was greeted, with these topics wanted.
+fn wanting<'a>(untold: &'a mut VecDeque<Told>, topics: &[Topic]) -> Connection<'a> {
+    let mut positions = Positions::default();
+    topics.iter().for_each(|topic| positions.want(Resume::live(topic.clone())));
+    let (_, shared) = Client::new(mpsc::channel(1).0, positions);
+    let mut connection = Connection::new(shared, untold, None);
+    let limits = json!({"frame_bytes": 65_536, "topics": 1_000, "queue_bytes": 1 << 20, "idle_timeout_ms": 90_000});
+    say(&mut connection, json!({"type": "hello", "epoch": "e", "client": "c", "limits": limits}));
+    connection
+}
+
+/// What was sent since it was looked at last: `subscribe` frames, their ids and topics.
+fn subscribes(connection: &mut Connection<'_>) -> Vec<(Value, Value)> {
+    let frame = |text: String| serde_json::from_str::<Value>(&text).unwrap();
+    let sent = std::mem::take(&mut connection.outgoing).into_iter().map(frame);
+    sent.filter(|frame| frame["type"] == "subscribe")
+        .map(|frame| (frame["id"].clone(), frame["topics"].clone()))
+        .collect()
+}
+
+fn errors(untold: &VecDeque<Told>) -> Vec<&str> {
+    untold
+        .iter()
+        .filter_map(|told| if let Told::Error { code, .. } = told { Some(code.as_str()) } else { None })
+        .collect()
+}
+
+#[tokio::test]
+async fn what_is_refused_together_is_asked_for_one_by_one() {
+    let mut untold = VecDeque::new();
+    let topics = [Topic::MemoryTimeline, Topic::Events, Topic::SystemAlerts];
+    let mut connection = wanting(&mut untold, &topics);
+    let refusal =
+        |id: &Value| json!({"type": "error", "id": id, "code": "forbidden", "message": "no", "temporary": false});
+    let (all, asked) = subscribes(&mut connection).remove(0);
+    assert_eq!(asked.as_array().map(Vec::len), Some(3));
+    say(&mut connection, refusal(&all));
+    let mut alone = Vec::new();
+    while let [(id, asked)] = &subscribes(&mut connection)[..] {
+        let topic = asked[0].as_str().unwrap();
+        alone.push(topic.to_owned());
+        if topic == "events" {
+            say(&mut connection, refusal(id));
+        } else {
+            let told = json!([{"topic": topic, "position": 3, "recovered": false}]);
+            say(&mut connection, json!({"type": "subscribed", "id": id, "topics": told}));
+        }
+    }
+    assert_eq!(alone, ["memory_timeline", "system_alerts", "events"]);
+    let had: Vec<Topic> = connection.shared.positions().snapshot().into_iter().map(|had| had.topic).collect();
+    assert_eq!(had, [Topic::MemoryTimeline, Topic::SystemAlerts]);
+    // The server takes one of them away by itself.
+    say(&mut connection, json!({"type": "unsubscribed", "topics": ["system_alerts", "events"]}));
+    assert_eq!(connection.shared.positions().snapshot().len(), 1);
+    assert_eq!(errors(&untold), ["forbidden", "forbidden"]);
+}
+
+#[tokio::test]
+async fn what_is_refused_for_now_stays_wanted() {
+    let mut untold = VecDeque::new();
+    let mut connection = wanting(&mut untold, &[Topic::Events]);
+    let (id, _) = subscribes(&mut connection).remove(0);
+    say(
+        &mut connection,
+        json!({"type": "error", "id": id, "code": "rate_limited", "message": "no", "temporary": true}),
+    );
+    assert_eq!((subscribes(&mut connection), connection.shared.positions().snapshot().len()), (Vec::new(), 1));
+    assert_eq!(errors(&untold), ["rate_limited"]);
 }
