@@ -70,12 +70,14 @@ class SignalboxClient(Producer):
         for room in config.rooms:
             self._positions.want(room)
         self._requests = Requests()
-        self._resuming = Resuming(self._positions, self._ask_again, self._report)
         self._hello: Optional[Hello] = None
         self._closed: Optional[str] = None
         self._wake = asyncio.Event()
         self._task: Optional[asyncio.Task[None]] = None
-        self._teller = Teller(self._handlers, self._requests.waits)
+        self._resuming = Resuming(
+            self._positions, self._ask_again, self._report, lambda: self._teller.is_half_empty
+        )
+        self._teller = Teller(self._handlers, self._requests.waits, self._resuming.catch_up)
         self._telling: Optional[asyncio.Task[None]] = None
         self._renewal = Renewal(self._clock, self.authenticate, self._report)
         self._reconnect_after_s = 0.0
@@ -285,14 +287,19 @@ class SignalboxClient(Producer):
             self._resuming.hidden(frame["topics"])
         elif kind == "unsubscribed":
             self._requests.answered(frame["id"], None)
+        elif self._teller.is_full and kind in ("event", "performance_metrics"):
+            # What is in no log is gone: measurements, for instance.
+            if kind == "event" and frame["event"]["position"] is not None:
+                self._resuming.fall_behind()
         elif kind == "event":
             self._happened(frame["event"], self._positions.news(frame["topics"], frame["event"]["position"]))
         elif kind == "performance_metrics":
             if self._positions.news(frame["topics"], None):
                 self._teller.tell("on_performance_metrics", frame["metrics"])
         elif kind == "gap":
-            self._positions.gap(frame, epoch)  # type: ignore[arg-type]
-            self._teller.tell("on_gap", {name: frame[name] for name in ("topic", "from", "to", "reason")})
+            # One of what was passed over is told again with the subscription.
+            if self._positions.gap(frame, epoch):  # type: ignore[arg-type]
+                self._teller.tell("on_gap", {name: frame[name] for name in ("topic", "from", "to", "reason")})
         elif kind == "reply":
             self._requests.answered(frame["id"], frame["result"])
         elif kind == "published":

@@ -56,7 +56,7 @@ class Positions:
         self._places.pop(topic, None)
 
     def disconnected(self) -> None:
-        """The connection is gone: nothing is subscribed, but the positions stay."""
+        """Nothing is subscribed, but the positions stay: the connection is gone, or what it brings is passed over."""
         for place in self._places.values():
             place.subscribed = False
 
@@ -69,10 +69,13 @@ class Positions:
         place.epoch = epoch
         place.subscribed = True
 
-    def gap(self, told: Gap, epoch: str) -> None:
+    def gap(self, told: Gap, epoch: str) -> bool:
+        """Whether it is news."""
         place = self._places.get(told["topic"])
-        if place is not None:
-            place.after, place.epoch = told["to"], epoch
+        if place is None or not place.subscribed:
+            return False
+        place.after, place.epoch = told["to"], epoch
+        return True
 
     def news(self, topics: List[str], position: Optional[int]) -> List[str]:
         """The topics an event is news of; of an event without a position, those that are subscribed."""

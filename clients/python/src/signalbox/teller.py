@@ -12,15 +12,17 @@ from .config import Handlers
 
 _log = logging.getLogger("signalbox")
 
-#: What was told of and not handled yet: then no more is read, and the server sees a slow client.
+#: What was told of and not handled yet: then no more is read, and the server sees a slow client. While somebody waits for an
+#: answer it is, but what comes before the answer is passed over, and asked for again when half of this is handled.
 UNHANDLED = 256
 
 
 class Teller:
-    def __init__(self, handlers: Handlers, waits: Callable[[], bool]) -> None:
-        """`waits`: somebody waits for an answer that is to be read."""
+    def __init__(self, handlers: Handlers, waits: Callable[[], bool], handled: Callable[[], None]) -> None:
+        """`waits`: somebody waits for an answer that is to be read. `handled`: called after each call of a handler."""
         self._handlers = handlers
         self._waits = waits
+        self._handled = handled
         self._untold: Deque[Tuple[str, Tuple[Any, ...]]] = deque()
         self._wake = asyncio.Event()
         self._room = asyncio.Event()
@@ -42,6 +44,7 @@ class Teller:
                 name, args = self._untold.popleft()
                 await self._call(name, args)
                 self._room.set()
+                self._handled()
             if self._closed:
                 return
             self._wake.clear()
@@ -51,10 +54,18 @@ class Teller:
         """Somebody may have begun to wait for an answer."""
         self._room.set()
 
+    @property
+    def is_full(self) -> bool:
+        return len(self._untold) >= UNHANDLED
+
+    @property
+    def is_half_empty(self) -> bool:
+        return len(self._untold) <= UNHANDLED // 2
+
     async def room(self) -> None:
         """Returns when more may be read. While an answer is waited for it may, since a handler may be who waits: answers
         overtake events, so it is soon."""
-        while len(self._untold) >= UNHANDLED and not self._waits():
+        while self.is_full and not self._waits():
             self._room.clear()
             await self._room.wait()
 
