@@ -33,8 +33,8 @@
 //!    its event and the client routes it to all it subscribed to: an event is given only when every topic that is
 //!    behind is known up to it. So for each topic the events above its position come in order, and a client that
 //!    drops what it has by position sees each once.
-//! 5. *If the log cannot serve a topic*, the client is told `gap` from where the topic stood to H, and goes on
-//!    above H. If the publisher left positions out, every connection is cut at the head before.
+//! 5. *If the log cannot serve a topic*, the client is told `gap` from where the topic stood to the head, at once,
+//!    before a frame of another topic that names this one takes the client beyond it; the topic goes on from there. If the publisher left positions out, every connection is cut at the head before.
 //!
 //! `tests/history.rs` checks this on random histories, over sockets that take what they like;
 //! `server/tests/history.rs` on a real server that is killed.

@@ -27,7 +27,7 @@ impl Log for StoreLog {
 
     async fn page(&self, topic: &Topic, after: Position, limit: u32) -> Result<Page, LogUnavailable> {
         let page = self.0.log(topic, after, limit).await.map_err(unavailable)?;
-        let LogPage { events, through, at_head, complete_after } = page;
+        let LogPage { events, through, at_head, complete_after, .. } = page;
         Ok(Page { events, through, at_head, complete_after })
     }
 }

@@ -52,6 +52,8 @@ pub struct StoredTask {
 #[derive(Clone, Debug, PartialEq)]
 pub struct LogPage {
     pub events: Vec<Envelope>,
+    /// Of their data, as it is kept.
+    pub bytes: usize,
     /// Everything of the topic up to here is in this page or before it.
     pub through: Position,
     /// Nothing of the topic was in the log after `through` when it was read.

@@ -127,7 +127,7 @@ async fn fold(connection: &mut Connection<'_>, id: ExecutionId) -> Result<Fold, 
         for envelope in &page {
             fold.apply(envelope)?;
         }
-        if page.len() < EVENTS as usize {
+        if page.is_empty() {
             return Ok(fold);
         }
     }

@@ -67,7 +67,8 @@ pub trait Store: Send + Sync + 'static {
     /// topic): go on from `through` until `at_head`.
     async fn log(&self, topic: &Topic, after: Position, limit: u32) -> Result<LogPage, StoreError>;
 
-    /// One execution's events, oldest first.
+    /// One execution's events, oldest first. A page may hold fewer than `limit`, since its bytes are bounded, and none
+    /// only at the end: go on from its last.
     async fn execution_events(&self, id: ExecutionId, after: Position, limit: u32)
     -> Result<Vec<Envelope>, StoreError>;
 

@@ -1,7 +1,7 @@
 //! Commands of one client under way.
 
 use super::shared::Shared;
-use crate::bus::Core;
+use crate::{bus::Core, encode};
 use futures::FutureExt;
 use protocol::{Identity, Problem, frame::ServerFrame};
 use serde_json::Value;
@@ -16,14 +16,18 @@ pub(crate) struct Calls {
     shared: Arc<Shared>,
     core: Arc<Core>,
     free: Arc<Semaphore>,
+    /// Answers are put in one by one, each when there is room: a page of history is large, and eight of a client that
+    /// does not read are eight times as much.
+    turn: Arc<Semaphore>,
 }
 
 impl Calls {
     pub(crate) fn new(shared: Arc<Shared>, core: Arc<Core>) -> Self {
-        Self { shared, core, free: Arc::new(Semaphore::new(CALLS_AT_ONCE)) }
+        Self { shared, core, free: Arc::new(Semaphore::new(CALLS_AT_ONCE)), turn: Arc::new(Semaphore::new(1)) }
     }
 
-    /// Runs a command in a task of its own; its answer may overtake others.
+    /// Runs a command in a task of its own; its answer may overtake others. It is under way until its answer was put
+    /// in.
     pub(crate) fn start(&self, who: Arc<Identity>, id: Value, method: String, params: Value) {
         let Some(commands) = self.core.commands.get().cloned() else {
             return self.fail(id, Problem::new(503, "unavailable", "Unavailable", "no commands yet").temporary());
@@ -32,13 +36,13 @@ impl Calls {
             let detail = format!("more than {CALLS_AT_ONCE} commands under way: send it again after a reply");
             return self.fail(id, Problem::new(429, "too_many_commands", "Too many", detail).temporary());
         };
-        let shared = self.shared.clone();
+        let (shared, turn) = (self.shared.clone(), self.turn.clone());
         self.core.calls.spawn(async move {
             if shared.is_disowned() {
                 return;
             }
             let called = AssertUnwindSafe(commands.call(&who, &method, params)).catch_unwind().await;
-            shared.answer(&match called {
+            let answer = encode::frame(&match called {
                 Ok(Ok(result)) => ServerFrame::Reply { id, result },
                 Ok(Err(problem)) => error(id, problem),
                 Err(_) => {
@@ -47,6 +51,10 @@ impl Calls {
                     error(id, Problem::internal(detail))
                 }
             });
+            // It is never closed.
+            let _turn = turn.acquire().await;
+            shared.room_for_a_call().await;
+            shared.answer_with(answer);
             drop(permit);
         });
     }

@@ -10,7 +10,7 @@
 //! event is.
 
 use crate::wire::Frame;
-use protocol::{EventId, Position, Topic, frame::GapReason};
+use protocol::{EventId, Position, Topic};
 use std::collections::{BTreeMap, HashMap};
 
 /// The topics of one connection that are behind.
@@ -31,8 +31,6 @@ struct Lane {
     known: Position,
     /// The last page was not full: nothing followed when it was read.
     at_head: bool,
-    /// The log could not serve it. A gap is owed from `known` on.
-    lost: Option<GapReason>,
 }
 
 #[derive(Debug)]
@@ -69,12 +67,11 @@ pub(crate) struct Ready {
     pub(crate) frame: Frame,
 }
 
-/// A topic the log could not serve, and from where.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What a topic's client is not given: the events after `from` up to `to`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Lost {
-    pub(crate) topic: Topic,
     pub(crate) from: Position,
-    pub(crate) reason: GapReason,
+    pub(crate) to: Position,
 }
 
 impl CatchUp {
@@ -87,7 +84,7 @@ impl CatchUp {
     /// Takes a topic in, or starts it anew. Everything after `after` will be given out.
     pub(crate) fn add(&mut self, topic: Topic, after: Position) {
         self.remove(&topic);
-        self.lanes.insert(topic, Lane { known: after, at_head: false, lost: None });
+        self.lanes.insert(topic, Lane { known: after, at_head: false });
     }
 
     pub(crate) fn remove(&mut self, topic: &Topic) {
@@ -133,34 +130,15 @@ impl CatchUp {
         until
     }
 
-    /// The topics that were given up, once the joint is known: each is told as a gap from here up to it.
-    pub(crate) fn take_lost(&mut self) -> Vec<Lost> {
-        if self.until.is_none() {
-            return Vec::new();
-        }
-        let lost: Vec<(Topic, GapReason)> =
-            self.lanes.iter().filter_map(|(topic, lane)| Some((topic.clone(), lane.lost?))).collect();
-        lost.into_iter()
-            .map(|(topic, reason)| {
-                let waiting = self.buffer.iter().find(|(_, entry)| entry.topics.contains(&topic));
-                let given = waiting.map_or(Position(u64::MAX), |((position, _), _)| before(*position));
-                let from = self.lanes[&topic].known.min(given);
-                self.remove(&topic);
-                Lost { topic, from, reason }
-            })
-            .collect()
-    }
-
     /// What to do next, the hub being at `head`. Frames that are ready come first.
     pub(crate) fn want(&self, head: Position) -> Want {
-        let lowest =
-            self.lanes.iter().filter(|(_, lane)| lane.lost.is_none()).min_by_key(|(topic, lane)| (lane.known, *topic));
+        let lowest = self.lanes.iter().min_by_key(|(topic, lane)| (lane.known, *topic));
         let Some((topic, lane)) = lowest else {
             return if self.until.is_some() { Want::Done } else { Want::Join };
         };
         match self.until {
             Some(until) if lane.known >= until => return Want::Done,
-            None if lane.known >= head || self.lanes.values().all(|lane| lane.at_head || lane.lost.is_some()) => {
+            None if lane.known >= head || self.lanes.values().all(|lane| lane.at_head) => {
                 return Want::Join;
             }
             _ => {}
@@ -191,17 +169,24 @@ impl CatchUp {
         self.shrink();
     }
 
-    /// The log does not serve this topic.
-    pub(crate) fn lose(&mut self, request: &Request, reason: GapReason) {
-        if let Some(lane) = self.current(request) {
-            lane.lost = Some(reason);
-        }
+    /// The log does not serve this topic, the hub being at `head`: it goes on from there. What is missing is to be told
+    /// before anything more is given: frames of other topics may name this one, and take its client's position along.
+    /// `None`: that was asked about something else.
+    #[must_use]
+    pub(crate) fn lose(&mut self, request: &Request, head: Position) -> Option<Lost> {
+        let known = self.current(request)?.known;
+        let waiting = self.buffer.iter().find(|(_, entry)| entry.topics.contains(&request.topic));
+        let from = waiting.map_or(known, |((position, _), _)| known.min(before(*position)));
+        let to = self.until.unwrap_or(head).max(self.given).max(known);
+        self.remove(&request.topic);
+        // As good as at the head: while the log fails, nothing is gained by asking again before the joint.
+        self.lanes.insert(request.topic.clone(), Lane { known: to, at_head: true });
+        Some(Lost { from, to })
     }
 
     /// The next frames in order, at least one if any is ready, about `bytes` in all.
     pub(crate) fn take(&mut self, bytes: usize) -> Vec<Frame> {
-        let lanes = self.lanes.values().filter(|lane| lane.lost.is_none());
-        let Some(frontier) = lanes.map(|lane| lane.known).min() else { return Vec::new() };
+        let Some(frontier) = self.lanes.values().map(|lane| lane.known).min() else { return Vec::new() };
         let mut frames = Vec::new();
         let mut taken = 0;
         while let Some(entry) = self.buffer.first_entry() {
@@ -222,7 +207,7 @@ impl CatchUp {
     }
 
     fn current(&mut self, request: &Request) -> Option<&mut Lane> {
-        self.lanes.get_mut(&request.topic).filter(|lane| lane.known == request.after && lane.lost.is_none())
+        self.lanes.get_mut(&request.topic).filter(|lane| lane.known == request.after)
     }
 
     fn shrink(&mut self) {

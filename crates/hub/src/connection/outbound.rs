@@ -121,19 +121,24 @@ impl Outbound {
     fn read(&mut self, request: &Request, result: Result<Read, LogUnavailable>) {
         self.pages.learn(&result);
         let mut outbox = self.shared.outbox();
-        let Some(catch_up) = outbox.catch_up() else { return };
-        match result {
+        let lost = match result {
             Ok(Read { complete_after, .. }) if complete_after > request.after => {
                 tracing::debug!(topic = %request.topic, after = %request.after, "the log no longer reaches back so far");
-                catch_up.lose(request, GapReason::Retention);
-                self.core.counters.gap_told();
+                GapReason::Retention
             }
-            Ok(Read { events, through, at_head, .. }) => catch_up.feed(request, events, through, at_head),
+            Ok(Read { events, through, at_head, .. }) => {
+                if let Some(catch_up) = outbox.catch_up() {
+                    catch_up.feed(request, events, through, at_head);
+                }
+                return;
+            }
             Err(error) => {
                 tracing::warn!(%error, topic = %request.topic, after = %request.after, "a topic cannot be resumed");
-                catch_up.lose(request, GapReason::Unavailable);
-                self.core.counters.gap_told();
+                GapReason::Unavailable
             }
+        };
+        if outbox.lose(request, lost, self.core.position()) {
+            self.core.counters.gap_told();
         }
     }
 }

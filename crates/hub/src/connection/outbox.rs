@@ -6,12 +6,15 @@
 //! behind it. What was taken out is no lane's any more: it goes to the socket, whatever happens here.
 
 use super::{
-    catch_up::{CatchUp, Lost, Want},
+    catch_up::{CatchUp, Lost, Request, Want},
     ephemeral::{Ephemeral, Key},
 };
 use crate::{encode, session::Close, wire::Frame};
 use bytes::Bytes;
-use protocol::{Position, Topic, frame::ServerFrame};
+use protocol::{
+    Position, Topic,
+    frame::{GapReason, ServerFrame},
+};
 use std::{collections::VecDeque, time::Duration};
 use tokio::time::Instant;
 
@@ -275,10 +278,19 @@ impl Outbox {
         self.catch_up.as_deref_mut()
     }
 
+    /// The log does not serve a topic of the catch-up, the hub being at `head`: the client is told what it will not get,
+    /// before anything more. Whether there was something to tell.
+    pub(crate) fn lose(&mut self, request: &Request, reason: GapReason, head: Position) -> bool {
+        let Some(Lost { from, to }) = self.catch_up.as_mut().and_then(|catch_up| catch_up.lose(request, head)) else {
+            return false;
+        };
+        self.answer(&ServerFrame::Gap { topic: request.topic.clone(), from, to, reason });
+        true
+    }
+
     /// What to do next, the hub being at `head`. What was taken before counts as written.
     pub(crate) fn step(&mut self, head: Position) -> Step {
         self.taken_bytes = 0;
-        self.tell_gaps();
         let mut batch = Vec::new();
         self.take(&mut batch);
         if !batch.is_empty() {
@@ -299,14 +311,6 @@ impl Outbox {
                 Step::Want(Want::Join)
             }
             want => Step::Want(want),
-        }
-    }
-
-    fn tell_gaps(&mut self) {
-        let Some(catch_up) = &mut self.catch_up else { return };
-        let Some(to) = catch_up.until() else { return };
-        for Lost { topic, from, reason } in catch_up.take_lost() {
-            self.answer(&ServerFrame::Gap { topic, from, to, reason });
         }
     }
 

@@ -36,13 +36,16 @@ pub(crate) struct Shared {
     pub(crate) client: ClientId,
     /// There may be something to send. One waiter.
     changed: Notify,
-    /// Something was sent. One waiter.
+    /// Something was sent, or nothing more will be. At most two wait, who is read from and a command with its answer;
+    /// whoever is woken and finds room wakes the other.
     sent: Notify,
     gone: AtomicBool,
     /// It is to be closed: nothing the client says is taken any more.
     closing: AtomicBool,
     /// Nor is anything done of what was taken and waits: who sent it is not, or may not, any more.
     disowned: AtomicBool,
+    /// A command's answer waits for room.
+    call_waits: AtomicBool,
     /// Set when the client has joined as a worker.
     worker: OnceLock<Arc<dyn JoinedWorker>>,
 }
@@ -112,6 +115,7 @@ impl Shared {
             gone: AtomicBool::new(false),
             closing: AtomicBool::new(false),
             disowned: AtomicBool::new(false),
+            call_waits: AtomicBool::new(false),
             worker: OnceLock::new(),
         }
     }
@@ -255,6 +259,12 @@ impl Shared {
         self.wake();
     }
 
+    /// The same, made already.
+    pub(crate) fn answer_with(&self, frame: Frame) {
+        self.outbox().push_control(frame);
+        self.wake();
+    }
+
     pub(crate) fn ping(&self) {
         self.outbox().ping();
         self.wake();
@@ -292,10 +302,26 @@ impl Shared {
 
     /// Resolves when there is room for more answers, or no more will be sent.
     pub(crate) async fn room_for_answers(&self) {
+        self.room().await;
+        if self.call_waits.load(Ordering::Relaxed) {
+            self.sent.notify_one();
+        }
+    }
+
+    /// The same, for the answer of a command. One at a time.
+    pub(crate) async fn room_for_a_call(&self) {
+        // Whoever waits beside this one has looked after it: the lock is between.
+        self.call_waits.store(true, Ordering::Relaxed);
+        self.room().await;
+        self.call_waits.store(false, Ordering::Relaxed);
+        self.sent.notify_one();
+    }
+
+    async fn room(&self) {
         loop {
             {
                 let outbox = self.outbox();
-                if outbox.is_closing() || outbox.has_room_for_answers() {
+                if self.is_gone() || outbox.is_closing() || outbox.has_room_for_answers() {
                     return;
                 }
             }
@@ -365,6 +391,7 @@ impl Presence {
 impl Drop for Presence {
     fn drop(&mut self) {
         self.shared.gone.store(true, Ordering::Relaxed);
+        self.shared.sent.notify_one();
         // The socket closes now, not when the hub's task hears of it.
         self.shared.outbox().0.socket = None;
         self.core.counters.connection_closed();

@@ -1,7 +1,7 @@
 //! Where the log and the live stream meet: what cannot be had is a gap, and nothing else is missing or comes twice.
 
 use crate::{
-    memory_log::{alert, step},
+    memory_log::{alert, memory, step},
     peer::{Peer, settle},
     start,
 };
@@ -161,4 +161,44 @@ async fn a_position_beyond_the_log_is_of_another_history() {
     let gap =
         ServerFrame::Gap { topic: Topic::SystemAlerts, from: Position(2), to: Position(1), reason: GapReason::Epoch };
     assert_eq!(peer.next().await, gap);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_gap_is_told_before_anything_that_names_its_topic() {
+    let mut config = HubConfig::default();
+    config.limits.queue_bytes = 4_000;
+    let (hub, log) = start(config).await;
+    let mut peer = Peer::connect(&hub, 1).await;
+    peer.send(json!({"type": "subscribe", "topics": ["memory_timeline", "agent:a"]})).await;
+    assert!(matches!(peer.next().await, ServerFrame::Subscribed { .. }));
+    // More than is held: the connection is cut, and served from the log, which fails for one of the two.
+    for n in 0..61 {
+        hub.publish(log.commit(memory(if n % 2 == 0 { "a" } else { "b" }))).await;
+    }
+    settle().await;
+    log.fail_next(5);
+    let (mut positions, mut gaps) = (vec![0; 2], 0);
+    let topics = [Topic::MemoryTimeline, Topic::Agent("a".to_owned())];
+    while positions.iter().any(|position| *position < 61) {
+        match peer.next().await {
+            ServerFrame::Gap { topic, from, to, .. } => {
+                let at = topics.iter().position(|known| *known == topic).unwrap();
+                assert_eq!(from.0, positions[at], "{topic}: from where the client stands");
+                positions[at] = to.0;
+                gaps += 1;
+            }
+            ServerFrame::Event { topics: named, event } => {
+                let position = event.position.unwrap().0;
+                for (at, _) in topics.iter().enumerate().filter(|(_, topic)| named.contains(topic)) {
+                    if position > positions[at] {
+                        let missed = log.positions(&topics[at], positions[at], position - 1);
+                        assert!(missed.is_empty(), "{}: {missed:?} are passed over in silence", topics[at]);
+                        positions[at] = position;
+                    }
+                }
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(gaps, 1);
 }

@@ -13,6 +13,10 @@ use protocol::{
 const EVENTS: (u32, u32) = (100, 1_000);
 /// Events read for one page at most, some 100 ms of reading.
 const READ: usize = 20_000;
+/// Bytes of events after which a page ends, with a `next`. What is read at once may take it some MiB beyond.
+const BYTES: usize = 2 << 20;
+/// Bytes read for one page at most, as long as nothing is found: large events take longer.
+const READ_BYTES: usize = 64 << 20;
 /// Events read at once while looking for some.
 const AT_ONCE: u32 = 1_000;
 /// Positions of one look backwards: at first, at most.
@@ -57,10 +61,11 @@ impl Api {
 
     async fn forwards(&self, part: Part) -> Result<EventPage, Problem> {
         let at_once = if part.filter.is_open() { part.limit as u32 } else { AT_ONCE };
-        let (mut events, mut after, mut read) = (Vec::new(), part.after, 0);
+        let (mut events, mut after, mut read, mut bytes) = (Vec::new(), part.after, 0, 0);
         loop {
             let page = self.shared.store.log(&part.topic, after, at_once).await.map_err(from_store)?;
             read += page.events.len();
+            bytes += page.bytes;
             let last = page.events.last().and_then(|event| event.position);
             for event in page.events {
                 let position = event.position.unwrap_or_default();
@@ -80,7 +85,7 @@ impl Api {
             if page.at_head || after >= part.through {
                 return Ok(EventPage { events, next: None, through: after });
             }
-            if read >= READ {
+            if read >= READ || bytes >= if events.is_empty() { READ_BYTES } else { BYTES } {
                 return Ok(EventPage { events, next: Some(after), through: after });
             }
         }
@@ -96,12 +101,18 @@ impl Api {
             end = end.min(Position(late.0.saturating_add(1)));
         }
         let through = end;
-        let (mut events, mut read, mut width) = (Vec::new(), 0, LOOK.0.max(part.limit as u64));
+        let (mut events, mut read, mut bytes, mut width) = (Vec::new(), 0, 0, LOOK.0.max(part.limit as u64));
         for _ in 0..LOOKS {
             let start = Position(end.0.saturating_sub(width)).max(part.after);
-            let (mut found, seen) = self.between(&part, start, end).await?;
+            let Seen { mut found, seen, bytes: held, through: reached } = self.between(&part, start, end).await?;
             // A projected topic is searched for, up to the end of the log.
             read += if part.topic.is_projected() { (head.0 - start.0) as usize / SEARCHED } else { seen };
+            if reached < end {
+                // More than one look is to hold: as much as seems to fit.
+                width = ((reached.0 - start.0) / 2).max(1);
+                continue;
+            }
+            bytes += held;
             found.reverse();
             events.append(&mut found);
             if events.len() >= part.limit {
@@ -114,7 +125,7 @@ impl Api {
                 return Ok(EventPage { events, next: None, through });
             }
             end = start;
-            if read >= READ {
+            if read >= READ || bytes >= if events.is_empty() { READ_BYTES } else { BYTES } {
                 break;
             }
             width = if seen > AT_ONCE as usize { (width / 2).max(LOOK.0) } else { (width * 2).min(LOOK.1) };
@@ -122,24 +133,26 @@ impl Api {
         Ok(EventPage { events, next: Some(end), through })
     }
 
-    /// The part's events above `start` up to `end` in order, and how many of the topic there were.
-    async fn between(&self, part: &Part, start: Position, end: Position) -> Result<(Vec<Envelope>, usize), Problem> {
-        let (mut found, mut seen, mut after) = (Vec::new(), 0, start);
-        while after < end {
-            let page = self.shared.store.log(&part.topic, after, AT_ONCE).await.map_err(from_store)?;
+    /// The part's events above `start` up to `end` in order; not all of them when they are large.
+    async fn between(&self, part: &Part, start: Position, end: Position) -> Result<Seen, Problem> {
+        let mut all = Seen { found: Vec::new(), seen: 0, bytes: 0, through: start };
+        while all.through < end {
+            let page = self.shared.store.log(&part.topic, all.through, AT_ONCE).await.map_err(from_store)?;
+            let (before, count) = (all.seen, page.events.len().max(1));
             let inside = page.events.into_iter().take_while(|event| event.position.is_some_and(|at| at <= end));
             for event in inside {
-                seen += 1;
+                all.seen += 1;
                 if part.filter.matches(&event) {
-                    found.push(event);
+                    all.found.push(event);
                 }
             }
-            if page.at_head {
+            all.bytes += page.bytes * (all.seen - before) / count;
+            all.through = if page.at_head { end } else { page.through.min(end) };
+            if all.bytes >= BYTES && end.0 - start.0 > 1 {
                 break;
             }
-            after = page.through;
         }
-        Ok((found, seen))
+        Ok(all)
     }
 
     /// A position before the first event at or after `time`: the log is nearly in the order of time.
@@ -157,6 +170,17 @@ impl Api {
         }
         Ok(Position(low))
     }
+}
+
+/// A look backwards.
+struct Seen {
+    found: Vec<Envelope>,
+    /// Events of the topic there.
+    seen: usize,
+    /// Of these, about.
+    bytes: usize,
+    /// So far was looked.
+    through: Position,
 }
 
 /// Which part of the log.

@@ -2,12 +2,12 @@
 
 use super::{Api, from_store};
 use protocol::{
-    ExecutionId, Outcome, Phase, Position, Problem, StepStatus, Timestamp,
+    ExecutionId, Outcome, Phase, Position, Problem, StepStatus, Timestamp, Topic,
     api::{EventPage, ExecutionDetail, ExecutionPage, ExecutionQuery},
     graph::Graph,
     view::{ExecutionRows, ExecutionView},
 };
-use store::ExecutionFilter;
+use store::{ExecutionFilter, LogPage};
 
 /// Events on one page at most.
 const EVENTS: u32 = 1_000;
@@ -49,11 +49,11 @@ impl Api {
     pub async fn execution_view(&self, id: ExecutionId) -> Result<ExecutionView, Problem> {
         let mut view = ExecutionView::new(id);
         loop {
-            let events = self.events_of(id, view.position, EVENTS).await?;
-            events.iter().for_each(|envelope| {
+            let page = self.history(id, view.position, EVENTS).await?;
+            page.events.iter().for_each(|envelope| {
                 view.apply(envelope);
             });
-            if events.len() < EVENTS as usize {
+            if page.at_head {
                 break;
             }
         }
@@ -69,29 +69,21 @@ impl Api {
         self.shared.catalog.entry(&summary.path, summary.version).await?.graph().await
     }
 
-    /// One execution's events after a position, oldest first.
+    /// One execution's events after a position, oldest first. A page ends early, with a `next`, when they are large.
     ///
     /// # Errors
     /// 404 when there is no such execution.
     pub async fn execution_events(&self, id: ExecutionId, after: Position, limit: u32) -> Result<EventPage, Problem> {
-        let limit = limit.clamp(1, EVENTS);
-        let mut events = self.events_of(id, after, limit + 1).await?;
+        let LogPage { events, at_head, .. } = self.history(id, after, limit.clamp(1, EVENTS)).await?;
         if events.is_empty() {
             self.execution(id).await?;
         }
-        let more = events.len() > limit as usize;
-        events.truncate(limit as usize);
         let last = events.last().and_then(|event| event.position);
-        Ok(EventPage { next: last.filter(|_| more), through: last.unwrap_or(after), events })
+        Ok(EventPage { next: last.filter(|_| !at_head), through: last.unwrap_or(after), events })
     }
 
-    async fn events_of(
-        &self,
-        id: ExecutionId,
-        after: Position,
-        limit: u32,
-    ) -> Result<Vec<protocol::Envelope>, Problem> {
-        self.shared.store.execution_events(id, after, limit).await.map_err(from_store)
+    async fn history(&self, id: ExecutionId, after: Position, limit: u32) -> Result<LogPage, Problem> {
+        self.shared.store.log(&Topic::Execution(id), after, limit).await.map_err(from_store)
     }
 }
 

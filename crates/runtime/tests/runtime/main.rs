@@ -11,6 +11,7 @@ mod full_disk;
 mod instant;
 mod iterators;
 mod metrics;
+mod pages;
 mod rebuilding;
 mod recovery;
 mod retention;

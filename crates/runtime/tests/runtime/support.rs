@@ -175,7 +175,13 @@ impl Bench {
     }
 
     pub(crate) async fn log(&self, id: ExecutionId) -> Vec<String> {
-        let events = self.store.execution_events(id, Position(0), 100_000).await.expect("the log is readable");
+        let (mut events, mut after) = (Vec::new(), Position(0));
+        loop {
+            let page = self.store.execution_events(id, after, 100_000).await.expect("the log is readable");
+            let Some(last) = page.last() else { break };
+            after = last.position.expect("durable");
+            events.extend(page);
+        }
         events
             .iter()
             .map(|envelope| match envelope.event.step() {

@@ -126,6 +126,31 @@ pub async fn large_events_end_a_page_early(backend: &dyn Backend) {
     let page = store.log(&Topic::Events, Position(0), 100).await.expect("a page");
     assert!((1..6).contains(&page.events.len()) && !page.at_head, "{} events at once", page.events.len());
     assert_eq!(history(&*store, &Topic::Events, Position(0), 100).await.len(), 6);
+
+    // Of one execution, whose values are as large as an event keeps them itself.
+    let mut run = Run::of("samples/one");
+    let mut expected = Vec::new();
+    for round in 0..30 {
+        let mut commit = if round == 0 { run.start() } else { run.step() };
+        for new in &mut commit.events {
+            if let Event::ActionCompleted(completed) = &mut new.event {
+                completed.result = json!("x".repeat(200_000)).into();
+            }
+        }
+        expected.extend(as_read(&store.commit(commit).await.expect("a commit").events));
+    }
+    let (mut read, mut pages): (Vec<Envelope>, _) = (Vec::new(), 0);
+    loop {
+        let after = read.last().and_then(|event| event.position).unwrap_or_default();
+        let page = store.execution_events(run.id, after, 1_000).await.expect("a page");
+        if page.is_empty() {
+            break;
+        }
+        pages += 1;
+        assert!(page.len() < 100, "{} events at once", page.len());
+        read.extend(page);
+    }
+    assert!(pages > 1 && read == expected, "{} of {} events in {pages} pages", read.len(), expected.len());
 }
 
 /// The search for a rare topic is cut into pages, of which some may be empty, and finds all.

@@ -35,6 +35,10 @@ fn event(position: u64, bytes: usize) -> Ready {
     Ready { position: Position(position), id: EventId(Uuid::from_u128(position.into())), frame }
 }
 
+fn lost(catch_up: &mut CatchUp, request: &Request, head: u64) -> Option<(u64, u64)> {
+    catch_up.lose(request, Position(head)).map(|Lost { from, to }| (from.0, to.0))
+}
+
 fn taken(catch_up: &mut CatchUp) -> Vec<u8> {
     catch_up.take(usize::MAX).iter().map(|frame| frame.text()[0]).collect()
 }
@@ -131,26 +135,41 @@ fn what_is_lost_is_told_from_the_last_event_given() {
     page(&mut catch_up, &[], 9, false);
     let request = wanted(&catch_up, 99);
     assert_eq!(request.topic.to_string(), first);
-    catch_up.lose(&request, GapReason::Unavailable);
-    assert_eq!(catch_up.take_lost(), [], "not before it is known up to where");
-    catch_up.join(Position(12));
     // 6 was read but not given: it is part of the gap.
-    assert_eq!(
-        catch_up.take_lost(),
-        [Lost { topic: request.topic, from: Position(5), reason: GapReason::Unavailable }]
-    );
-    page(&mut catch_up, &[], 12, true);
+    assert_eq!(lost(&mut catch_up, &request, 10), Some((5, 10)));
+    assert_eq!(lost(&mut catch_up, &request, 10), None, "once");
     assert_eq!(taken(&mut catch_up), Vec::<u8>::new());
+    // It goes on from there.
+    page(&mut catch_up, &[10, 11], 12, true);
+    assert_eq!(taken(&mut catch_up), [10]);
+    catch_up.join(Position(12));
+    assert_eq!(page(&mut catch_up, &[11], 12, true), first);
+    assert_eq!(taken(&mut catch_up), [11]);
     assert_eq!(catch_up.want(Position(12)), Want::Done);
+}
+
+#[test]
+fn what_other_topics_give_is_never_beyond_what_was_told_lost() {
+    // The log fails for `a`; of `b` there is much, which names `a` as well.
+    let mut catch_up = new(&[("a", 0), ("b", 5)]);
+    let request = wanted(&catch_up, 99);
+    assert_eq!(request.topic, topic("a"));
+    assert_eq!(lost(&mut catch_up, &request, 8), Some((0, 8)));
+    page(&mut catch_up, &[6, 9, 10], 20, false);
+    assert_eq!(taken(&mut catch_up), [6], "what is above needs `a` to be known up to there");
+    assert_eq!(page(&mut catch_up, &[9], 20, true), "agent:a");
+    assert_eq!(taken(&mut catch_up), [9, 10]);
 }
 
 #[test]
 fn when_every_topic_is_lost_it_is_joined_and_told() {
     let mut catch_up = new(&[("a", 3)]);
     let request = wanted(&catch_up, 99);
-    catch_up.lose(&request, GapReason::Unavailable);
-    assert_eq!(catch_up.want(Position(99)), Want::Join);
+    assert_eq!(lost(&mut catch_up, &request, 7), Some((3, 7)));
+    assert_eq!(catch_up.want(Position(99)), Want::Join, "though the hub has gone on");
     catch_up.join(Position(9));
-    assert_eq!(catch_up.take_lost(), [Lost { topic: topic("a"), from: Position(3), reason: GapReason::Unavailable }]);
+    // The rest, if it cannot be read either.
+    let request = wanted(&catch_up, 99);
+    assert_eq!(lost(&mut catch_up, &request, 99), Some((7, 9)));
     assert_eq!(catch_up.want(Position(99)), Want::Done);
 }

@@ -20,8 +20,9 @@ const WINDOW: u64 = 20_000;
 /// Windows searched for one page: at some 5 ms each, a page of a rare workflow takes a sixth of a second, and the
 /// next page goes on where it stopped. An index would make every commit pay.
 const WINDOWS: usize = 32;
-/// Bytes of event data in one page; it ends early (with at least one event) when there are more.
-const PAGE_BYTES: usize = 8 * 1024 * 1024;
+/// Bytes of event data in one page; it ends early (with at least one event) when there are more. As values they take
+/// some times as much.
+const PAGE_BYTES: usize = 4 * 1024 * 1024;
 
 #[derive(sqlx::FromRow)]
 pub(crate) struct EventRow {
@@ -80,7 +81,7 @@ pub(crate) async fn log(
     let head = head(connection).await?;
     let source = Source::of(topic);
     let complete_after = retention::complete_after(connection, &source).await?;
-    let mut page = Page { events: Vec::new(), bytes: 0, limit: limit.max(1) as usize, full: false };
+    let mut page = Page::of(limit);
     match &source {
         Source::Nothing => {}
         Source::Projected { path } => {
@@ -92,7 +93,7 @@ pub(crate) async fn log(
                     break;
                 }
                 if window == WINDOWS {
-                    return Ok(LogPage { events: page.events, through: to, at_head: false, complete_after });
+                    return Ok(page.ended(to, false, complete_after));
                 }
                 from = to;
             }
@@ -105,20 +106,22 @@ pub(crate) async fn log(
     }
     let last = page.events.last().and_then(|event| event.position);
     Ok(match last {
-        Some(last) if page.full => LogPage { events: page.events, through: last, at_head: false, complete_after },
-        _ => LogPage { events: page.events, through: head.max(after.min(head)), at_head: true, complete_after },
+        Some(last) if page.full => page.ended(last, false, complete_after),
+        _ => page.ended(head.max(after.min(head)), true, complete_after),
     })
 }
 
-/// One execution's events after a position.
+/// One execution's events after a position: at most `limit`, fewer when they are large, none at the end.
 pub(crate) async fn of_execution(
     connection: &mut Connection<'_>,
     id: ExecutionId,
     after: Position,
     limit: u32,
 ) -> Result<Vec<Envelope>, StoreError> {
-    let rows: Vec<EventRow> = direct(&Source::Execution(id), after, i64::from(limit)).all(connection).await?;
-    rows.into_iter().map(EventRow::envelope).collect()
+    let mut page = Page::of(limit);
+    let rows = direct(&Source::Execution(id), after, i64::from(limit));
+    page.read(connection, rows, Some).await?;
+    Ok(page.events)
 }
 
 /// The events of the commit whose first event is at `first`.
@@ -145,6 +148,14 @@ struct Page {
 }
 
 impl Page {
+    fn of(limit: u32) -> Self {
+        Self { events: Vec::new(), bytes: 0, limit: limit.max(1) as usize, full: false }
+    }
+
+    fn ended(self, through: Position, at_head: bool, complete_after: Position) -> LogPage {
+        LogPage { events: self.events, bytes: self.bytes, through, at_head, complete_after }
+    }
+
     /// How many rows to ask for: one more than fits tells whether there is more.
     fn ask(&self) -> i64 {
         i64::try_from(self.limit - self.events.len() + 1).unwrap_or(i64::MAX)
