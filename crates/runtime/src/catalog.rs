@@ -41,9 +41,16 @@ impl Catalog {
         }
     }
 
-    /// Every submission asks for it, and where nobody else registers playbooks it need not be looked up each time.
+    /// Every submission asks for it: where others may register playbooks, which it is, and else, if anything was written
+    /// since.
     async fn newest(&self, path: &str) -> Result<Arc<Entry>, Problem> {
-        let Some(written) = self.store.written_beside() else { return self.read(path, None).await };
+        let Some(written) = self.store.written_beside() else {
+            let version = self.store.newest_version(path).await.map_err(crate::api::from_store)?;
+            return match version.and_then(|version| self.cached(path, version)) {
+                Some(entry) => Ok(entry),
+                None => self.read(path, None).await,
+            };
+        };
         if let Some((since, entry)) = locked(&self.newest).get(path)
             && *since == written
         {
