@@ -133,6 +133,7 @@ impl Driver {
                     return self.reload(id);
                 }
                 slot.reloading = false;
+                self.limit_child(id);
                 self.reconcile(id);
                 self.advance(id);
             }

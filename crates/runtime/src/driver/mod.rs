@@ -12,6 +12,7 @@ mod commits;
 mod draft;
 mod executor;
 mod inbox;
+mod limits;
 mod opening;
 mod pools;
 mod recovery;
@@ -209,6 +210,9 @@ impl Driver {
         self.wait(tasks);
         for task in children {
             self.post(task.key.execution_id, Letter::Child(task));
+        }
+        for id in due.children {
+            self.child_due(id);
         }
     }
 
