@@ -166,7 +166,7 @@ impl Driver {
         let is_wanted = |child| self.children.waiting.get(child).is_some_and(|task| slot.state.is_open(&task.key));
         let unwanted: Vec<ExecutionId> = children.iter().filter(|child| !is_wanted(child)).copied().collect();
         for child in unwanted {
-            self.children.forget(child);
+            self.awaits_no_more(child);
             self.cancel_orphan(child, parent);
         }
     }

@@ -12,6 +12,7 @@ mod commits;
 mod draft;
 mod executor;
 mod inbox;
+mod known;
 mod limits;
 mod opening;
 mod pools;
@@ -241,6 +242,9 @@ impl Driver {
             }
             Message::Offered(reply) => {
                 let _ = reply.send(self.pools.offered());
+            }
+            Message::Unknown { keys, reply } => {
+                let _ = reply.send(self.unknown(keys));
             }
             Message::Offer(tasks) => self.offered(tasks),
             Message::Shutdown(reply) => {

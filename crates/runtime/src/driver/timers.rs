@@ -49,6 +49,10 @@ impl Timers {
         self.tasks.insert((due, self.next), task);
     }
 
+    pub(super) fn holds(&self, key: &TaskKey) -> bool {
+        self.held.contains_key(key)
+    }
+
     /// The task is not waited for any more. Nothing happens if it was not.
     pub(super) fn drop(&mut self, key: &TaskKey) {
         if let Some(at) = self.held.remove(key) {
