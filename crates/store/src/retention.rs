@@ -19,6 +19,10 @@ const EVENTS: u64 = 20_000;
 /// Ids are drawn when an execution is submitted, by clocks that may differ a little from those that end it.
 const CLOCKS_MS: i64 = 3_600_000;
 
+/// No rerun of it waits to be let in: that takes over results when it is.
+const NOT_WAITED_FOR: &str = "NOT EXISTS (SELECT 1 FROM lineage l JOIN executions w ON w.execution_id = l.execution_id
+    WHERE l.rerun_of = executions.execution_id AND w.state = 'initial')";
+
 /// What went.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Pruned {
@@ -28,7 +32,8 @@ pub struct Pruned {
 
 impl dyn Store {
     /// Removes executions that ended before the time given, oldest first, at most `limit` and so many that it takes
-    /// a moment only: call it again until nothing goes. With them go their events, values, keys and places.
+    /// a moment only: call it again until nothing goes. With them go their events, values, keys and places. One that is
+    /// run again by an execution that still waits to be let in stays until it is.
     pub async fn prune(&self, ended_before: Timestamp, limit: u32) -> Result<Pruned, StoreError> {
         let prune = repeatedly(move |connection| Box::pin(prune(connection, ended_before, limit)));
         self.database().write(prune).await
@@ -100,6 +105,7 @@ async fn candidates(connection: &mut Connection<'_>, before: Timestamp, limit: u
         }
         select.push("SELECT * FROM (SELECT execution_id, version FROM executions WHERE state = ").push_bind(state);
         select.push(" AND execution_id < ").push_bind(&latest).push(" AND ended_at < ").push_bind(before);
+        select.push(" AND ").push(NOT_WAITED_FOR);
         select.push(" ORDER BY execution_id LIMIT ").push_bind(limit).push(") AS ended");
     }
     select.push(") AS candidates ORDER BY execution_id LIMIT ").push_bind(limit);
@@ -119,9 +125,10 @@ async fn candidates(connection: &mut Connection<'_>, before: Timestamp, limit: u
 async fn locked(connection: &mut Connection<'_>, ids: &[String], before: Timestamp) -> Result<Vec<Ended>, StoreError> {
     let mut hold = sql("SELECT execution_id, path, state, position FROM executions
         WHERE execution_id IN (SELECT value FROM json_each($1)) AND state IN ('completed', 'failed', 'cancelled')
-            AND ended_at < $2 ORDER BY execution_id")
+            AND ended_at < $2 AND ")
     .bind(ids)
     .bind(before);
+    hold.push(NOT_WAITED_FOR).push(" ORDER BY execution_id");
     hold.push(connection.skip_locked());
     let mut rows: Vec<Ended> = hold.all(connection).await?;
     let (head,): (i64,) = sql("SELECT coalesce(max(position), 0) FROM events").one(connection).await?;

@@ -2,9 +2,13 @@
 
 use super::{Place, Poked};
 use crate::{Api, api::from_store, driver::Message};
-use engine::{Input, Playbook};
+use engine::{Input, Reuse};
 use protocol::{Event, ExecutionId, Position, Problem, Timestamp, event::ExecutionQueued};
-use std::{collections::BTreeMap, sync::PoisonError, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, PoisonError},
+    time::Duration,
+};
 use store::{QueueFilter, QueuedExecution};
 
 /// How often places that nobody gave back are looked for, and every lane is looked at without a reason.
@@ -117,32 +121,43 @@ impl Doorkeeper {
                 return Err(Problem::internal(format!("execution {} does not leave its queue", first.execution_id)));
             }
             let id = first.execution_id;
-            let entry = match shared.catalog.entry(&first.path, Some(first.playbook_version)).await {
-                Ok(entry) => entry,
-                Err(problem) if problem.temporary => return Err(problem),
-                Err(problem) => {
-                    self.give_up(id, &problem).await?;
-                    last = Some(id);
-                    continue;
-                }
-            };
-            let Some(queued) = self.queued(&first).await? else { return Ok(None) };
-            match self.api.place(&entry.playbook, id, &queued.input).await? {
-                Place::Taken => {
-                    self.start(id, &entry.playbook, queued).await?;
-                    last = Some(id);
-                }
-                Place::None { until: Some(until), .. } => return Ok(Some(until)),
+            match self.try_first(first).await {
+                Ok(Place::Taken) => last = Some(id),
+                Ok(Place::None { until: Some(until), .. }) => return Ok(Some(until)),
                 // Somebody may have died before giving a place back.
-                Place::None { until: None, .. } if !has_looked => {
+                Ok(Place::None { until: None, .. }) if !has_looked => {
                     has_looked = true;
                     if shared.store.release_ended(lane).await.map_err(from_store)? == 0 {
                         return Ok(None);
                     }
                 }
-                Place::None { until: None, .. } => return Ok(None),
+                Ok(Place::None { until: None, .. }) => return Ok(None),
+                Err(problem) if problem.temporary => return Err(problem),
+                Err(problem) => {
+                    self.give_up(id, &problem).await?;
+                    last = Some(id);
+                }
             }
         }
+    }
+
+    /// Starts the first of a lane, if there is a place.
+    async fn try_first(&self, first: QueuedExecution) -> Result<Place, Problem> {
+        let catalog = &self.api.shared().catalog;
+        let entry = catalog.entry(&first.path, Some(first.playbook_version)).await?;
+        let Some(queued) = self.queued(&first).await? else {
+            return Ok(Place::None { reason: super::CONCURRENCY, until: None });
+        };
+        // Before a place is taken: it is no use to one that has nothing to take over.
+        let reuse = match &queued.origin.rerun {
+            None => None,
+            Some(rerun) => Some(self.api.reuse_of(&entry.playbook, rerun).await?),
+        };
+        let place = self.api.place(&entry.playbook, first.execution_id, &queued.input).await?;
+        if matches!(place, Place::Taken) {
+            self.start(first.execution_id, queued, reuse).await?;
+        }
+        Ok(place)
     }
 
     /// What it was submitted with: its first event.
@@ -156,12 +171,8 @@ impl Doorkeeper {
         }))
     }
 
-    async fn start(&self, id: ExecutionId, playbook: &Playbook, queued: ExecutionQueued) -> Result<(), Problem> {
+    async fn start(&self, id: ExecutionId, queued: ExecutionQueued, reuse: Option<Arc<Reuse>>) -> Result<(), Problem> {
         let ExecutionQueued { path, version, input, origin, .. } = queued;
-        let reuse = match &origin.rerun {
-            None => None,
-            Some(rerun) => Some(self.api.reuse_of(playbook, rerun).await?),
-        };
         let input = Input::Start { path, version, input, origin, reuse };
         let shared = self.api.shared();
         let told = shared.driver.ask(|reply| Message::Tell { id, input, reply }).await;
@@ -173,7 +184,8 @@ impl Doorkeeper {
         told
     }
 
-    /// A playbook that this version cannot read must not stop the others of its lane.
+    /// One that can never start (its playbook cannot be read by this version, its start is more than the store takes) must
+    /// not stop the others of its lane.
     async fn give_up(&self, id: ExecutionId, problem: &Problem) -> Result<(), Problem> {
         tracing::error!(execution = %id, %problem, "a queued execution cannot be let in");
         let input = Input::Terminate { reason: format!("it cannot be let in: {problem}"), by: "engine".to_owned() };

@@ -1,13 +1,18 @@
 //! Playbooks that limit how many of their executions run at once, and how often they start.
 
 use crate::{
+    between::{Between, Through},
     clock::Clock,
     support::{Arrived, Bench, playbook},
 };
-use protocol::{ExecutionId, Outcome, Phase, api::SubmitRequest};
+use async_trait::async_trait;
+use protocol::{
+    Event, ExecutionId, Outcome, Phase, Timestamp,
+    api::{RerunRequest, SubmitRequest},
+};
 use serde_json::{Value, json};
 use std::sync::Arc;
-use store::{QueueFilter, Store, sqlite::SqliteStore};
+use store::{Commit, QueueFilter, Store, StoreError, sqlite::SqliteStore};
 
 const STEPS: &str = "\n  - {step: start, type: python, code: x, next: end}\n  - {step: end}\n";
 
@@ -171,4 +176,78 @@ async fn a_place_that_was_never_given_back_holds_nobody_up() {
     assert!(store.acquire("tests/limited", gone, 1, protocol::Timestamp(0)).await.expect("an answer"));
     submit(&bench, json!({})).await;
     end(&bench, bench.arrival().await).await;
+}
+
+/// Takes no start of an execution that is to be too large.
+struct Refuses;
+
+#[async_trait]
+impl Between for Refuses {
+    async fn commit(&self, commit: &Commit) -> Result<(), StoreError> {
+        let is_too_large = |event: &Event| match event {
+            Event::ExecutionStart(start) => start.input["large"] == true,
+            _ => false,
+        };
+        match commit.events.iter().any(|new| is_too_large(&new.event)) {
+            true => Err(StoreError::Refused("it holds too many bytes".into())),
+            false => Ok(()),
+        }
+    }
+}
+
+#[tokio::test]
+async fn one_that_can_never_start_ends_and_the_others_go_on() {
+    let bench = Bench::on(Through::to(SqliteStore::in_memory().await.expect("a store"), Refuses), 8).await;
+    bench.runtime.api().register_playbook(&limited("concurrency: 1")).await.expect("a valid playbook");
+    let first = submit(&bench, json!({})).await;
+    let held = bench.arrival().await;
+    assert_eq!(bench.store.permits("tests/limited").await.expect("places"), [first]);
+    let (bad, good) = (submit(&bench, json!({"large": true})).await, submit(&bench, json!({})).await);
+    end(&bench, held).await;
+    let held = bench.arrival().await;
+    assert_eq!(held.task.key.execution_id, good);
+    end(&bench, held).await;
+    bench.ended(bad).await;
+    let detail = bench.runtime.api().execution(bad).await.expect("it exists");
+    assert_eq!(detail.summary.outcome, Some(Outcome::Cancelled));
+    assert_eq!(bench.store.permits("tests/limited").await.expect("places"), [], "every place is free");
+}
+
+#[tokio::test]
+async fn a_rerun_that_waits_finds_what_it_is_to_take_over() {
+    const TWO: &str = "
+  - {step: start, type: python, code: x, next: second}
+  - {step: second, type: python, code: x, next: end}
+  - {step: end, result: '{{ start.n }}'}
+";
+    let bench = Bench::on(SqliteStore::in_memory().await.expect("a store"), 8).await;
+    let api = bench.runtime.api();
+    let source = playbook("limited", TWO).replace("workflow:", "concurrency: 1\nworkflow:");
+    api.register_playbook(&source).await.expect("a valid playbook");
+    let original = submit(&bench, json!({})).await;
+    bench.arrival().await.complete(json!({"n": 7}));
+    let second = bench.arrival().await;
+    api.cancel(original, None).await.expect("cancelled");
+    bench.ended(original).await;
+    assert!(bench.arrival().await.cancelled);
+    drop(second);
+
+    submit(&bench, json!({})).await;
+    let held = bench.arrival().await;
+    let rerun = api.rerun(original, RerunRequest::default()).await.expect("submitted").execution_id;
+    let behind = submit(&bench, json!({})).await;
+    assert_eq!(phase(&bench, rerun).await, Phase::Initial);
+    // Long after its end: what is kept of executions is over.
+    let pruned = bench.store.prune(Timestamp(i64::MAX / 2), 10).await.expect("pruned");
+    assert_eq!(pruned.executions, 0, "the original is still needed");
+    held.complete(json!({"n": 1}));
+    let held = bench.arrival().await;
+    assert_eq!(held.task.key.step, "second");
+    held.complete(json!({"n": 2}));
+    let held = bench.arrival().await;
+    assert_eq!((held.task.key.execution_id, held.task.key.step.as_str()), (rerun, "second"), "the first is taken over");
+    held.complete(json!({"n": 3}));
+    bench.ended(rerun).await;
+    assert_eq!(api.execution(rerun).await.expect("it exists").result, Some(json!(7)));
+    assert_eq!(bench.arrival().await.task.key.execution_id, behind);
 }

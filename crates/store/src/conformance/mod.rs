@@ -84,7 +84,8 @@ macro_rules! suite {
             copying: a_restored_store_is_the_one_that_was_copied, a_store_is_made_from_another_kinds_copy,
                 a_damaged_copy_is_told, a_copy_is_of_one_moment;
             rebuilding: what_is_computed_anew_is_what_was_kept;
-            retention: what_ended_long_ago_goes_whole, a_history_says_where_it_begins, old_alerts_go;
+            retention: what_ended_long_ago_goes_whole, what_waits_to_be_run_again_stays, a_history_says_where_it_begins,
+                old_alerts_go;
             metrics: measurements_of_one_time_add_up, the_queue_is_what_nobody_has_taken;
             streams: the_newest_of_each_subject_is_found;
             restarting: everything_is_there_after_reopening, close_flushes_what_is_queued_and_refuses_the_rest;

@@ -7,7 +7,7 @@ use super::{
 use crate::{ExecutionFilter, Pruned, Store};
 use protocol::{
     Event, Outcome, Position, Timestamp, Topic,
-    event::{Origin, Severity, SystemAlert},
+    event::{Origin, Rerun, Severity, SystemAlert},
 };
 use serde_json::json;
 use std::sync::Arc;
@@ -98,6 +98,22 @@ pub async fn what_ended_long_ago_goes_whole(backend: &dyn Backend) {
         .expect("a row");
     assert_eq!(blobs, 0, "nobody refers to the value any more");
     store.commit(open.end(Outcome::Completed)).await.expect("what is under way goes on");
+}
+
+/// What a queued rerun is going to take over stays until it is let in, however old.
+pub async fn what_waits_to_be_run_again_stays(backend: &dyn Backend) {
+    let store = backend.open().await;
+    let original = ended(&store, "samples/original", 0, 1, Origin::default()).await;
+    let other = ended(&store, "samples/other", 0, 1, Origin::default()).await;
+    let mut rerun = Run::at("samples/original", day(2));
+    let origin = Origin { rerun: Some(Rerun { of: original.id, from: None }), ..Origin::default() };
+    store.commit(rerun.wait_for("concurrency", Some("k"), origin)).await.expect("a commit");
+    assert_eq!(prune_all(&store, day(10)).await.executions, 1);
+    assert!(store.execution(other.id).await.expect("a read").is_none());
+    assert_ne!(store.execution_events(original.id, Position(0), 100).await.expect("events"), []);
+    store.commit(rerun.start()).await.expect("a commit");
+    assert_eq!(prune_all(&store, day(10)).await.executions, 1);
+    assert!(store.execution(original.id).await.expect("a read").is_none());
 }
 
 /// Each page of a history says up to where some of it may be gone; only of what anything is gone of.
