@@ -281,6 +281,12 @@ impl Member {
     }
 
     async fn give_up_what_is_lost(&self) {
+        // Asked first: what begins while the store is read is ours, and may be on none of its pages.
+        let (reply, answer) = oneshot::channel();
+        if !self.driver.tell(Message::Held(reply)).await {
+            return;
+        }
+        let Ok(held) = answer.await else { return };
         let mut ours = HashSet::new();
         let mut after = None;
         loop {
@@ -293,6 +299,6 @@ impl Member {
                 Err(error) => return tracing::warn!(%error, "looking for what this server still owns"),
             }
         }
-        self.driver.tell(Message::Keep(ours)).await;
+        self.driver.tell(Message::Keep { held, ours }).await;
     }
 }

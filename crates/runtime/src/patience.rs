@@ -4,7 +4,7 @@ use crate::api::from_store;
 use futures::FutureExt;
 use protocol::{ExecutionId, Problem};
 use std::time::Duration;
-use store::{Commit, Committed, Store, StoreError, StoredTask};
+use store::{Commit, Committed, ExecutionChange, Store, StoreError, StoredTask};
 
 /// Longest pause between two tries.
 const CAP: Duration = Duration::from_secs(5);
@@ -48,6 +48,20 @@ pub(crate) async fn commit(store: &dyn Store, commit: Commit) -> Result<Committe
         tokio::time::sleep(pause).boxed()
     };
     store.commit_at_last(commit, &mut pause).await
+}
+
+/// A commit of the same name that a store answers as it answered the first, or would have, and never makes: no execution
+/// has had so many events.
+pub(crate) fn probe(commit: &Commit) -> Commit {
+    let Commit { id, time, execution, events, .. } = commit;
+    let never = |execution| ExecutionChange { expected_version: u64::from(u32::MAX), ..execution };
+    let (execution, events) = (execution.clone().map(never), events.iter().take(1).cloned().collect());
+    Commit { id: *id, time: *time, execution, events, tasks: Vec::new() }
+}
+
+/// What a commit came to on which the store failed, from its [`probe`]: that it was made after all, or the error.
+pub(crate) async fn if_made(store: &dyn Store, probe: Commit, error: StoreError) -> Result<Committed, StoreError> {
+    commit(store, probe).await.map_err(|_| error)
 }
 
 /// What is still to be done for an execution, as the store has it once it answers.

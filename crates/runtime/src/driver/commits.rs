@@ -1,18 +1,22 @@
 //! What became of a commit: it is durable, somebody else was first, or the store will not have it.
 
-use super::{Driver, Letter, Slot, children, slot::Flight};
-use crate::patience::Patience;
+use super::{
+    Driver, Letter, Slot, children,
+    slot::{Flight, News},
+};
+use crate::patience::{Patience, if_made};
 use engine::Input;
 use protocol::{
     ExecutionId, Position, Problem, TaskError,
     task::{Logs, TaskOutcome},
 };
-use store::{Committed, StoreError};
+use store::{Commit, Committed, StoreError};
 
 impl Driver {
     pub(super) fn committed(&mut self, id: ExecutionId, result: Result<Committed, StoreError>) {
         let Some(slot) = self.slots.get_mut(&id) else { return };
         let Some(mut flight) = slot.in_flight.take() else { return };
+        let probe = slot.probe.take();
         match result {
             Ok(committed) => {
                 flight.answer(&Ok(()));
@@ -51,6 +55,9 @@ impl Driver {
                 self.wait(waiting);
             }
             Err(StoreError::Refused(why)) => self.refused(id, flight, why),
+            Err(error @ StoreError::Backend { temporary: true, .. }) if let Some(probe) = probe => {
+                self.find_out(id, flight, probe, error);
+            }
             Err(error) => {
                 tracing::error!(execution = %id, %error, "a decision could not be committed");
                 self.abandon(id, flight, error);
@@ -91,6 +98,20 @@ impl Driver {
         self.advance(id);
     }
 
+    /// The store failed while it took a submission: whoever waits is told at once, and whether it was taken all the same
+    /// is found out when the store answers again.
+    fn find_out(&mut self, id: ExecutionId, mut flight: Flight, probe: Commit, error: StoreError) {
+        let Some(slot) = self.slots.get_mut(&id) else { return };
+        let detail = format!(
+            "{error}; try again later. Should the store have taken it all the same, execution {id} is in the list: with \
+             an idempotency key nothing begins twice"
+        );
+        flight.answer(&Err(Problem::new(503, "store_unavailable", "Store unavailable", detail).temporary()));
+        slot.in_flight = Some(flight);
+        let store = self.store.clone();
+        self.commits.push(Box::pin(async move { (id, if_made(store.as_ref(), probe, error).await) }));
+    }
+
     /// Gives up on a decision: whoever asked is told, places are given back. What came after it is decided without it.
     fn abandon(&mut self, id: ExecutionId, mut flight: Flight, error: StoreError) {
         let child = TaskError::new("child_failed", format!("the child could not be started: {error}"));
@@ -113,10 +134,12 @@ impl Driver {
         // What was told by now is in the log, and will be read.
         slot.moved_to = Position(0);
         let (store, catalog, entry) = (self.store.clone(), self.catalog.clone(), slot.entry.clone());
+        // No commit is under way: what is known here is the log up to there.
+        let after = slot.position;
         self.reloads.push(Box::pin(async move {
             let mut patience = Patience::new();
             loop {
-                match Slot::reload(&store, &catalog, id, entry.clone()).await {
+                match Slot::news(&store, &catalog, id, entry.clone(), after).await {
                     Err(problem) if patience.outlasts(&problem).await => {}
                     loaded => break (id, loaded),
                 }
@@ -124,16 +147,15 @@ impl Driver {
         }));
     }
 
-    pub(super) fn reloaded(&mut self, id: ExecutionId, loaded: Result<Slot, Problem>) {
+    pub(super) fn reloaded(&mut self, id: ExecutionId, loaded: Result<News, Problem>) {
         let Some(slot) = self.slots.get_mut(&id) else { return };
         match loaded {
-            Ok(fresh) => {
-                slot.take_state_of(fresh);
+            Ok(news) => {
+                slot.take(news);
                 if slot.is_stale() {
                     return self.reload(id);
                 }
                 slot.reloading = false;
-                self.limit_child(id);
                 self.reconcile(id);
                 self.advance(id);
             }

@@ -3,7 +3,7 @@
 use super::{Executor, PoolId, Reply, Slot};
 use crate::catalog::Entry;
 use engine::Input;
-use protocol::{ExecutionId, Position, Problem, TaskKey};
+use protocol::{ExecutionId, Position, Problem};
 use std::{collections::HashSet, sync::Arc};
 use store::StoredTask;
 use tokio::sync::{mpsc, oneshot};
@@ -44,17 +44,17 @@ pub(crate) enum Message {
     Leave(PoolId),
     /// The log holds events of these executions, each up to a position, that others may have committed.
     Moved(Vec<(ExecutionId, Position)>),
-    /// Only these are still this server's.
-    Keep(HashSet<ExecutionId>),
+    /// Executions that this server believes to be its own.
+    Held(oneshot::Sender<HashSet<ExecutionId>>),
+    /// Of those it held, only `ours` are still this server's.
+    Keep {
+        held: HashSet<ExecutionId>,
+        ours: HashSet<ExecutionId>,
+    },
     /// Protocols with free places, and how many.
     Free(oneshot::Sender<Vec<(String, usize)>>),
     /// Protocols that somebody here offers, busy or not.
     Offered(oneshot::Sender<HashSet<String>>),
-    /// Which of these tasks the driver knows nothing of.
-    Unknown {
-        keys: Vec<TaskKey>,
-        reply: oneshot::Sender<Vec<TaskKey>>,
-    },
     /// Tasks that wait at other servers.
     Offer(Vec<StoredTask>),
     Shutdown(oneshot::Sender<()>),
@@ -75,10 +75,10 @@ impl Message {
             | Message::Join { .. }
             | Message::Leave(_)
             | Message::Moved(_)
-            | Message::Keep(_)
+            | Message::Held(_)
+            | Message::Keep { .. }
             | Message::Free(_)
             | Message::Offered(_)
-            | Message::Unknown { .. }
             | Message::Offer(_) => {}
         }
     }

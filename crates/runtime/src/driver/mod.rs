@@ -12,8 +12,6 @@ mod commits;
 mod draft;
 mod executor;
 mod inbox;
-mod known;
-mod limits;
 mod opening;
 mod pools;
 mod recovery;
@@ -39,7 +37,7 @@ use futures::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use opening::Opening;
 use pools::{Ended, Finished, Pools, Start};
 use protocol::{ExecutionId, Phase, Problem, Task, TaskKey, Timestamp};
-use slot::Letter;
+use slot::{Letter, News};
 use std::{
     collections::{HashMap, VecDeque},
     sync::Arc,
@@ -71,7 +69,7 @@ pub(crate) struct DriverParts {
 }
 
 /// An execution that was read again.
-type Reloaded = (ExecutionId, Result<Slot, Problem>);
+type Reloaded = (ExecutionId, Result<News, Problem>);
 
 pub(crate) struct Driver {
     gate: Arc<Gate>,
@@ -212,9 +210,6 @@ impl Driver {
         for task in children {
             self.post(task.key.execution_id, Letter::Child(task));
         }
-        for id in due.children {
-            self.child_due(id);
-        }
     }
 
     fn received(&mut self, message: Message) {
@@ -235,16 +230,16 @@ impl Driver {
             }
             Message::Leave(pool) => self.pools.leave(pool),
             Message::Moved(moved) => self.moved(&moved),
-            Message::Keep(ours) => self.keep(&ours),
+            Message::Held(reply) => {
+                let _ = reply.send(self.held());
+            }
+            Message::Keep { held, ours } => self.keep(&held, &ours),
             Message::Free(reply) => {
                 // Whoever asked may have gone.
                 let _ = reply.send(self.pools.free());
             }
             Message::Offered(reply) => {
                 let _ = reply.send(self.pools.offered());
-            }
-            Message::Unknown { keys, reply } => {
-                let _ = reply.send(self.unknown(keys));
             }
             Message::Offer(tasks) => self.offered(tasks),
             Message::Shutdown(reply) => {
@@ -293,13 +288,16 @@ impl Driver {
     }
 
     fn commit(&mut self, id: ExecutionId, commit: Commit) {
-        let flight = self.slots.get(&id).and_then(|slot| slot.in_flight.as_ref());
-        let with_start = flight.is_some_and(|flight| flight.letters.iter().any(Letter::is_first));
+        let Some(slot) = self.slots.get_mut(&id) else { return };
+        let letters = slot.in_flight.iter().flat_map(|flight| &flight.letters);
+        // One that was queued and is let in is no submission any more.
+        let is_submission = slot.state.event_count() == 0 && letters.into_iter().any(Letter::is_submission);
+        slot.probe = is_submission.then(|| patience::probe(&commit));
         let (store, telemetry) = (self.store.clone(), self.telemetry.clone());
         self.commits.push(Box::pin(async move {
             let begun = Instant::now();
-            // Whoever waits for the answer to a start is told at once: nothing is lost by that.
-            let committed = match with_start {
+            // Whoever submits is told at once when the store is away. What has begun, a child among it, waits for it.
+            let committed = match is_submission {
                 true => store.commit(commit).await,
                 false => patience::commit(store.as_ref(), commit).await,
             };
@@ -325,6 +323,8 @@ impl Driver {
                     self.gate.ended(id);
                 }
                 self.child_ended(&slot.state);
+            } else if slot.is_visited && slot.state.event_count() > 0 {
+                self.visits.keep(slot);
             }
         }
     }

@@ -8,7 +8,7 @@ use crate::{
 use engine::{Execution, Input};
 use protocol::{Envelope, ExecutionId, Position, Problem, Task, TaskKey, Timestamp};
 use std::{collections::VecDeque, sync::Arc};
-use store::{Store, StoreError};
+use store::{Commit, Store, StoreError};
 
 /// Events read at once while folding an execution from the log.
 const PAGE: u32 = 1_000;
@@ -31,6 +31,16 @@ pub(crate) struct Slot {
     pub(super) is_visited: bool,
     /// When it wants a tick, as the timers know it.
     pub(super) wake_at: Option<Timestamp>,
+    /// Of the commit under way that is its submission: finds out whether it was made.
+    pub(super) probe: Option<Commit>,
+}
+
+/// What was read of an execution that others moved.
+pub(super) enum News {
+    /// It was not known here.
+    All(Box<Slot>),
+    /// What comes after that which was known.
+    More(Vec<Envelope>),
 }
 
 /// An input that waits for its turn.
@@ -74,42 +84,60 @@ impl Slot {
             one_by_one: false,
             is_visited: false,
             wake_at: None,
+            probe: None,
         }
     }
 
     /// Folds an execution from the log.
     pub(crate) async fn load(store: &Arc<dyn Store>, id: ExecutionId, entry: Arc<Entry>) -> Result<Self, StoreError> {
         let mut slot = Self::new(id, entry);
-        let mut after = Position(0);
-        loop {
-            let mut events = store.execution_events(id, after, PAGE).await?;
-            store.hydrate(&mut events).await?;
-            let Some(last) = events.last() else { return Ok(slot) };
-            after = last.position.unwrap_or(after);
-            for envelope in &events {
-                slot.fold(envelope);
-            }
+        slot.follow(store).await?;
+        Ok(slot)
+    }
+
+    /// Folds what the log has more.
+    pub(super) async fn follow(&mut self, store: &Arc<dyn Store>) -> Result<(), StoreError> {
+        while let Some(events) = page(store, self.id(), self.position).await? {
+            self.go_on(&events);
         }
+        Ok(())
     }
 
     pub(crate) fn id(&self) -> ExecutionId {
         self.state.id()
     }
 
-    /// As [`Slot::load`]; should it run another version than the entry's, with that one.
-    pub(super) async fn reload(
+    /// What the log has of an execution after a position: from the beginning on as [`Slot::load`], and should it run
+    /// another version than the entry's, with that one.
+    pub(super) async fn news(
         store: &Arc<dyn Store>,
         catalog: &Catalog,
         id: ExecutionId,
         entry: Arc<Entry>,
-    ) -> Result<Self, Problem> {
+        mut after: Position,
+    ) -> Result<News, Problem> {
+        if after > Position(0) {
+            let mut events = Vec::new();
+            while let Some(mut more) = page(store, id, after).await.map_err(from_store)? {
+                after = more.last().and_then(|envelope| envelope.position).unwrap_or(after);
+                events.append(&mut more);
+            }
+            return Ok(News::More(events));
+        }
         let version = entry.row.version;
         let mut slot = Self::load(store, id, entry).await.map_err(from_store)?;
         let runs = slot.state.playbook_version();
         if runs != version && slot.state.event_count() > 0 {
             slot.entry = catalog.entry(slot.state.path(), Some(runs)).await?;
         }
-        Ok(slot)
+        Ok(News::All(Box::new(slot)))
+    }
+
+    pub(super) fn take(&mut self, news: News) {
+        match news {
+            News::All(slot) => self.take_state_of(*slot),
+            News::More(events) => self.go_on(&events),
+        }
     }
 
     /// Whether somebody has begun this task, and it is not settled.
@@ -139,17 +167,27 @@ impl Slot {
         self.moved_to > self.position
     }
 
-    fn fold(&mut self, envelope: &Envelope) {
-        self.state.apply(&envelope.event, envelope.time);
-        self.causes.note(&envelope.event, envelope.id);
-        self.position = envelope.position.unwrap_or(self.position);
+    /// Folds what comes after its newest event.
+    fn go_on(&mut self, events: &[Envelope]) {
+        for envelope in events.iter().filter(|envelope| envelope.position > Some(self.position)) {
+            self.state.apply(&envelope.event, envelope.time);
+            self.causes.note(&envelope.event, envelope.id);
+        }
+        self.position = events.last().and_then(|envelope| envelope.position).unwrap_or_default().max(self.position);
     }
 }
 
+/// Events of an execution after a position, with their values; `None` when there are no more.
+async fn page(store: &Arc<dyn Store>, id: ExecutionId, after: Position) -> Result<Option<Vec<Envelope>>, StoreError> {
+    let mut events = store.execution_events(id, after, PAGE).await?;
+    store.hydrate(&mut events).await?;
+    Ok((!events.is_empty()).then_some(events))
+}
+
 impl Letter {
-    /// Whether it brings the execution into being.
-    pub(super) fn is_first(&self) -> bool {
-        matches!(self, Letter::Input { input: Input::Start { .. } | Input::Queue { .. }, .. })
+    /// Whether it brings the execution into being and somebody waits to hear that it did.
+    pub(super) fn is_submission(&self) -> bool {
+        matches!(self, Letter::Input { input: Input::Start { .. } | Input::Queue { .. }, reply: Some(_) })
     }
 
     pub(super) fn answer(self, result: &Result<(), Problem>) {

@@ -18,6 +18,9 @@ use std::{
 };
 use store::{Store, StoredTask};
 
+/// Executions of others that are kept as they were left, the newest: the next report or claim of one is decided without
+/// reading its whole log again. Of a large one that is some megabytes.
+const KEPT: usize = 32;
 /// Executions that ended here and are remembered: reports of tasks that were stopped still come in.
 const ENDED: usize = 8_192;
 
@@ -28,6 +31,10 @@ pub(super) struct Visits {
     pub(super) loading: FuturesUnordered<BoxFuture<'static, Loaded>>,
     /// Tasks being read of executions that others moved.
     pub(super) tasks: FuturesUnordered<BoxFuture<'static, TasksRead>>,
+    /// Executions whose tasks are being read; whether they are to be read once more then.
+    reading: HashMap<ExecutionId, bool>,
+    /// The newest last.
+    kept: VecDeque<Slot>,
     ended: HashSet<ExecutionId>,
     ended_order: VecDeque<ExecutionId>,
 }
@@ -51,6 +58,19 @@ impl Visits {
         {
             self.ended.remove(&oldest);
         }
+    }
+
+    /// It was left: somebody else's, and nothing waits for it here.
+    pub(super) fn keep(&mut self, slot: Slot) {
+        if self.kept.len() >= KEPT {
+            self.kept.pop_front();
+        }
+        self.kept.push_back(Slot { wake_at: None, ..slot });
+    }
+
+    fn take_kept(&mut self, id: ExecutionId) -> Option<Slot> {
+        let at = self.kept.iter().position(|slot| slot.id() == id)?;
+        self.kept.remove(at)
     }
 }
 
@@ -118,7 +138,14 @@ impl Driver {
         if let Entry::Vacant(entry) = self.visits.letters.entry(id) {
             entry.insert(Vec::new());
             let (store, catalog) = (self.store.clone(), self.catalog.clone());
-            self.visits.loading.push(Box::pin(async move { Loaded { id, slot: load(store, catalog, id).await } }));
+            let kept = self.visits.take_kept(id);
+            self.visits.loading.push(Box::pin(async move {
+                let slot = match kept {
+                    Some(slot) => catch_up(store, slot).await,
+                    None => load(store, catalog, id).await,
+                };
+                Loaded { id, slot }
+            }));
         }
     }
 
@@ -137,9 +164,22 @@ impl Driver {
     pub(super) fn reconcile(&mut self, id: ExecutionId) {
         self.stop_unwanted(id);
         if self.slots.get(&id).is_some_and(|slot| !slot.is_visited) {
-            let store = self.store.clone();
-            self.visits.tasks.push(Box::pin(async move { (id, open_tasks(store.as_ref(), id).await) }));
+            self.read_tasks(id);
             self.post(id, Letter::Input { input: Input::Tick, reply: None });
+        }
+    }
+
+    /// One reading at a time: others may move it often, and each reads all that is open.
+    fn read_tasks(&mut self, id: ExecutionId) {
+        match self.visits.reading.entry(id) {
+            Entry::Occupied(mut again) => {
+                again.insert(true);
+            }
+            Entry::Vacant(entry) => {
+                entry.insert(false);
+                let store = self.store.clone();
+                self.visits.tasks.push(Box::pin(async move { (id, open_tasks(store.as_ref(), id).await) }));
+            }
         }
     }
 
@@ -165,13 +205,22 @@ impl Driver {
             }
             Err(error) => tracing::error!(execution = %id, %error, "its tasks cannot be read"),
         }
+        if self.visits.reading.remove(&id) == Some(true) {
+            self.read_tasks(id);
+        }
     }
 
-    /// What is not in `ours` was taken over by others while this server could not be heard.
-    pub(super) fn keep(&mut self, ours: &HashSet<ExecutionId>) {
-        let gone: Vec<ExecutionId> = self.slots.keys().filter(|id| !ours.contains(id)).copied().collect();
-        for id in gone {
-            let Some(slot) = self.slots.get_mut(&id).filter(|slot| slot.state.event_count() > 0) else { continue };
+    /// Executions that are in the store as this server's, as far as is known here.
+    pub(super) fn held(&self) -> HashSet<ExecutionId> {
+        let is_held = |slot: &&Slot| !slot.is_visited && slot.state.event_count() > 0;
+        self.slots.values().filter(is_held).map(Slot::id).collect()
+    }
+
+    /// What was `held` before the store was asked what is `ours`, and is not, was taken over by others while this server
+    /// could not be heard.
+    pub(super) fn keep(&mut self, held: &HashSet<ExecutionId>, ours: &HashSet<ExecutionId>) {
+        for &id in held.difference(ours) {
+            let Some(slot) = self.slots.get_mut(&id) else { continue };
             slot.is_visited = true;
             self.timers.tick(id, slot.wake_at.take(), None);
             self.settle_down(id);
@@ -187,6 +236,17 @@ impl Driver {
             let Some((pool, _)) = self.pools.reserve(&task.protocol) else { continue };
             let id = task.key.execution_id;
             self.post(id, Letter::Claim { pool, task: Arc::new(task) });
+        }
+    }
+}
+
+/// What others did to it since it was here.
+async fn catch_up(store: Arc<dyn Store>, mut slot: Slot) -> Result<Slot, Problem> {
+    let mut patience = Patience::new();
+    loop {
+        match slot.follow(&store).await.map_err(from_store) {
+            Err(problem) if patience.outlasts(&problem).await => {}
+            followed => return followed.map(|()| slot),
         }
     }
 }

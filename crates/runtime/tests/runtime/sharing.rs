@@ -1,6 +1,9 @@
 //! Two servers on one store: who moves what, and what happens when one is gone.
 
-use crate::support::{Arrived, Bench, playbook};
+use crate::{
+    between::{Between, Through},
+    support::{Arrived, Bench, playbook},
+};
 use futures::future::BoxFuture;
 use protocol::{ExecutionId, Outcome, Timestamp};
 use runtime::{Environment, Membership, SystemEnvironment};
@@ -9,11 +12,11 @@ use std::{
     path::PathBuf,
     sync::{
         Arc,
-        atomic::{AtomicI64, Ordering::SeqCst},
+        atomic::{AtomicI64, AtomicUsize, Ordering::SeqCst},
     },
     time::Duration,
 };
-use store::sqlite::SqliteStore;
+use store::{Store, sqlite::SqliteStore};
 use uuid::Uuid;
 
 /// A day in half an hour: pauses are short, and the clock can be set ahead.
@@ -52,7 +55,10 @@ impl Pair {
     }
 
     async fn server(&self, name: &str, places: usize) -> Bench {
-        let store = SqliteStore::open(&self.file()).await.expect("the store opens");
+        self.server_on(SqliteStore::open(&self.file()).await.expect("the store opens"), name, places).await
+    }
+
+    async fn server_on(&self, store: Arc<dyn Store>, name: &str, places: usize) -> Bench {
         let membership = Membership::Shared { url: None };
         Bench::member(store, name, places, membership, self.clock.clone()).await
     }
@@ -225,4 +231,54 @@ async fn a_child_goes_on_where_it_was_when_the_server_of_its_parent_dies() {
     assert_eq!((detail.summary.error, detail.result), (None, Some(json!({"n": 3}))));
     let log = heir.log(parent).await;
     assert_eq!(log.iter().filter(|line| *line == "action_started run").count(), 1, "{log:?}");
+}
+
+/// Counts the events that are read of executions.
+struct Reads(Arc<AtomicUsize>);
+
+impl Between for Reads {
+    fn read(&self, _id: ExecutionId, events: usize) {
+        self.0.fetch_add(events, SeqCst);
+    }
+}
+
+/// Each claim and each report of the other server is decided on the whole log, and moves the owner on: both go on from
+/// where they were.
+#[tokio::test]
+async fn what_is_read_of_an_execution_shared_by_two_grows_with_its_log_and_no_faster() {
+    const ITEMS: usize = 60;
+    let pair = Pair::new();
+    let reads = Arc::new(AtomicUsize::new(0));
+    let counted = async || {
+        let store = SqliteStore::open(&pair.file()).await.expect("the store opens");
+        Through::to(store, Reads(reads.clone()))
+    };
+    let owner = pair.server_on(counted().await, "owner", 0).await;
+    let able = pair.server_on(counted().await, "able", 3).await;
+    let many = format!(
+        "
+  - {{step: start, next: each}}
+  - {{step: each, type: iterator, collection: '{{{{ range({ITEMS}) | list }}}}', element: n, mode: async, concurrency: 10, task: {{type: python, code: x}}, next: end}}
+  - {{step: end}}
+"
+    );
+    let id = owner.submit(&playbook("many", &many), json!({})).await;
+    for _ in 0..ITEMS {
+        able.arrival().await.complete(json!(1));
+    }
+    let read = async || {
+        let mut published = owner.runtime.api().published();
+        loop {
+            published.borrow_and_update();
+            let detail = owner.runtime.api().execution(id).await.expect("it exists");
+            if detail.summary.outcome.is_some() {
+                return reads.load(SeqCst);
+            }
+            published.changed().await.expect("the publisher runs");
+        }
+    };
+    let read = read().await;
+    let events = owner.log(id).await.len();
+    assert!(events > 2 * ITEMS, "{events}");
+    assert!(read <= 4 * events, "{read} events were read of {events}");
 }

@@ -2,5 +2,6 @@
 
 mod clock;
 mod mailbox;
+mod owning;
 mod queue;
 mod scene;
