@@ -159,7 +159,7 @@ impl Runtime {
             driver: tokio::spawn(driver.run(inbox)),
             publisher: tokio::spawn(publisher.run(committed)),
             member: Some(tokio::spawn(member.run(before))),
-            sweeper: is_server.then(|| tokio::spawn(Sweeper { api: api.clone(), server: server.clone() }.run())),
+            sweeper: is_server.then(|| tokio::spawn(Sweeper::new(api.clone(), server.clone()).run())),
             doorkeeper: Some(tokio::spawn(Doorkeeper::new(api.clone()).run(is_server))),
             scheduler: is_server.then(|| tokio::spawn(Scheduler(api.clone()).run())),
             sentinel: is_server.then(|| tokio::spawn(Sentinel(api.clone()).run())),

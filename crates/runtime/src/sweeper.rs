@@ -31,6 +31,8 @@ const COMPONENT: &str = "sweeper";
 pub(crate) struct Sweeper {
     pub(crate) api: Api,
     pub(crate) server: Arc<str>,
+    /// Tasks the driver knew nothing of when it was last asked.
+    unknown: HashSet<TaskKey>,
 }
 
 /// What waits for a protocol nobody offers.
@@ -40,8 +42,12 @@ struct Unoffered {
 }
 
 impl Sweeper {
+    pub(crate) fn new(api: Api, server: Arc<str>) -> Self {
+        Self { api, server, unknown: HashSet::new() }
+    }
+
     /// Sweeps until it is dropped.
-    pub(crate) async fn run(self) {
+    pub(crate) async fn run(mut self) {
         let environment = self.api.shared().environment.clone();
         while let Err(problem) = self.api.recall_alerts().await {
             tracing::error!(%problem, "alerts cannot be read; trying again");
@@ -55,7 +61,7 @@ impl Sweeper {
         }
     }
 
-    async fn sweep(&self) -> Result<(), Problem> {
+    async fn sweep(&mut self) -> Result<(), Problem> {
         let found = self.look().await?;
         let subjects: HashSet<String> = found.iter().map(|alert| alert.subject.clone()).collect();
         for alert in found {
@@ -70,11 +76,13 @@ impl Sweeper {
     }
 
     /// Everything of this server that does not move.
-    async fn look(&self) -> Result<Vec<Alert>, Problem> {
-        let shared = self.api.shared();
+    async fn look(&mut self) -> Result<Vec<Alert>, Problem> {
+        let api = self.api.clone();
+        let shared = api.shared();
         let now = shared.environment.now();
         let tasks = shared.store.open_tasks_of(&self.server).await.map_err(from_store)?;
         let mut alerts = self.unoffered(&tasks, now).await;
+        let lost = self.lost(&tasks, now).await;
         let with_tasks: HashSet<ExecutionId> = tasks.iter().map(|stored| stored.task.key.execution_id).collect();
         let mut after = None;
         loop {
@@ -82,7 +90,9 @@ impl Sweeper {
             let Some(last) = page.last() else { return Ok(alerts) };
             after = Some(last.execution_id);
             for execution in page.iter().filter(|execution| execution.phase == Phase::InProgress) {
-                alerts.extend(self.stuck(execution, with_tasks.contains(&execution.execution_id), now).await?);
+                let id = execution.execution_id;
+                let lost = lost.iter().find(|key| key.execution_id == id);
+                alerts.extend(self.stuck(execution, with_tasks.contains(&id), lost, now).await?);
             }
         }
     }
@@ -111,17 +121,38 @@ impl Sweeper {
         waiting.into_iter().map(alert).collect()
     }
 
+    /// Tasks of this server that its driver knows nothing of, and knew nothing of a sweep ago: what is only on its way
+    /// has come by then.
+    async fn lost(&mut self, tasks: &[StoredTask], now: Timestamp) -> Vec<TaskKey> {
+        let own = [format!("{}/local", self.server), format!("{}/engine", self.server)];
+        let is_own = |claimed_by: &Option<String>| claimed_by.as_ref().is_none_or(|worker| own.contains(worker));
+        let overdue = |stored: &&StoredTask| now.ms_since(stored.due) > OVERDUE_MS && is_own(&stored.claimed_by);
+        let keys: Vec<TaskKey> = tasks.iter().filter(overdue).map(|stored| stored.task.key.clone()).collect();
+        let (reply, unknown) = oneshot::channel();
+        let unknown = match self.api.shared().driver.tell(Message::Unknown { keys, reply }).await {
+            true => unknown.await.unwrap_or_default(),
+            false => Vec::new(),
+        };
+        let before = std::mem::replace(&mut self.unknown, unknown.into_iter().collect());
+        self.unknown.intersection(&before).cloned().collect()
+    }
+
     /// An execution whose time has passed without it, or that waits for nothing.
     async fn stuck(
         &self,
         execution: &ActiveExecution,
         has_tasks: bool,
+        lost: Option<&TaskKey>,
         now: Timestamp,
     ) -> Result<Option<Alert>, Problem> {
         let (id, path) = (execution.execution_id, &execution.path);
         let what = match execution.wake_at {
             Some(due) if now.ms_since(due) > OVERDUE_MS => {
                 format!("something of it was due at {} and has not happened", due.to_rfc3339())
+            }
+            _ if lost.is_some() => {
+                let key = lost.map(ToString::to_string).unwrap_or_default();
+                format!("task {key} is open, and nothing at this server will begin it")
             }
             None if !has_tasks && self.waits_for_nothing(execution).await? => {
                 "no task, no time and nobody is waited for".to_owned()

@@ -79,6 +79,11 @@ pub trait Store: Send + Sync + 'static {
     /// A version of a playbook; the newest without `version`.
     async fn playbook(&self, path: &str, version: Option<u32>) -> Result<Option<PlaybookRow>, StoreError>;
 
+    /// The number of the newest version of a playbook.
+    async fn newest_version(&self, path: &str) -> Result<Option<u32>, StoreError> {
+        Ok(self.playbook(path, None).await?.map(|row| row.version))
+    }
+
     /// The newest version of every playbook, by path, with the count of its executions.
     async fn playbooks(&self) -> Result<Vec<(PlaybookRow, u64)>, StoreError>;
 

@@ -177,6 +177,10 @@ impl Store for Watched {
         self.inner.playbook(path, version).await
     }
 
+    async fn newest_version(&self, path: &str) -> Result<Option<u32>, StoreError> {
+        self.inner.newest_version(path).await
+    }
+
     async fn playbooks(&self) -> Result<Vec<(PlaybookRow, u64)>, StoreError> {
         self.inner.playbooks().await
     }

@@ -69,7 +69,7 @@ impl Turn<'_> {
     pub(crate) fn time_is_up(&mut self, index: usize, key: &TaskKey) {
         let Some(piece) = self.state.piece(key) else { return };
         match piece.hold.clone() {
-            Hold::Waits { since, until, signal: None } => {
+            Hold::Waits { since, until, signal: None, .. } => {
                 self.waited(index, key, told_time(until), self.now.ms_since(since));
             }
             Hold::Waits { since, signal: Some(signal), .. } => {

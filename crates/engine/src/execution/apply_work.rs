@@ -31,7 +31,7 @@ impl Execution {
             _ if !waits => Hold::Claimed,
             // Somebody sent it before: it is taken, and the wait ends in the same decision.
             Some(name) if self.take_signal(name) => Hold::Settled,
-            _ => Hold::Waits { since: time, until: event.until, signal },
+            _ => Hold::Waits { since: time, order: self.event_count, until: event.until, signal },
         };
         self.change_piece(id, event.visit, event.item, |piece| {
             piece.attempt = event.attempt;
@@ -174,8 +174,8 @@ impl Execution {
             if let Some(time) = changed.piece.deadline() {
                 self.deadlines.insert_mut((time, id, visit));
             }
-            if let Some(signal) = changed.piece.signal() {
-                self.listeners.insert_mut((signal.clone(), id, visit));
+            if let Some((signal, order)) = changed.piece.signal() {
+                self.listeners.insert_mut((signal.clone(), order, id, visit));
             }
             self.running.insert_mut((id, visit), changed);
             return;
@@ -190,8 +190,8 @@ impl Execution {
         if let Some(time) = piece.deadline() {
             self.deadlines.remove_mut(&(time, id, visit));
         }
-        if let Some(signal) = piece.signal() {
-            self.listeners.remove_mut(&(signal.clone(), id, visit));
+        if let Some((signal, order)) = piece.signal() {
+            self.listeners.remove_mut(&(signal.clone(), order, id, visit));
         }
     }
 

@@ -24,8 +24,8 @@ pub(crate) enum Hold {
     Open(Timestamp),
     /// A task that somebody works on.
     Claimed,
-    /// The engine waits: until a time, for a signal, or both.
-    Waits { since: Timestamp, until: Option<Timestamp>, signal: Option<Arc<str>> },
+    /// The engine waits: until a time, for a signal, or both. `order` is smaller the earlier it began.
+    Waits { since: Timestamp, order: u64, until: Option<Timestamp>, signal: Option<Arc<str>> },
     /// The engine waits for a person.
     Asks { since: Timestamp, form: Arc<Value>, due: Option<Timestamp>, default: Option<Arc<Value>> },
     /// The attempt is over; what follows is in the same decision.
@@ -77,9 +77,10 @@ impl Piece {
         }
     }
 
-    pub(super) fn signal(&self) -> Option<&Arc<str>> {
+    /// The signal that is waited for, and where in the row of those who wait.
+    pub(super) fn signal(&self) -> Option<(&Arc<str>, u64)> {
         match &self.hold {
-            Hold::Waits { signal, .. } => signal.as_ref(),
+            Hold::Waits { signal, order, .. } => Some((signal.as_ref()?, *order)),
             _ => None,
         }
     }

@@ -60,8 +60,8 @@ pub struct Execution {
     pub(super) items: RedBlackTreeMapSync<(RecordId, u32, u32), Piece>,
     /// When the engine stops waiting, by time, with the visit that waits.
     pub(super) deadlines: RedBlackTreeSetSync<(Timestamp, RecordId, u32)>,
-    /// Visits that wait for a signal, by its name.
-    pub(super) listeners: RedBlackTreeSetSync<(Arc<str>, RecordId, u32)>,
+    /// Visits that wait for a signal, by its name, in the order in which they began to.
+    pub(super) listeners: RedBlackTreeSetSync<(Arc<str>, u64, RecordId, u32)>,
     /// Signals that nobody waited for yet, oldest first, by name.
     pub(super) signals: RedBlackTreeMapSync<Arc<str>, QueueSync<Arc<Value>>>,
     pub(super) signal_count: u32,

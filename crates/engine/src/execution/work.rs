@@ -112,9 +112,9 @@ impl Execution {
     /// The visit that has waited longest for a signal of this name; with `visit`, only one of that number.
     pub(crate) fn listener(&self, signal: &str, visit: Option<u32>) -> Option<TaskKey> {
         let name: Arc<str> = signal.into();
-        let from = (name.clone(), RecordId(0), 0);
+        let from = (name.clone(), 0, RecordId(0), 0);
         let mut waiting = self.listeners.range(from..).take_while(|(of, ..)| *of == name).inspect(|_| look());
-        let (_, record, visit) = waiting.find(|(_, _, number)| visit.is_none_or(|visit| visit == *number))?;
+        let (.., record, visit) = waiting.find(|(.., number)| visit.is_none_or(|visit| visit == *number))?;
         self.key_of(*record, *visit)
     }
 

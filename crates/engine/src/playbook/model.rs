@@ -84,6 +84,7 @@ pub(crate) struct Action {
     /// Inputs and result fields that must be there.
     pub(crate) expects: Vec<String>,
     pub(crate) returns: Vec<String>,
+    /// Of a child execution 0 when it may take as long as it takes.
     pub(crate) timeout_ms: u64,
     /// A worker must be heard of at least this often.
     pub(crate) heartbeat_ms: Option<u64>,
@@ -192,6 +193,12 @@ impl Playbook {
 
     pub(crate) fn step(&self, index: usize) -> &Step {
         &self.steps[index]
+    }
+
+    /// How long the child execution of a step, or of one of its items, may take; `None` when that was not told.
+    pub fn child_limit_ms(&self, step: &str, item: Option<u32>) -> Option<u64> {
+        let action = self.step(self.index_of(step)?).action_of(item)?;
+        Some(action.timeout_ms).filter(|limit_ms| action.protocol == PLAYBOOK && *limit_ms > 0)
     }
 
     pub(crate) fn index_of(&self, name: &str) -> Option<usize> {

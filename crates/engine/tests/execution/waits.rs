@@ -84,6 +84,22 @@ fn what_cannot_be_waited_for_fails_the_step() {
     }
 }
 
+/// `again` waits anew after each signal, `once` since before that; steps are known by name in another order.
+#[test]
+fn a_signal_goes_to_the_wait_that_began_first() {
+    let mut run = Run::started(&steps(&[
+        "step: start, next: [again, once]",
+        "step: again, type: wait, signal: go, next: {step: again, when: '{{ result.n < 9 }}'}",
+        "step: once, type: wait, signal: go",
+    ]));
+    for n in 1..=3 {
+        send(&mut run, "go", json!({"n": n})).expect("somebody waits");
+    }
+    let ended = run.lines().into_iter().filter(|line| line.starts_with("step_completed"));
+    let ended: Vec<String> = ended.map(|line| line.split(' ').next().unwrap_or_default().to_owned()).collect();
+    assert_eq!(ended, ["step_completed(again)", "step_completed(once)", "step_completed(again)"]);
+}
+
 #[test]
 fn ticks_end_every_wait_that_is_over_in_order_of_their_ends() {
     let mut run = Run::started(&steps(&[

@@ -28,7 +28,7 @@ const MAX_DEPTH: u32 = 32;
 #[derive(Default)]
 pub(super) struct Children {
     /// The task that waits for a child.
-    waiting: HashMap<ExecutionId, Arc<Task>>,
+    pub(super) waiting: HashMap<ExecutionId, Arc<Task>>,
     /// The same children, by parent.
     of: HashMap<ExecutionId, HashSet<ExecutionId>>,
     /// Playbooks being looked up for children that are to start.
@@ -69,6 +69,7 @@ impl Driver {
         let id = engine::child_id(&task.key, parent.state.created_at());
         let depth = parent.state.origin().depth + 1;
         self.children.wait(id, task.clone());
+        self.limit_child(id);
         if self.slots.contains_key(&id) {
             return;
         }
@@ -126,13 +127,19 @@ impl Driver {
 
     /// An execution has ended: if it is a child, its task has a report.
     pub(super) fn child_ended(&mut self, child: &Execution) {
-        let Some(task) = self.children.forget(child.id()) else { return };
+        let Some(task) = self.awaits_no_more(child.id()) else { return };
         let duration_ms = child.ended_at().unwrap_or(child.created_at()).ms_since(child.created_at());
         self.report_child(&task, outcome(child, &task), duration_ms);
     }
 
+    /// The task that waited for a child, if one did.
+    fn awaits_no_more(&mut self, id: ExecutionId) -> Option<Arc<Task>> {
+        self.timers.child(id, None);
+        self.children.forget(id)
+    }
+
     pub(super) fn child_failed(&mut self, id: ExecutionId, error: TaskError) {
-        let Some(task) = self.children.forget(id) else { return };
+        let Some(task) = self.awaits_no_more(id) else { return };
         self.report_child(&task, TaskOutcome::Failed { error, result: None }, 0);
     }
 
@@ -146,8 +153,8 @@ impl Driver {
     pub(super) fn cancel_child(&mut self, key: &TaskKey) {
         let Some(parent) = self.slots.get(&key.execution_id) else { return };
         let id = engine::child_id(key, parent.state.created_at());
-        // A report settles its task too; then the child has ended, and nobody waits any more.
-        if self.children.forget(id).is_some() {
+        // The report of its end settles its task too; then nobody waits for it any more.
+        if self.awaits_no_more(id).is_some() {
             self.cancel_orphan(id, key.execution_id);
         }
     }
@@ -159,7 +166,7 @@ impl Driver {
         let is_wanted = |child| self.children.waiting.get(child).is_some_and(|task| slot.state.is_open(&task.key));
         let unwanted: Vec<ExecutionId> = children.iter().filter(|child| !is_wanted(child)).copied().collect();
         for child in unwanted {
-            self.children.forget(child);
+            self.awaits_no_more(child);
             self.cancel_orphan(child, parent);
         }
     }

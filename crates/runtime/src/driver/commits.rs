@@ -156,6 +156,7 @@ impl Driver {
                     return self.reload(id);
                 }
                 slot.reloading = false;
+                self.limit_child(id);
                 self.reconcile(id);
                 self.advance(id);
             }

@@ -3,7 +3,7 @@
 use super::{Executor, PoolId, Reply, Slot};
 use crate::catalog::Entry;
 use engine::Input;
-use protocol::{ExecutionId, Position, Problem};
+use protocol::{ExecutionId, Position, Problem, TaskKey};
 use std::{collections::HashSet, sync::Arc};
 use store::StoredTask;
 use tokio::sync::{mpsc, oneshot};
@@ -55,6 +55,11 @@ pub(crate) enum Message {
     Free(oneshot::Sender<Vec<(String, usize)>>),
     /// Protocols that somebody here offers, busy or not.
     Offered(oneshot::Sender<HashSet<String>>),
+    /// Which of these tasks the driver knows nothing of.
+    Unknown {
+        keys: Vec<TaskKey>,
+        reply: oneshot::Sender<Vec<TaskKey>>,
+    },
     /// Tasks that wait at other servers.
     Offer(Vec<StoredTask>),
     Shutdown(oneshot::Sender<()>),
@@ -79,6 +84,7 @@ impl Message {
             | Message::Keep { .. }
             | Message::Free(_)
             | Message::Offered(_)
+            | Message::Unknown { .. }
             | Message::Offer(_) => {}
         }
     }

@@ -12,6 +12,8 @@ mod commits;
 mod draft;
 mod executor;
 mod inbox;
+mod known;
+mod limits;
 mod opening;
 mod pools;
 mod recovery;
@@ -210,6 +212,9 @@ impl Driver {
         for task in children {
             self.post(task.key.execution_id, Letter::Child(task));
         }
+        for id in due.children {
+            self.child_due(id);
+        }
     }
 
     fn received(&mut self, message: Message) {
@@ -240,6 +245,9 @@ impl Driver {
             }
             Message::Offered(reply) => {
                 let _ = reply.send(self.pools.offered());
+            }
+            Message::Unknown { keys, reply } => {
+                let _ = reply.send(self.unknown(keys));
             }
             Message::Offer(tasks) => self.offered(tasks),
             Message::Shutdown(reply) => {

@@ -192,6 +192,12 @@ impl Pools {
         self.waiting.of(id)
     }
 
+    /// Whether a task waits or runs here, or has just ended.
+    pub(super) fn has(&self, key: &TaskKey) -> bool {
+        let has_ended = self.ended.iter().any(|finished| finished.key == *key);
+        has_ended || self.switches.contains_key(key) || self.waiting.has(key)
+    }
+
     /// Whoever moves this execution from now on, it is not this server.
     pub(super) fn forget(&mut self, id: ExecutionId) {
         for key in self.waiting.of(id) {

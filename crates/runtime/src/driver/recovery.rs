@@ -25,6 +25,7 @@ impl Driver {
             Entry::Occupied(mut held) => held.get_mut().is_visited = false,
         }
         self.stop_unwanted(id);
+        self.limit_child(id);
         self.take_up(tasks, now);
         // What became due meanwhile is due now; otherwise the answer tells when the next tick is.
         self.post(id, Letter::Input { input: Input::Tick, reply: None });

@@ -12,6 +12,9 @@ pub(super) struct Timers {
     tasks: BTreeMap<(Timestamp, u64), Arc<Task>>,
     /// Where in `tasks` each is: it waits for one time.
     held: HashMap<TaskKey, (Timestamp, u64)>,
+    /// Ends of the time that children have.
+    children: BTreeSet<(Timestamp, ExecutionId)>,
+    limits: HashMap<ExecutionId, Timestamp>,
     /// Tells tasks of the same moment apart, in the order in which they came.
     next: u64,
 }
@@ -21,6 +24,7 @@ pub(super) struct Timers {
 pub(super) struct Due {
     pub(super) ticks: Vec<ExecutionId>,
     pub(super) tasks: Vec<Arc<Task>>,
+    pub(super) children: Vec<ExecutionId>,
 }
 
 impl Timers {
@@ -45,6 +49,10 @@ impl Timers {
         self.tasks.insert((due, self.next), task);
     }
 
+    pub(super) fn holds(&self, key: &TaskKey) -> bool {
+        self.held.contains_key(key)
+    }
+
     /// The task is not waited for any more. Nothing happens if it was not.
     pub(super) fn drop(&mut self, key: &TaskKey) {
         if let Some(at) = self.held.remove(key) {
@@ -52,11 +60,26 @@ impl Timers {
         }
     }
 
+    /// A child's time is over then; never, with `None`.
+    pub(super) fn child(&mut self, id: ExecutionId, due: Option<Timestamp>) {
+        let before = match due {
+            Some(due) => self.limits.insert(id, due),
+            None => self.limits.remove(&id),
+        };
+        if let Some(before) = before {
+            self.children.remove(&(before, id));
+        }
+        if let Some(due) = due {
+            self.children.insert((due, id));
+        }
+    }
+
     /// When the next thing is due.
     pub(super) fn next(&self) -> Option<Timestamp> {
         let tick = self.ticks.first().map(|(due, _)| *due);
         let task = self.tasks.first_key_value().map(|((due, _), _)| *due);
-        tick.into_iter().chain(task).min()
+        let child = self.children.first().map(|(due, _)| *due);
+        tick.into_iter().chain(task).chain(child).min()
     }
 
     /// Takes out what is due.
@@ -74,6 +97,12 @@ impl Timers {
             let task = first.remove();
             self.held.remove(&task.key);
             due.tasks.push(task);
+        }
+        while let Some(&(at, id)) = self.children.first()
+            && at <= now
+        {
+            self.child(id, None);
+            due.children.push(id);
         }
         due
     }

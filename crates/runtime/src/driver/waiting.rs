@@ -45,6 +45,10 @@ impl Waiting {
         true
     }
 
+    pub(super) fn has(&self, key: &TaskKey) -> bool {
+        self.places.contains_key(key)
+    }
+
     /// Nobody wants it any more. Nothing happens when it does not wait.
     pub(super) fn remove(&mut self, key: &TaskKey) {
         let Some((order, task)) = self.places.remove(key) else { return };

@@ -2,10 +2,15 @@
 
 use crate::{
     between::{Between, Through},
+    clock::Clock,
     support::{Bench, playbook},
 };
 use async_trait::async_trait;
-use protocol::{Event, ExecutionId, Outcome, Position, TaskError, api::SubmitRequest, event::ActionStarted};
+use protocol::{
+    Event, ExecutionId, Outcome, Position, TaskError,
+    api::{SignalRequest, SubmitRequest},
+    event::ActionStarted,
+};
 use serde_json::{Value, json};
 use std::sync::{
     Arc,
@@ -241,6 +246,66 @@ async fn a_child_that_is_not_wanted_any_more_does_not_begin() {
     assert_eq!(work.task.key.execution_id, next);
     let page = bench.runtime.api().executions(Default::default()).await.expect("a list");
     assert_eq!(page.executions.iter().map(|row| row.execution_id).collect::<Vec<_>>(), [next, id]);
+}
+
+const WAITS: &str = "\n  - {step: start, type: wait, signal: go}\n";
+
+#[tokio::test]
+async fn a_child_that_takes_too_long_fails_its_step_and_is_cancelled() {
+    let bench = bench().await;
+    register(&bench, "child", WAITS).await;
+    let parent = PARENT.replace("data: {n: 21}", "data: {n: 21}, timeout_s: 0.05");
+    let id = bench.submit(&playbook("parent", &parent), json!({})).await;
+    bench.ended(id).await;
+    let told = result(&bench, id).await;
+    assert_eq!(told["why"], json!("timeout"));
+    assert!(told["text"].as_str().is_some_and(|text| text.contains("0.05 s")), "{told}");
+    let child = children(&bench, id).await[0];
+    bench.ended(child).await;
+    assert_eq!(outcome(&bench, child).await, Some(Outcome::Cancelled));
+
+    // Each item of an iterator has a child of its own, and the limit of its step.
+    let steps = "
+  - {step: start, type: iterator, collection: [1, 2], element: n, mode: async, timeout_s: 0.05, task: {type: playbook, path: tests/child, data: {n: '{{ n }}'}}}
+";
+    let id = bench.submit(&playbook("items", steps), json!({})).await;
+    bench.ended(id).await;
+    assert_eq!(outcome(&bench, id).await, Some(Outcome::Failed));
+    for child in children(&bench, id).await {
+        bench.ended(child).await;
+        assert_eq!(outcome(&bench, child).await, Some(Outcome::Cancelled));
+    }
+}
+
+#[tokio::test]
+async fn a_childs_time_goes_on_over_a_restart_and_has_no_end_unless_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("signalbox.db");
+    let open = || async { SqliteStore::open(&file).await.expect("a store") };
+    let clock = Clock::at("2026-01-01T00:00:00Z");
+    let bench = Bench::at(&clock, open().await).await;
+    register(&bench, "child", WAITS).await;
+    let unlimited = bench.submit(&playbook("unlimited", PARENT), json!({})).await;
+    let limited = PARENT.replace("data: {n: 21}", "data: {n: 21}, timeout_s: 3600");
+    let limited = bench.submit(&playbook("limited", &limited), json!({})).await;
+    let started = async |child| !bench.log(child).await.is_empty();
+    for id in [unlimited, limited] {
+        let child = children(&bench, id).await[0];
+        clock.until(async || started(child).await.then_some(())).await;
+    }
+    clock.set("2026-01-01T00:59:00Z");
+    bench.runtime.shutdown().await;
+
+    let bench = Bench::at(&clock, open().await).await;
+    clock.set("2026-01-01T01:00:10Z");
+    clock.until(async || outcome(&bench, limited).await).await;
+    assert_eq!(result(&bench, limited).await["why"], json!("timeout"));
+    clock.set("2026-01-03T00:00:00Z");
+    let child = children(&bench, unlimited).await[0];
+    let signal = SignalRequest { name: "go".into(), data: Some(json!({"n": 1})) };
+    bench.runtime.api().signal(child, signal).await.expect("it waits");
+    bench.ended(unlimited).await;
+    assert_eq!(result(&bench, unlimited).await, json!({"n": 1}));
 }
 
 /// Is away when children begin, so often.

@@ -5,13 +5,15 @@ use crate::{
     support::{Bench, playbook},
 };
 use protocol::{
-    CommitId, Event, EventId, ExecutionId, Phase, Position, Timestamp, Topic,
+    CommitId, Event, EventId, ExecutionId, Phase, Position, Task, TaskError, TaskKey, TaskPart, Timestamp, Topic,
     event::{ExecutionStart, Origin, Progress, SystemAlert},
+    task::Credentials,
 };
 use runtime::Environment;
 use serde_json::json;
 use std::sync::Arc;
-use store::{Commit, ExecutionChange, NewEvent, Store, sqlite::SqliteStore};
+use store::{Commit, ExecutionChange, NewEvent, Store, TaskChange, sqlite::SqliteStore};
+use worker::Run;
 
 const UNOFFERED: &str = "\n  - {step: start, type: duckdb, command: SELECT 1, next: end}\n  - {step: end}\n";
 
@@ -110,7 +112,8 @@ async fn what_waits_for_somebody_is_no_alarm() {
 }
 
 /// An execution of this server that began and was lost: no task of it, no time, nobody it waits for.
-async fn strand(store: &Arc<dyn Store>, path: &str, now: Timestamp) -> ExecutionId {
+/// With a `step`, there is a task of it that nobody has claimed.
+async fn strand(store: &Arc<dyn Store>, path: &str, step: Option<&str>, now: Timestamp) -> ExecutionId {
     let environment = runtime::SystemEnvironment::default();
     let id = ExecutionId(environment.id());
     let start = ExecutionStart {
@@ -150,7 +153,22 @@ async fn strand(store: &Arc<dyn Store>, path: &str, now: Timestamp) -> Execution
         owner: Some("server".into()),
     };
     let commit = CommitId(environment.id());
-    let commit = Commit { id: commit, time: now, execution: Some(change), events: vec![event], tasks: Vec::new() };
+    let add = |step: &str| {
+        let (step, part) = (step.to_owned(), TaskPart::Action);
+        let task = Task {
+            key: TaskKey { execution_id: id, step, visit: 1, attempt: 1, part, item: None },
+            protocol: "python".into(),
+            config: Arc::new(json!({"code": "x"})),
+            input: Arc::new(json!({})),
+            timeout_ms: 300_000,
+            heartbeat_ms: None,
+            priority: 0,
+            credentials: Credentials::default(),
+        };
+        TaskChange::Add { task: Arc::new(task), due: now, claimed_by: None }
+    };
+    let tasks = step.map(add).into_iter().collect();
+    let commit = Commit { id: commit, time: now, execution: Some(change), events: vec![event], tasks };
     store.commit(commit).await.expect("a commit");
     id
 }
@@ -162,13 +180,42 @@ async fn an_execution_that_nothing_will_move_is_told_of() {
     let bench = Bench::at(&clock, store.clone()).await;
     let noop = "\n  - {step: start, type: noop, next: end}\n  - {step: end}\n";
     bench.runtime.api().register_playbook(&playbook("stranded", noop)).await.expect("a valid playbook");
-    let id = strand(&store, "tests/stranded", clock.now()).await;
+    let id = strand(&store, "tests/stranded", None, clock.now()).await;
     clock.set("2026-01-01T00:00:31Z");
     let raised = format!("execution_stuck execution:{id}");
     told(&clock, &store, std::slice::from_ref(&raised)).await;
     bench.runtime.api().terminate(id, None).await.expect("terminated");
     clock.set("2026-01-01T00:01:31Z");
     told(&clock, &store, &[raised, format!("cleared execution:{id}")]).await;
+}
+
+/// Somebody offers what it needs, and a place is free: the driver does not know of it.
+#[tokio::test]
+async fn a_task_that_was_mislaid_is_told_of() {
+    let clock = Clock::at("2026-01-01T00:00:00Z");
+    let store: Arc<dyn Store> = SqliteStore::in_memory().await.expect("a store");
+    let bench = Bench::at(&clock, store.clone()).await;
+    let python = "\n  - {step: start, type: python, code: x}\n";
+    // Others that have waited as long, for a place and for their time, are known.
+    let retry = "\n  - {step: start, type: python, code: x, retry: {max_attempts: 2, initial_delay: 3600}}\n";
+    let id = bench.submit(&playbook("later", retry), json!({})).await;
+    bench.arrival().await.end(Run::failed(TaskError::new("python_exception", "no")));
+    let mut held = Vec::new();
+    for n in 0..6 {
+        bench.submit(&playbook("mislaid", python), json!({"n": n})).await;
+    }
+    for _ in 0..4 {
+        held.push(bench.arrival().await);
+    }
+    let mislaid = strand(&store, "tests/mislaid", Some("start"), clock.now()).await;
+    let raised = format!("execution_stuck execution:{mislaid}");
+    clock.set("2026-01-01T00:00:31Z");
+    clock.set("2026-01-01T00:05:00Z");
+    told(&clock, &store, std::slice::from_ref(&raised)).await;
+    bench.runtime.api().terminate(mislaid, None).await.expect("terminated");
+    clock.set("2026-01-01T00:10:00Z");
+    told(&clock, &store, &[raised, format!("cleared execution:{mislaid}")]).await;
+    assert!(bench.store.open_tasks(Some(id)).await.expect("readable").len() == 1, "the other one waits for its time");
 }
 
 #[tokio::test]

@@ -27,6 +27,8 @@ pub async fn equal_content_is_registered_once(backend: &dyn Backend) {
     assert_eq!(read("p/one", None).await.map(|row| row.version), Some(3));
     assert_eq!(read("p/one", Some(4)).await, None);
     assert_eq!(read("p/none", None).await, None);
+    assert_eq!(store.newest_version("p/one").await.expect("a version"), Some(3));
+    assert_eq!(store.newest_version("p/none").await.expect("no version"), None);
     let listed = store.playbook_versions("p/one").await.expect("versions");
     assert_eq!(listed.iter().map(|row| row.version).collect::<Vec<_>>(), [3, 2, 1]);
     assert_eq!(listed[1].content_hash, "hash of b");

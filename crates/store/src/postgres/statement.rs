@@ -13,17 +13,24 @@ use sqlx::{
 };
 use std::{collections::HashMap, sync::Arc};
 
-/// `c`: the units that go through, with the position of their newest event.
+/// `c`: the units that go through, with the position of their newest event. The calls of `unnest` in one SELECT go on
+/// side by side; in FROM, their rows would be put away first and read back.
 const OPEN: &str = "
 WITH log AS MATERIALIZED (SELECT head, lost, versions, states FROM open_log($1, $2::text[], $3::bigint[], $4::text[])),
 c AS MATERIALIZED (
-    SELECT u.*, log.head + CAST(sum(u.events) OVER (ORDER BY u.unit) AS BIGINT) AS position
-    FROM log, unnest($2::text[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[], $7::text[], $8::bigint[],
-        $9::text[], $10::text[], $11::double precision[], $12::bigint[], $13::bigint[], $14::bigint[], $15::text[],
-        $16::boolean[], $17::text[], $18::text[], $19::text[])
-    WITH ORDINALITY AS u (execution_id, expected, before, version, events, path, playbook_version, state, step,
-        progress, created_at, ended_at, wake_at, error, whole, owner, input, result, unit)
-    WHERE NOT u.unit = ANY (log.lost)
+    SELECT u.*, u.head + u.through - CASE WHEN u.lost = '{}' THEN 0 ELSE (
+        SELECT coalesce(sum(l.events), 0) FROM unnest($6::bigint[]) WITH ORDINALITY AS l (events, unit)
+        WHERE l.unit = ANY (u.lost) AND l.unit < u.unit) END AS position
+    FROM (SELECT log.head, log.lost, CAST(generate_series(1, cardinality($6::bigint[])) AS BIGINT) AS unit,
+        unnest($2::text[]) AS execution_id, unnest($3::bigint[]) AS expected, unnest($4::text[]) AS before,
+        unnest($5::bigint[]) AS version, unnest($6::bigint[]) AS events, unnest($7::text[]) AS path,
+        unnest($8::bigint[]) AS playbook_version, unnest($9::text[]) AS state, unnest($10::text[]) AS step,
+        unnest($11::double precision[]) AS progress, unnest($12::bigint[]) AS created_at,
+        unnest($13::bigint[]) AS ended_at, unnest($14::bigint[]) AS wake_at, unnest($15::text[]) AS error,
+        unnest($16::boolean[]) AS whole, unnest($17::text[]) AS owner, unnest($18::text[]) AS input,
+        unnest($19::text[]) AS result, unnest($46::bigint[]) AS through
+        FROM log) AS u
+    WHERE NOT u.unit = ANY (u.lost)
 )";
 
 const NEW: &str = ",
@@ -70,35 +77,43 @@ const EVENTS: &str = ",
 written AS (
     INSERT INTO events (position, id, time, type, execution_id, version, subject, correlation_id, causation_id,
         traceparent, commit_id, data)
-    SELECT log.head + row_number() OVER (ORDER BY e.n), e.id, e.time, e.type, e.execution_id, e.version, e.subject,
-        e.correlation_id, e.causation_id, e.traceparent, e.commit_id, e.data
-    FROM log, unnest($20::bigint[], $21::text[], $22::bigint[], $23::text[], $24::text[], $25::bigint[], $26::text[],
-        $27::text[], $28::text[], $29::text[], $30::text[], $31::text[])
-    WITH ORDINALITY AS e (unit, id, time, type, execution_id, version, subject, correlation_id, causation_id,
-        traceparent, commit_id, data, n)
-    WHERE NOT e.unit = ANY (log.lost)
+    SELECT e.head + e.n - CASE WHEN e.lost = '{}' THEN 0 ELSE (
+        SELECT coalesce(sum(l.events), 0) FROM unnest($6::bigint[]) WITH ORDINALITY AS l (events, unit)
+        WHERE l.unit = ANY (e.lost) AND l.unit < e.unit) END,
+        e.id, e.time, e.type, e.execution_id, e.version, e.subject, e.correlation_id, e.causation_id, e.traceparent,
+        e.commit_id, e.data
+    FROM (SELECT log.head, log.lost, generate_series(1, cardinality($20::bigint[])) AS n,
+        unnest($20::bigint[]) AS unit, unnest($21::text[]) AS id, unnest($22::bigint[]) AS time,
+        unnest($23::text[]) AS type, unnest($24::text[]) AS execution_id, unnest($25::bigint[]) AS version,
+        unnest($26::text[]) AS subject, unnest($27::text[]) AS correlation_id, unnest($28::text[]) AS causation_id,
+        unnest($29::text[]) AS traceparent, unnest($30::text[]) AS commit_id, unnest($31::text[]) AS data
+        FROM log) AS e
+    WHERE NOT e.unit = ANY (e.lost)
 )";
 
 const ADDS: &str = ",
 added AS (
     INSERT INTO tasks (key, protocol, due, claimed_by, task)
     SELECT t.key, t.protocol, t.due, t.claimed_by, t.task
-    FROM log, unnest($32::bigint[], $33::text[], $34::text[], $35::bigint[], $36::text[], $37::text[])
-    AS t (unit, key, protocol, due, claimed_by, task)
-    WHERE NOT t.unit = ANY (log.lost)
+    FROM (SELECT log.lost, unnest($32::bigint[]) AS unit, unnest($33::text[]) AS key, unnest($34::text[]) AS protocol,
+        unnest($35::bigint[]) AS due, unnest($36::text[]) AS claimed_by, unnest($37::text[]) AS task
+        FROM log) AS t
+    WHERE NOT t.unit = ANY (t.lost)
 )";
 
 const CLAIMS: &str = ",
 claimed AS (
     UPDATE tasks SET claimed_by = t.worker
-    FROM log, unnest($38::bigint[], $39::text[], $40::text[]) AS t (unit, key, worker)
-    WHERE tasks.key = t.key AND NOT t.unit = ANY (log.lost)
+    FROM (SELECT log.lost, unnest($38::bigint[]) AS unit, unnest($39::text[]) AS key, unnest($40::text[]) AS worker
+        FROM log) AS t
+    WHERE tasks.key = t.key AND NOT t.unit = ANY (t.lost)
 )";
 
 const SETTLES: &str = ",
 settled AS (
-    DELETE FROM tasks USING log, unnest($41::bigint[], $42::text[]) AS t (unit, key)
-    WHERE tasks.key = t.key AND NOT t.unit = ANY (log.lost)
+    DELETE FROM tasks
+    USING (SELECT log.lost, unnest($41::bigint[]) AS unit, unnest($42::text[]) AS key FROM log) AS t
+    WHERE tasks.key = t.key AND NOT t.unit = ANY (t.lost)
 )";
 
 /// Says that the group was committed, when no event of it does: see `unsettled`.
@@ -220,6 +235,10 @@ fn bind(
         };
     }
     let Plan { units, events, adds, claims, settles, .. } = plan;
+    let through = units.iter().scan(0, |through, unit| {
+        *through += unit.events.cast_signed();
+        Some(*through)
+    });
     let query = query
         .bind(told.lock)
         .bind(column!(units, u => of(u).map(|e| e.newest.id.as_str())))
@@ -268,4 +287,5 @@ fn bind(
         .bind(told.mark.map(|(key, _)| key))
         .bind(told.mark.map(|(_, group)| group))
         .bind(told.channel)
+        .bind(through.bind_iter())
 }

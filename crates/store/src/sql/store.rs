@@ -274,6 +274,10 @@ impl<R: Rows> Store for SqlStore<R> {
         reading!(self, connection => playbooks::find(connection, path, version))
     }
 
+    async fn newest_version(&self, path: &str) -> Result<Option<u32>, StoreError> {
+        reading!(self, connection => playbooks::newest_version(connection, path))
+    }
+
     async fn playbooks(&self) -> Result<Vec<(PlaybookRow, u64)>, StoreError> {
         reading!(self, connection => playbooks::newest(connection))
     }

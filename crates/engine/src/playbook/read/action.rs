@@ -10,7 +10,12 @@ use super::{
     types::{self, ActionType, StepType},
     workbook::Workbook,
 };
-use crate::playbook::{model::Action, problems::Problems, suggest, template::Template};
+use crate::playbook::{
+    model::{Action, PLAYBOOK},
+    problems::Problems,
+    suggest,
+    template::Template,
+};
 use serde_json::Value;
 
 /// The names of a step's own inputs; several are merged in this order.
@@ -47,7 +52,11 @@ fn read(
     compiler: &mut Compiler,
     problems: &mut Problems,
 ) -> (Action, Option<Template>) {
-    let timeout_ms = timeout(fields, problems);
+    // A child takes as long as it takes: it may wait for people.
+    let timeout_ms = match of.protocol {
+        PLAYBOOK => seconds(fields, "timeout_s", problems).unwrap_or(0),
+        _ => timeout(fields, problems),
+    };
     let heartbeat_ms = seconds(fields, "heartbeat_s", problems);
     let retry = retry::read(fields, base, compiler, problems);
     let (expects, returns) = asserts(fields, problems);

@@ -1,7 +1,7 @@
 //! A clock that is set back loses nothing.
 
 use super::scene::{Scene, completed, item, items, report};
-use protocol::{Phase, TaskError, TaskKey, task::TaskOutcome};
+use protocol::{Outcome, Phase, TaskError, TaskKey, task::TaskOutcome};
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -47,4 +47,32 @@ async fn one_whose_time_has_not_come_after_all_waits_for_it_once_more() {
     scene.clock.advance_ms(HOUR_MS);
     scene.due().await;
     assert_eq!(scene.driver.pools.running_of(id), [second]);
+}
+
+const LIMITED: &str = "\n  - {step: start, type: playbook, path: tests/child, timeout_s: 3600}\n";
+
+/// Whichever of the two a restart takes up first.
+#[tokio::test]
+async fn a_childs_time_counts_from_its_start() {
+    for is_parent_first in [true, false] {
+        let mut scene = Scene::with_places(0).await;
+        scene.register("child", "\n  - {step: start, type: wait, signal: go}\n").await;
+        let parent = scene.submit("parent", LIMITED).await;
+        scene.start_children().await;
+        let child = *scene.driver.children.waiting.keys().next().expect("it has one");
+        scene.clock.advance_ms(HOUR_MS / 2);
+        let mut scene = scene.restarted();
+        let order = if is_parent_first { [parent, child] } else { [child, parent] };
+        for id in order {
+            scene.take_up(id).await;
+        }
+        scene.clock.advance_ms(HOUR_MS / 2 - 1);
+        scene.due().await;
+        let ended = async |scene: &Scene, id| scene.driver.store.execution(id).await.unwrap().unwrap().summary.outcome;
+        assert_eq!(ended(&scene, parent).await, None, "it is not over yet");
+        scene.clock.advance_ms(1);
+        scene.due().await;
+        assert_eq!(ended(&scene, parent).await, Some(Outcome::Failed), "{is_parent_first}");
+        assert_eq!(ended(&scene, child).await, Some(Outcome::Cancelled), "{is_parent_first}");
+    }
 }

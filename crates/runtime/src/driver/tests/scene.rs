@@ -72,20 +72,7 @@ impl Scene {
         let catalog = Arc::new(Catalog::new(store.clone()));
         let clock = ManualClock::default();
         let environment = Arc::new(Manual { clock: clock.clone(), ids: SystemEnvironment::default() });
-        let mut providers: Vec<Arc<dyn Provider>> = Vec::new();
-        if places > 0 {
-            providers.push(Arc::new(Endless(places)));
-        }
-        let driver = Driver::new(DriverParts {
-            gate: Arc::new(Gate::default()),
-            store: store.clone(),
-            catalog: catalog.clone(),
-            environment: environment.clone(),
-            providers,
-            vault: Arc::new(Vault::in_memory()),
-            telemetry: Arc::new(Telemetry::new()),
-            server: Arc::from("server"),
-        });
+        let driver = driver(&store, &catalog, &environment, places);
         Self { driver, clock, store, catalog, environment }
     }
 
@@ -193,6 +180,32 @@ impl Scene {
         self.settle().await;
     }
 
+    /// Children that were asked for start.
+    pub(super) async fn start_children(&mut self) {
+        while let Some(found) = self.driver.children.starts.next().await {
+            self.driver.child_found(found);
+            self.settle().await;
+        }
+    }
+
+    /// The process is another one, on the same store; it has taken up nothing yet.
+    pub(super) fn restarted(self) -> Self {
+        let Self { store, catalog, environment, clock, .. } = self;
+        let driver = driver(&store, &catalog, &environment, 0);
+        Self { driver, clock, store, catalog, environment }
+    }
+
+    /// As recovery does.
+    pub(super) async fn take_up(&mut self, id: ExecutionId) {
+        let summary = self.store.execution(id).await.unwrap().expect("it exists").summary;
+        let entry = self.catalog.entry(&summary.path, summary.version).await.unwrap();
+        let slot = Slot::load(&self.store, id, entry).await.unwrap();
+        let tasks = self.store.open_tasks(Some(id)).await.unwrap();
+        self.driver.recover(slot, tasks);
+        self.driver.begin();
+        self.settle().await;
+    }
+
     /// Items of step `each` of this execution that run here.
     pub(super) fn running(&self, id: ExecutionId) -> Vec<u32> {
         let mut items: Vec<u32> = self.driver.pools.running_of(id).into_iter().filter_map(|key| key.item).collect();
@@ -208,6 +221,23 @@ impl Scene {
     pub(super) fn free(&self) -> usize {
         self.driver.pools.free().iter().map(|(_, places)| places).sum()
     }
+}
+
+fn driver(store: &Arc<dyn Store>, catalog: &Arc<Catalog>, environment: &Arc<Manual>, places: usize) -> Driver {
+    let mut providers: Vec<Arc<dyn Provider>> = Vec::new();
+    if places > 0 {
+        providers.push(Arc::new(Endless(places)));
+    }
+    Driver::new(DriverParts {
+        gate: Arc::new(Gate::default()),
+        store: store.clone(),
+        catalog: catalog.clone(),
+        environment: environment.clone(),
+        providers,
+        vault: Arc::new(Vault::in_memory()),
+        telemetry: Arc::new(Telemetry::new()),
+        server: Arc::from("server"),
+    })
 }
 
 pub(super) fn item(id: ExecutionId, item: u32) -> TaskKey {

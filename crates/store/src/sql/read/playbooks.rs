@@ -71,6 +71,13 @@ pub(crate) async fn find(
     row.map(Row::playbook).transpose()
 }
 
+pub(crate) async fn newest_version(connection: &mut Connection<'_>, path: &str) -> Result<Option<u32>, StoreError> {
+    let newest: Option<(Option<i64>,)> =
+        sql("SELECT max(version) FROM playbooks WHERE path = $1").bind(path).optional(connection).await?;
+    let version = newest.and_then(|(version,)| version);
+    version.map(|version| number(version, || format!("playbook {path}"))).transpose()
+}
+
 /// The newest version of each, by path, with the count of executions of all versions.
 pub(crate) async fn newest(connection: &mut Connection<'_>) -> Result<Vec<(PlaybookRow, u64)>, StoreError> {
     #[derive(sqlx::FromRow)]

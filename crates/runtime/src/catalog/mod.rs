@@ -1,7 +1,11 @@
 //! Parsed playbooks by version. A version never changes, so what is parsed once stays.
 
+mod looks;
+
+use self::looks::Looks;
 use crate::layout;
 use engine::Playbook;
+use futures::FutureExt;
 use protocol::{Problem, graph::Graph};
 use std::{
     collections::HashMap,
@@ -25,11 +29,19 @@ pub(crate) struct Catalog {
     entries: Mutex<HashMap<(String, u32), Arc<Entry>>>,
     /// By path, and [`Store::written_beside`] when it was.
     newest: Mutex<HashMap<String, (u64, Arc<Entry>)>>,
+    looks: Looks,
 }
 
 impl Catalog {
     pub(crate) fn new(store: Arc<dyn Store>) -> Self {
-        Self { store, entries: Mutex::default(), newest: Mutex::default() }
+        let looks = {
+            let store = store.clone();
+            Looks::new(Arc::new(move |path| {
+                let store = store.clone();
+                async move { store.newest_version(&path).await }.boxed()
+            }))
+        };
+        Self { store, entries: Mutex::default(), newest: Mutex::default(), looks }
     }
 
     /// A version of a playbook; the newest without `version`.
@@ -41,9 +53,16 @@ impl Catalog {
         }
     }
 
-    /// Every submission asks for it, and where nobody else registers playbooks it need not be looked up each time.
+    /// Every submission asks for it: where others may register playbooks, which it is, and else, if anything was written
+    /// since.
     async fn newest(&self, path: &str) -> Result<Arc<Entry>, Problem> {
-        let Some(written) = self.store.written_beside() else { return self.read(path, None).await };
+        let Some(written) = self.store.written_beside() else {
+            let version = self.looks.newest(path).await.map_err(crate::api::from_store)?;
+            return match version.and_then(|version| self.cached(path, version)) {
+                Some(entry) => Ok(entry),
+                None => self.read(path, None).await,
+            };
+        };
         if let Some((since, entry)) = locked(&self.newest).get(path)
             && *since == written
         {
