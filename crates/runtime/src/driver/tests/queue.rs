@@ -1,8 +1,9 @@
 //! What waits for a place: in its order, once, and only as long as somebody wants it.
 
 use super::scene::{Scene, cancel, completed, item, items, report};
+use crate::driver::Letter;
 use engine::Input;
-use protocol::{ExecutionId, TaskError, task::TaskOutcome};
+use protocol::{ExecutionId, Outcome, TaskError, TaskKey, task::TaskOutcome};
 
 #[tokio::test]
 async fn what_is_cancelled_waits_no_longer() {
@@ -69,4 +70,32 @@ async fn what_is_claimed_and_cancelled_in_one_commit_is_never_begun() {
         assert!(!scene.running(id).contains(&2), "{what}: item 2 was begun");
         assert_eq!(scene.free(), 1, "{what}: its place is free again");
     }
+}
+
+const RETRIED: &str = "
+  - {step: start, next: each}
+  - {step: each, type: playbook, path: tests/child, retry: {max_attempts: 2, initial_delay: 10, jitter: false}}
+";
+
+/// The pause before another child is over at the moment at which the parent is cancelled.
+#[tokio::test]
+async fn a_child_whose_parent_is_cancelled_in_the_same_commit_is_never_begun() {
+    let mut scene = Scene::with_places(0).await;
+    scene.register("child", "\n  - {step: start, type: wait, signal: go}\n").await;
+    let id = scene.submit("parent", RETRIED).await;
+    scene.start_children().await;
+    let first = TaskKey { item: None, ..item(id, 0) };
+    let error = TaskError::new("child_failed", "no");
+    scene.post(id, report(first, TaskOutcome::Failed { error, result: None }));
+    scene.settle().await;
+    let now = scene.clock.advance_ms(10_000);
+    let again = scene.driver.timers.due(now).tasks.pop().expect("its time has come");
+    scene.slot(id).mailbox.push_back(Letter::Child(again));
+    scene.post(id, cancel());
+    scene.settle().await;
+    assert!(scene.driver.children.waiting.is_empty() && scene.driver.children.starts.is_empty());
+    let filter = store::ExecutionFilter { limit: 10, ..Default::default() };
+    let page = scene.driver.store.executions(filter).await.expect("readable");
+    let outcomes: Vec<_> = page.executions.iter().map(|row| row.outcome).collect();
+    assert_eq!(outcomes, [Some(Outcome::Cancelled); 2], "the parent and its first child");
 }
