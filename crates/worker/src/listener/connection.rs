@@ -25,9 +25,11 @@ use tokio_tungstenite::tungstenite::Message;
 
 /// The server is asked after so much silence, and given up after as much again.
 const SILENCE: Duration = Duration::from_secs(25);
-/// What was read and not taken over yet: then no more is read, unless an answer is waited for. Answers overtake events,
-/// so that is soon.
+/// What was read and not taken over yet: then no more is read. While an answer is waited for it is, but events before the
+/// answer are passed over, and asked for again when half of this is taken over.
 const UNTOLD: usize = 64;
+/// What was refused for now is asked for again after so long.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// How a connection ended.
 #[derive(Debug, Default)]
@@ -134,13 +136,14 @@ impl<'a> Connection<'a> {
         let mut has_asked = false;
         let mut is_left = false;
         loop {
+            self.catch_up();
             for text in std::mem::take(&mut self.outgoing) {
                 if let Err(error) = socket.send(Message::text(text)).await {
                     // What the server said last tells more.
                     self.ended.why = error.to_string();
                 }
             }
-            let may_read = self.untold.len() < UNTOLD || self.requests.wait() || self.epoch.is_none();
+            let may_read = !self.is_full() || self.requests.wait() || self.epoch.is_none();
             tokio::select! {
                 message = socket.next(), if may_read => {
                     heard = Instant::now();
@@ -173,6 +176,7 @@ impl<'a> Connection<'a> {
                     None => is_left = true,
                 },
                 frame = renewed(&mut self.proof), if self.epoch.is_some() => self.outgoing.push(frame.to_string()),
+                () = self.resuming.again() => {}
                 () = tell.closed(), if is_left => {
                     let _ = socket.close(None).await;
                     self.ended.why = "nobody has a handle any more".to_owned();
@@ -219,6 +223,14 @@ impl<'a> Connection<'a> {
                 }
                 self.untold.push_back(Told::Authenticated { name, role, expires_at });
             }
+            // What is in no log is gone: measurements, for instance.
+            Incoming::PerformanceMetrics { .. } if self.is_full() => {}
+            Incoming::Event { event, .. } if self.is_full() => {
+                if event.position.is_some() {
+                    self.shared.positions().unsubscribed();
+                    self.resuming.fall_behind();
+                }
+            }
             Incoming::Event { topics, event } => {
                 let topics = self.shared.positions().news(topics, event.position);
                 if !topics.is_empty() {
@@ -232,10 +244,11 @@ impl<'a> Connection<'a> {
                 }
             }
             Incoming::Gap { topic, from, to, reason } => {
-                if let Some(epoch) = &self.epoch {
-                    self.shared.positions().gap(&topic, to, epoch);
+                // One of what was passed over is told again with the subscription.
+                let is_news = self.epoch.as_ref().is_some_and(|epoch| self.shared.positions().gap(&topic, to, epoch));
+                if is_news {
+                    self.untold.push_back(Told::Gap { topic, from, to, reason });
                 }
-                self.untold.push_back(Told::Gap { topic, from, to, reason });
             }
             Incoming::Subscribed { topics } => {
                 if let Some(epoch) = &self.epoch {
@@ -285,9 +298,25 @@ impl<'a> Connection<'a> {
         self.epoch = Some(epoch.clone());
         self.ended.greeted = true;
         // Before whatever waited.
+        self.resume_all();
+        self.untold.push_back(Told::Connected { epoch, limits });
+    }
+
+    /// No event is taken in.
+    fn is_full(&self) -> bool {
+        self.untold.len() >= UNTOLD
+    }
+
+    /// Asks for what was passed over, when there is room for it.
+    fn catch_up(&mut self) {
+        if self.epoch.is_some() && self.untold.len() <= UNTOLD / 2 && self.resuming.is_due() {
+            self.resume_all();
+        }
+    }
+
+    fn resume_all(&mut self) {
         let wanted = self.shared.positions().snapshot();
         self.resume(wanted.into_iter().map(|resume| resume.topic).collect());
-        self.untold.push_back(Told::Connected { epoch, limits });
     }
 
     /// Subscribes again, in one frame, each topic from where it was.
@@ -323,7 +352,11 @@ impl<'a> Connection<'a> {
                 topics.iter().for_each(|topic| self.shared.positions().forget(topic));
                 false
             }
-            _ => false,
+            Some(_) => {
+                self.resuming.later(AGAIN);
+                false
+            }
+            None => false,
         }
     }
 

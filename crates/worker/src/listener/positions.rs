@@ -62,8 +62,8 @@ impl Positions {
         }
     }
 
-    /// The connection is gone: nothing is subscribed, but the positions stay.
-    pub(super) fn disconnected(&mut self) {
+    /// Nothing is subscribed, but the positions stay: the connection is gone, or what it brings is passed over.
+    pub(super) fn unsubscribed(&mut self) {
         for place in self.0.values_mut() {
             place.subscribed = false;
         }
@@ -78,10 +78,11 @@ impl Positions {
         *place = Place { after: Some((after, Some(epoch.clone()))), subscribed: true };
     }
 
-    pub(super) fn gap(&mut self, topic: &Topic, to: Position, epoch: &Epoch) {
-        if let Some(place) = self.0.get_mut(topic) {
-            place.after = Some((to, Some(epoch.clone())));
-        }
+    /// Whether it is news.
+    pub(super) fn gap(&mut self, topic: &Topic, to: Position, epoch: &Epoch) -> bool {
+        let Some(place) = self.0.get_mut(topic).filter(|place| place.subscribed) else { return false };
+        place.after = Some((to, Some(epoch.clone())));
+        true
     }
 
     /// The topics an event is news of; of an event without a position, those that are subscribed.
@@ -129,7 +130,8 @@ mod tests {
         assert_eq!(positions.news(both(), Some(Position(4))), []);
         assert_eq!(positions.news(both(), Some(Position(6))), [events.clone(), agent.clone()]);
         assert_eq!(positions.news(both(), None).len(), 2);
-        positions.gap(&events, Position(8), &epoch("one"));
+        assert!(positions.gap(&events, Position(8), &epoch("one")));
+        assert!(!positions.gap(&Topic::Components, Position(8), &epoch("one")));
         assert_eq!(positions.news(vec![events.clone()], Some(Position(8))), []);
         assert_eq!(positions.news(vec![events.clone()], Some(Position(9))), [events]);
     }
@@ -141,7 +143,7 @@ mod tests {
         positions.want(Resume::live(Topic::Events));
         positions.subscribed(&subscribed(&Topic::Events, 5, false), &epoch("one"));
         positions.news(vec![Topic::Events], Some(Position(7)));
-        positions.disconnected();
+        positions.unsubscribed();
         assert_eq!(positions.news(vec![Topic::Events], Some(Position(8))), []);
         let had = Resume { topic: Topic::Events, after: Some(Position(7)), epoch: Some(epoch("one")) };
         assert_eq!(positions.snapshot(), [had]);

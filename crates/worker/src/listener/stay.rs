@@ -34,7 +34,7 @@ impl Stay {
             () = self.stay() => {}
             () = closing.cancelled() => {}
         }
-        self.shared.positions().disconnected();
+        self.shared.positions().unsubscribed();
         // Who waits is told why by the shared state, when the channels are dropped.
     }
 
@@ -43,7 +43,7 @@ impl Stay {
         let mut unauthenticated = 0;
         loop {
             let Ended { greeted, code, why, after, terminal } = self.connect().await;
-            self.shared.positions().disconnected();
+            self.shared.positions().unsubscribed();
             if greeted {
                 backoff.reset();
                 unauthenticated = 0;

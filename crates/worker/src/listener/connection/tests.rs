@@ -152,3 +152,60 @@ async fn what_is_refused_for_now_stays_wanted() {
     assert_eq!((subscribes(&mut connection), connection.shared.positions().snapshot().len()), (Vec::new(), 1));
     assert_eq!(errors(&untold), ["rate_limited"]);
 }
+
+fn event(connection: &mut Connection<'_>, position: u64) {
+    let id = "01998c4e-9c1b-7d2e-8a10-0123456789ab";
+    let data = json!({"memoryId": "m", "action": "created", "importance": 0.5, "tags": [], "timestamp": 1});
+    let event = json!({"id": id, "position": position, "time": 1, "type": "memory_timeline", "correlation_id": null,
+        "causation_id": null, "traceparent": null, "data": data});
+    say(connection, json!({"type": "event", "topics": ["memory_timeline"], "event": event}));
+}
+
+fn positions_told(untold: &mut VecDeque<Told>) -> Vec<u64> {
+    let told = untold.drain(..);
+    told.filter_map(|told| if let Told::Event { event, .. } = told { event.position } else { None })
+        .map(|position| position.0)
+        .collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_there_is_no_room_for_is_passed_over_and_asked_for_again() {
+    let mut untold = VecDeque::new();
+    let mut connection = wanting(&mut untold, &[Topic::MemoryTimeline]);
+    let subscribed = |id: &Value, recovered: bool| {
+        let told = json!([{"topic": "memory_timeline", "position": 0, "recovered": recovered}]);
+        json!({"type": "subscribed", "id": id, "topics": told})
+    };
+    let (id, _) = subscribes(&mut connection).remove(0);
+    say(&mut connection, subscribed(&id, false));
+    // Somebody waits for an answer, and all this comes before it.
+    (1..=1_000).for_each(|position| event(&mut connection, position));
+    let gap = json!({"type": "gap", "topic": "memory_timeline", "from": 900, "to": 990, "reason": "unavailable"});
+    say(&mut connection, gap);
+    assert_eq!(connection.untold.len(), UNTOLD);
+    connection.catch_up();
+    assert_eq!(subscribes(&mut connection), [], "there is no room yet");
+    let mut told = positions_told(connection.untold);
+    let after = told.len() as u64;
+    connection.catch_up();
+    let asked = json!([{"topic": "memory_timeline", "after": after, "epoch": "e"}]);
+    let again = subscribes(&mut connection);
+    assert_eq!((again.len(), &again[0].1), (1, &asked));
+    connection.catch_up();
+    // What was on its way is not what was asked for.
+    event(&mut connection, 1_001);
+    // Refused for now: a second later.
+    let refusal =
+        json!({"type": "error", "id": again[0].0, "code": "rate_limited", "message": "no", "temporary": true});
+    say(&mut connection, refusal);
+    connection.catch_up();
+    assert_eq!(subscribes(&mut connection), []);
+    connection.resuming.again().await;
+    connection.catch_up();
+    let again = subscribes(&mut connection);
+    assert_eq!((again.len(), &again[0].1), (1, &asked));
+    say(&mut connection, subscribed(&again[0].0, true));
+    (after + 1..=100).for_each(|position| event(&mut connection, position));
+    told.extend(positions_told(connection.untold));
+    assert_eq!(told, (1..=100).collect::<Vec<_>>());
+}
