@@ -6,7 +6,7 @@ use futures::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicU32, Ordering},
     },
     time::Duration,
@@ -102,4 +102,32 @@ async fn a_refusal_for_now_never_ends_a_client_and_is_not_its_one_other_try() {
     let expected = [("t1", not_now), ("t2", not_now), ("t3", never), ("t4", not_now), ("t5", never)];
     check(true, &says, &expected).await;
     check(false, &says, &expected.map(|(_, why)| ("t", why))).await;
+}
+
+#[tokio::test]
+async fn what_a_client_does_is_told_where_that_is_asked_for_and_no_token() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let lines = Arc::new(Mutex::new(Vec::new()));
+    let told = lines.clone();
+    let builder = Client::connect(format!("http://{address}")).token("sbx_secret");
+    let builder = builder.debug_to(move |line| told.lock().unwrap().push(line.to_owned()));
+    let (_client, mut told) = builder.start().unwrap();
+    let ends = async { while told.next().await.is_some() {} };
+    let says = [Says::NotNow, Says::Never, Says::Never];
+    timeout(PATIENCE, futures::future::join(served(&listener, &says), ends)).await.unwrap();
+    let lines = lines.lock().unwrap();
+    assert!(!lines.iter().any(|line| line.contains("sbx_secret")), "{lines:#?}");
+    let count = |beginning: &str| lines.iter().filter(|line| line.starts_with(beginning)).count();
+    assert_eq!(count(&format!("connecting to ws://{address}")), 3, "{lines:#?}");
+    for (beginning, times) in [
+        (r#"← {"client":"c","epoch":"e""#, 3),
+        (r#"→ {"type":"authenticate",…}"#, 3),
+        (r#"← {"code":"unavailable""#, 1),
+        ("no (unavailable); next try in ", 1),
+        ("no (token_unknown); next try in ", 1),
+        ("closed: no (token_unknown)", 1),
+    ] {
+        assert_eq!(count(beginning), times, "{beginning}: {lines:#?}");
+    }
 }

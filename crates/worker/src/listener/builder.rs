@@ -2,6 +2,7 @@
 
 use super::{
     Client, ClientError, Subscription,
+    debug::Debug,
     handle::{ASKS, Ask},
     positions::Positions,
     stay::Stay,
@@ -39,12 +40,13 @@ pub struct Builder {
     server: String,
     wanted: Vec<Result<Resume, String>>,
     tokens: Option<Tokens>,
+    debug: Debug,
 }
 
 impl Client {
     /// A client of the server at this URL (`http://127.0.0.1:9999`, `https://…`).
     pub fn connect(server: impl Into<String>) -> Builder {
-        Builder { server: server.into(), wanted: Vec::new(), tokens: None }
+        Builder { server: server.into(), wanted: Vec::new(), tokens: None, debug: Debug::default() }
     }
 
     /// One that is told of all five streams.
@@ -97,6 +99,17 @@ impl Builder {
         self
     }
 
+    /// Tells `tracing`, at INFO under the target `signalbox`, of each frame and each try to connect. Tokens are not told.
+    pub fn debug(self) -> Self {
+        self.debug_to(|line| tracing::info!(target: "signalbox", "{line}"))
+    }
+
+    /// The same, to a function that is called with each line.
+    pub fn debug_to(mut self, tell: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        self.debug = Debug(Some(Arc::new(tell)));
+        self
+    }
+
     /// Connects, and again whenever the connection breaks, in a task of the runtime that this is called in. It ends when
     /// [`Client::close`] is called, or every [`Client`] and the [`Subscription`] are dropped.
     ///
@@ -112,7 +125,7 @@ impl Builder {
         }
         let (asks, asked) = mpsc::channel::<Ask>(ASKS);
         let (tell, told) = mpsc::channel(UNREAD);
-        let (client, shared) = Client::new(asks, positions);
+        let (client, shared) = Client::new(asks, positions, self.debug);
         tokio::spawn(Stay { address, tokens: self.tokens, shared, asked, tell, untold: VecDeque::new() }.run());
         Ok((client, Subscription(told)))
     }

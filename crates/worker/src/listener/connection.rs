@@ -3,6 +3,7 @@
 use super::{
     ClientError, Told, clock,
     handle::{Ask, Shared},
+    incoming::{Incoming, id},
     proof::{self, Proof},
     requests::Requests,
     resuming::Resuming,
@@ -10,11 +11,9 @@ use super::{
 use crate::wire::{Socket, is_terminal};
 use futures::{SinkExt, StreamExt};
 use protocol::{
-    Envelope, Epoch, Role, Timestamp, Topic,
-    event::PerformanceMetric,
-    frame::{GapReason, Limits, Subscribed, close},
+    Epoch, Topic,
+    frame::{Limits, close},
 };
-use serde::Deserialize;
 use serde_json::{Value, json};
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 use tokio::{
@@ -42,55 +41,6 @@ pub(super) struct Ended {
     pub(super) after: Option<Duration>,
     /// Another connection would end the same way.
     pub(super) terminal: bool,
-}
-
-/// What the server sends. Answers are handed over as they are.
-#[derive(Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-enum Incoming {
-    Hello {
-        epoch: Epoch,
-        limits: Limits,
-    },
-    Authenticated {
-        name: String,
-        role: Role,
-        #[serde(default)]
-        expires_at: Option<Timestamp>,
-    },
-    Event {
-        topics: Vec<Topic>,
-        event: Box<Envelope>,
-    },
-    PerformanceMetrics {
-        topics: Vec<Topic>,
-        metrics: Vec<PerformanceMetric>,
-    },
-    Gap {
-        topic: Topic,
-        from: protocol::Position,
-        to: protocol::Position,
-        reason: GapReason,
-    },
-    Subscribed {
-        topics: Vec<Subscribed>,
-    },
-    Unsubscribed {
-        /// Absent: the server did it by itself.
-        #[serde(default)]
-        id: Option<Value>,
-        topics: Vec<Topic>,
-    },
-    Error {
-        code: String,
-        message: String,
-        temporary: bool,
-    },
-    Draining {
-        reconnect_after_ms: u64,
-    },
-    #[serde(other)]
-    Other,
 }
 
 pub(super) struct Connection<'a> {
@@ -138,6 +88,7 @@ impl<'a> Connection<'a> {
         loop {
             self.catch_up();
             for text in std::mem::take(&mut self.outgoing) {
+                self.shared.debug.sent(&text);
                 if let Err(error) = socket.send(Message::text(text)).await {
                     // What the server said last tells more.
                     self.ended.why = error.to_string();
@@ -197,6 +148,7 @@ impl<'a> Connection<'a> {
     }
 
     fn received(&mut self, text: &str) {
+        self.shared.debug.received(text);
         let incoming = match serde_json::from_str(text) {
             Ok(incoming) => incoming,
             Err(error) => {
@@ -382,15 +334,6 @@ async fn renewed(proof: &mut Option<Proof>) -> Value {
         Some(proof) => proof.renewed().await,
         None => std::future::pending().await,
     }
-}
-
-fn id(text: &str) -> Value {
-    #[derive(Deserialize)]
-    struct Id {
-        #[serde(default)]
-        id: Value,
-    }
-    serde_json::from_str(text).map(|Id { id }| id).unwrap_or_default()
 }
 
 #[cfg(test)]

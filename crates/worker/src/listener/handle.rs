@@ -1,6 +1,6 @@
 //! The handle of a client.
 
-use super::{ClientError, Resume, positions::Positions};
+use super::{ClientError, Resume, debug::Debug, positions::Positions};
 use protocol::{
     Event, Position, Topic,
     frame::{Subscribed, TopicRequest},
@@ -25,6 +25,7 @@ pub(super) struct Shared {
     pub(super) closing: CancellationToken,
     /// Why it is closed, once it is.
     closed: Mutex<Option<String>>,
+    pub(super) debug: Debug,
 }
 
 impl Shared {
@@ -58,11 +59,12 @@ pub struct Client {
 }
 
 impl Client {
-    pub(super) fn new(asks: mpsc::Sender<Ask>, positions: Positions) -> (Self, Arc<Shared>) {
+    pub(super) fn new(asks: mpsc::Sender<Ask>, positions: Positions, debug: Debug) -> (Self, Arc<Shared>) {
         let shared = Arc::new(Shared {
             positions: Mutex::new(positions),
             closing: CancellationToken::new(),
             closed: Mutex::new(None),
+            debug,
         });
         (Self { asks, shared: shared.clone() }, shared)
     }

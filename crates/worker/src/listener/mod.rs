@@ -6,8 +6,10 @@
 mod builder;
 mod clock;
 mod connection;
+mod debug;
 mod error;
 mod handle;
+mod incoming;
 mod positions;
 mod produce;
 mod proof;

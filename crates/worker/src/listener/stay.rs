@@ -53,11 +53,13 @@ impl Stay {
             unauthenticated += u32::from(is_refused);
             let is_renewable = is_refused && self.tokens.is_some() && unauthenticated < 2;
             if (terminal && !is_renewable) || self.is_left() {
+                self.shared.debug.say(|| format!("closed: {why}"));
                 self.shared.close(&why);
                 self.untold.push_back(Told::Disconnected { code, why, retry: None });
                 return self.pass_on().await;
             }
             let pause = after.unwrap_or(Duration::ZERO) + backoff.pause();
+            self.shared.debug.say(|| format!("{why}; next try in {pause:?}"));
             tracing::info!(server = %self.address, why, ?pause, "not connected; trying again");
             self.untold.push_back(Told::Disconnected { code, why, retry: Some(pause) });
             let come_back = Instant::now() + pause;
@@ -86,6 +88,7 @@ impl Stay {
             Some(tokens) => Some(Proof::new(tokens.clone(), tokens().await)),
             None => None,
         };
+        self.shared.debug.say(|| format!("connecting to {}", self.address));
         match wire::open(&self.address, &[]).await.map_err(wire::refused) {
             Ok(socket) => {
                 let connection = Connection::new(self.shared.clone(), &mut self.untold, proof);

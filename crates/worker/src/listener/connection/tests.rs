@@ -1,5 +1,5 @@
 use super::*;
-use crate::listener::{Client, Resume, positions::Positions};
+use crate::listener::{Client, Resume, debug::Debug, positions::Positions};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// A connection that was greeted, and sent the token `first`; those after it are `fresh-1`, `fresh-2` …
@@ -10,7 +10,7 @@ fn greeted(untold: &mut VecDeque<Told>) -> Connection<'_> {
         let fetched: futures::future::BoxFuture<'static, String> = Box::pin(std::future::ready(token));
         fetched
     });
-    let (_, shared) = Client::new(mpsc::channel(1).0, Positions::default());
+    let (_, shared) = Client::new(mpsc::channel(1).0, Positions::default(), Debug::default());
     let mut connection = Connection::new(shared, untold, Some(Proof::new(tokens, "first".to_owned())));
     let limits = json!({"frame_bytes": 65_536, "topics": 1_000, "queue_bytes": 1 << 20, "idle_timeout_ms": 90_000});
     say(&mut connection, json!({"type": "hello", "epoch": "e", "client": "c", "limits": limits}));
@@ -87,7 +87,7 @@ async fn how_a_connection_ended_is_for_good_unless_a_token_was_refused_for_now()
 fn wanting<'a>(untold: &'a mut VecDeque<Told>, topics: &[Topic]) -> Connection<'a> {
     let mut positions = Positions::default();
     topics.iter().for_each(|topic| positions.want(Resume::live(topic.clone())));
-    let (_, shared) = Client::new(mpsc::channel(1).0, positions);
+    let (_, shared) = Client::new(mpsc::channel(1).0, positions, Debug::default());
     let mut connection = Connection::new(shared, untold, None);
     let limits = json!({"frame_bytes": 65_536, "topics": 1_000, "queue_bytes": 1 << 20, "idle_timeout_ms": 90_000});
     say(&mut connection, json!({"type": "hello", "epoch": "e", "client": "c", "limits": limits}));
