@@ -195,6 +195,22 @@ async def test_s1s_producers_reach_s1s_clients(server):
             ("exec-123", "processing", 50),
             ("exec-123", "completed", 100),
         ]
+        async def told_again(kind):
+            """What was told last, of two."""
+            both = await monitored.until(lambda all: sum(told[0] == kind for told in all) == 2)
+            return [data for told, data in both if told == kind][1]
+
+        assert (await integrations.agent_state.broadcast("b", "idle", usage))["position"] is not None
+        assert (await told_again("agent_state"))["agentId"] == "b"
+        await integrations.memory.broadcast("n", "accessed", 0.25, ["b"], content="again", agent_id="b")
+        memory = await told_again("memory_timeline")
+        assert (memory["memoryId"], memory["content"], memory["agentId"]) == ("n", "again", "b")
+        await integrations.alerts.broadcast("info", "test", "again", details={"n": 2})
+        assert (await told_again("system_alert"))["details"] == {"n": 2}
+        await integrations.performance_metrics.broadcast("latency", 5, "ms", "agent", "b", {"n": 3})
+        metric = (await told("performance_metrics"))[0]
+        assert (metric["metricName"], metric["agentId"], metric["metadata"]) == ("latency", "b", {"n": 3})
+        monitored.all.clear()
         integrations.performance_metrics.start_streaming(20)
         assert (await told("performance_metrics"))[0]["metricName"].startswith("process_")
         integrations.performance_metrics.stop_streaming()
@@ -348,7 +364,8 @@ async def test_a_topic_that_is_not_theirs_takes_no_other_along_and_with_a_lesser
             self.client = SignalboxClient(config, handlers)
 
         def codes(self):
-            return [error.code for error in self.errors.all]
+            # Of a server that is away for a moment other errors tell.
+            return [error.code for error in self.errors.all if isinstance(error, SignalboxError)]
 
     async def alert(message):
         body = json.dumps({"type": "system_alert", "severity": "info", "component": "c", "message": message}).encode()

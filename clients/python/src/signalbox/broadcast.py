@@ -9,10 +9,25 @@ import time
 from typing import Any, Callable, Dict, List, Optional
 
 from .client import SignalboxClient
-from .messages import Published
+from .messages import AgentStatus, MemoryAction, MetricCategory, Published, ResourceUsage, Severity
 
 #: The keyword arguments of `SignalboxClient.broadcast_performance_metric`.
 Metric = Dict[str, Any]
+
+
+class AgentStates:
+    def __init__(self, client: SignalboxClient) -> None:
+        self._client = client
+
+    async def broadcast(
+        self,
+        agent_id: str,
+        status: AgentStatus,
+        resource_usage: ResourceUsage,
+        current_task: Optional[str] = None,
+        metadata: Optional[Dict[str, Any]] = None,
+    ) -> Published:
+        return await self._client.broadcast_agent_state(agent_id, status, resource_usage, current_task, metadata)
 
 
 class PerformanceMetrics:
@@ -20,6 +35,17 @@ class PerformanceMetrics:
         self._client = client
         self._on_error = on_error
         self._task: Optional[asyncio.Task[None]] = None
+
+    async def broadcast(
+        self,
+        metric_name: str,
+        value: float,
+        unit: str,
+        category: MetricCategory,
+        agent_id: Optional[str] = None,
+        metadata: Optional[Dict[str, Any]] = None,
+    ) -> Published:
+        return await self._client.broadcast_performance_metric(metric_name, value, unit, category, agent_id, metadata)
 
     def start_streaming(self, interval_ms: float, measure: Optional[Callable[[], Any]] = None) -> None:
         """Measures and publishes every so often, until stopped. `measure` returns a list of metrics, or a coroutine of
@@ -80,10 +106,39 @@ class Workflows:
         )
 
 
+class Memory:
+    def __init__(self, client: SignalboxClient) -> None:
+        self._client = client
+
+    async def broadcast(
+        self,
+        memory_id: str,
+        action: MemoryAction,
+        importance: float,
+        tags: List[str],
+        content: Optional[str] = None,
+        agent_id: Optional[str] = None,
+    ) -> Published:
+        return await self._client.broadcast_memory_timeline(memory_id, action, importance, tags, content, agent_id)
+
+
+class Alerts:
+    def __init__(self, client: SignalboxClient) -> None:
+        self._client = client
+
+    async def broadcast(
+        self, severity: Severity, component: str, message: str, details: Optional[Dict[str, Any]] = None
+    ) -> Published:
+        return await self._client.broadcast_system_alert(severity, component, message, details)
+
+
 class BroadcastIntegrations:
     def __init__(self, client: SignalboxClient, on_error: Callable[[Exception], Any]) -> None:
+        self.agent_state = AgentStates(client)
         self.performance_metrics = PerformanceMetrics(client, on_error)
         self.workflow_execution = Workflows(client)
+        self.memory = Memory(client)
+        self.alerts = Alerts(client)
 
 
 def create_broadcast_integrations(
