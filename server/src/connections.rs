@@ -4,20 +4,20 @@
 
 use crate::guard::Peer;
 use axum::{Router, body::Body, extract::Request};
-use hyper::body::Incoming;
+use hyper::{body::Incoming, server::conn::http1::Builder};
 use hyper_util::{
-    rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::{conn::auto::Builder, graceful::GracefulShutdown},
+    rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use socket2::SockRef;
-use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{future::Future, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
     task::JoinSet,
 };
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 /// Twice the 5,000 clients the hub is built for, WebSockets among them. One more is closed at once, before a byte is
@@ -44,10 +44,10 @@ pub(crate) struct Place {
 /// Serves until `stop` resolves, then lets requests under way finish, within bounds.
 pub(crate) async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {
     let slots = Arc::new(Semaphore::new(CONNECTIONS));
-    let graceful = GracefulShutdown::new();
+    let finish = CancellationToken::new();
     let builder = http();
     let mut open = JoinSet::new();
-    let mut stop = std::pin::pin!(stop);
+    let mut stop = pin!(stop);
     loop {
         tokio::select! {
             () = &mut stop => break,
@@ -66,10 +66,18 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, stop: impl Futu
                         request.map(Body::new)
                     },
                 ));
-                let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
-                let connection = graceful.watch(connection);
+                let connection = builder.serve_connection(TokioIo::new(stream), service).with_upgrades();
+                let finish = finish.clone();
                 open.spawn(async move {
-                    if let Err(error) = connection.await {
+                    let mut connection = pin!(connection);
+                    let ended = tokio::select! {
+                        ended = connection.as_mut() => ended,
+                        () = finish.cancelled() => {
+                            connection.as_mut().graceful_shutdown();
+                            connection.await
+                        }
+                    };
+                    if let Err(error) = ended {
                         tracing::debug!("a connection ended early: {error}");
                     }
                 });
@@ -77,15 +85,22 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, stop: impl Futu
         }
     }
     drop(listener);
-    if tokio::time::timeout(FINISH, graceful.shutdown()).await.is_err() {
+    finish.cancel();
+    let all = async {
+        while let Some(ended) = open.join_next().await {
+            note(ended);
+        }
+    };
+    if tokio::time::timeout(FINISH, all).await.is_err() {
         tracing::warn!("requests still under way after {} s were cut off", FINISH.as_secs());
     }
     open.shutdown().await;
 }
 
-fn http() -> Builder<TokioExecutor> {
-    let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADERS).max_buf_size(HEADER_BYTES);
+/// HTTP/1.1 and nothing else: whoever tells versions apart waits for a client's first bytes without a limit.
+fn http() -> Builder {
+    let mut builder = Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(HEADERS).max_buf_size(HEADER_BYTES);
     builder
 }
 
@@ -111,5 +126,39 @@ async fn admit(accepted: io::Result<(TcpStream, SocketAddr)>) -> Option<(TcpStre
 fn note(ended: Result<(), tokio::task::JoinError>) {
     if let Err(error) = ended {
         tracing::error!("a connection's task failed: {error}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::routing::get;
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        time::{Instant, timeout},
+    };
+
+    #[tokio::test(start_paused = true)]
+    async fn who_says_nothing_or_half_a_word_gives_the_place_back() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let stop = CancellationToken::new();
+        let router = Router::new().route("/", get(async || "here"));
+        let served = tokio::spawn(serve(listener, router, stop.clone().cancelled_owned()));
+        for said in ["", "P", "G", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "GET / HTTP/1.1\r\nHos"] {
+            let mut client = TcpStream::connect(address).await.unwrap();
+            client.write_all(said.as_bytes()).await.unwrap();
+            let began = Instant::now();
+            let mut answer = Vec::new();
+            let ended = timeout(HEADERS * 2, client.read_to_end(&mut answer)).await;
+            assert!(ended.is_ok(), "{said:?}: still open after {:?}", began.elapsed());
+        }
+        let mut client = TcpStream::connect(address).await.unwrap();
+        client.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("here"), "{answer}");
+        stop.cancel();
+        served.await.unwrap();
     }
 }

@@ -1,7 +1,7 @@
 //! The hub as others hold it.
 
 use crate::{
-    Authenticator, Bus, BusMessage, Commands, HubConfig, Kind, Log, Workers,
+    Authenticator, Bus, BusMessage, BusState, Commands, HubConfig, Kind, Log, Workers,
     bus::{Core, FanOut, Input, Receivers},
     connection::{Inbound, Outbound, Outbox, Presence, Shared},
     session::{Close, EXPIRED, GOING_AWAY, Session, UNPROVEN},
@@ -256,6 +256,11 @@ impl Hub {
         }
         // The hub has stopped: nobody is connected any more.
         WebsocketStatus { handshakes: self.health().handshakes, ..WebsocketStatus::default() }
+    }
+
+    /// How it stands with the bus to other nodes; `None`: there is none.
+    pub fn bus_state(&self) -> Option<BusState> {
+        self.core.bus.get().map(|bus| bus.state())
     }
 
     /// How connections were closed from this side, and how often.

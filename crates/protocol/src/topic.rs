@@ -27,7 +27,8 @@ pub enum Topic {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "`{0}` is not a topic: expected agent_states, performance_metrics, workflow_executions, memory_timeline, \
-     system_alerts, components, events, or agent:ID, workflow:PATH, execution:UUID, thread:ID, session:ID"
+     system_alerts, components, events, or agent:ID, workflow:PATH, execution:UUID, thread:ID, session:ID, where `*` \
+     stands for none: agent_states has all agents, workflow_executions all workflows"
 )]
 pub struct NotATopic(pub String);
 
@@ -53,7 +54,19 @@ impl fmt::Display for Topic {
 impl FromStr for Topic {
     type Err = NotATopic;
 
+    /// What somebody asks for. `*` is nobody's id: there are no wildcards, and who means one would wait for ever.
     fn from_str(text: &str) -> Result<Self, NotATopic> {
+        match Topic::named(text)? {
+            Topic::Agent(id) | Topic::Workflow(id) | Topic::Thread(id) | Topic::Session(id) if id == "*" => {
+                Err(NotATopic(text.to_owned()))
+            }
+            topic => Ok(topic),
+        }
+    }
+}
+
+impl Topic {
+    fn named(text: &str) -> Result<Self, NotATopic> {
         let bad = || NotATopic(text.chars().take(200).collect());
         Ok(match text {
             "agent_states" => Topic::AgentStates,
@@ -90,7 +103,8 @@ impl Serialize for Topic {
 impl<'de> Deserialize<'de> for Topic {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
+        // As an event names it.
+        Topic::named(&text).map_err(serde::de::Error::custom)
     }
 }
 
@@ -165,8 +179,12 @@ mod tests {
 
     #[test]
     fn what_is_no_topic_is_named() {
-        for name in ["", "agents", "agent:", "execution:7", "x:1", "agent:\u{7}"] {
+        let wildcards = ["agent:*", "workflow:*", "execution:*", "thread:*", "session:*"];
+        for name in ["", "agents", "agent:", "execution:7", "x:1", "agent:\u{7}"].into_iter().chain(wildcards) {
             assert_eq!(name.parse::<Topic>(), Err(NotATopic(name.to_owned())));
         }
+        assert!("workflow:a/*".parse::<Topic>().is_ok(), "a name like another");
+        let named: Topic = serde_json::from_str(r#""agent:*""#).unwrap();
+        assert_eq!(named, Topic::Agent("*".to_owned()), "in an old event of one who is called so");
     }
 }

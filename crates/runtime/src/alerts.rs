@@ -127,6 +127,8 @@ impl Api {
             events: vec![event],
             tasks: Vec::new(),
         };
-        store.commit(commit).await.map_err(from_store).map(drop)
+        let committed = store.commit(commit).await.map_err(from_store)?;
+        self.shared().telemetry.committed(&committed.events);
+        Ok(())
     }
 }

@@ -137,7 +137,6 @@ impl Publisher {
         if !events.is_empty() {
             for event in &events {
                 self.agents.saw(event);
-                self.telemetry.published(event);
             }
             let oldest = events.first().map(|event| event.time);
             self.hub.publish(events).await;

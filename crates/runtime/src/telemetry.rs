@@ -2,7 +2,10 @@
 
 use protocol::{Envelope, Event};
 use std::{
-    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
@@ -80,8 +83,13 @@ impl Telemetry {
         }
     }
 
-    /// An event was published.
-    pub(crate) fn published(&self, envelope: &Envelope) {
+    /// Events were committed here. Every server shows all events of the log; each is counted where it came about.
+    pub(crate) fn committed(&self, events: &[Arc<Envelope>]) {
+        events.iter().for_each(|envelope| self.count(envelope));
+    }
+
+    /// An event was committed here, or shown without being kept.
+    pub(crate) fn count(&self, envelope: &Envelope) {
         let name = envelope.event.name();
         let at = Event::NAMES.iter().position(|known| *known == name).unwrap_or(Event::NAMES.len());
         self.events[at].fetch_add(1, Relaxed);

@@ -2,6 +2,7 @@
 
 use crate::{rest::Refusal, socketio};
 use axum::{
+    body::HttpBody,
     extract::{Request, State},
     http::Method,
     middleware::Next,
@@ -12,8 +13,11 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 /// Each may hold a body of 1 MiB, so this bounds memory at half a GiB; a request beyond it is answered 503 at
-/// once instead of queueing. An open WebSocket holds none, and a polling client that waits has no body.
+/// once instead of queueing. An open WebSocket holds none, and a polling client that waits has no body. Nor does a
+/// probe: a server that is busy is not dead.
 const REQUESTS: usize = 512;
+
+const PROBES: [&str; 2] = ["/healthz", "/readyz"];
 
 #[derive(Clone)]
 pub(crate) struct Slots(Arc<Semaphore>);
@@ -29,7 +33,9 @@ impl Slots {
 }
 
 pub(crate) async fn limit(State(slots): State<Slots>, request: Request, next: Next) -> Response {
-    if request.method() == Method::GET && socketio::is_ours(request.uri().path()) {
+    let (method, path) = (request.method(), request.uri().path());
+    let is_probe = PROBES.contains(&path) && request.body().is_end_stream();
+    if is_probe || (method == Method::GET && socketio::is_ours(path)) {
         return next.run(request).await;
     }
     let Ok(_slot) = slots.0.try_acquire() else {
@@ -54,7 +60,8 @@ mod tests {
             inside.notify_one();
             go.notified().await;
         };
-        let router = Router::new().route("/", get(handler)).layer(from_fn_with_state(Slots::of(1), limit));
+        let router = Router::new().route("/", get(handler)).route("/healthz", get(async || "ok"));
+        let router = router.layer(from_fn_with_state(Slots::of(1), limit));
         let ask = || router.clone().oneshot(Request::get("/").body(Body::empty()).unwrap());
 
         let first = tokio::spawn(ask());
@@ -62,6 +69,9 @@ mod tests {
         let second = ask().await.unwrap();
         assert_eq!(second.status(), StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(second.headers()["retry-after"], "1");
+        let probe = |body: Body| router.clone().oneshot(Request::get("/healthz").body(body).unwrap());
+        assert_eq!(probe(Body::empty()).await.unwrap().status(), StatusCode::OK, "a probe needs no place");
+        assert_eq!(probe(Body::from("x")).await.unwrap().status(), StatusCode::SERVICE_UNAVAILABLE, "a body does");
         leave.notify_one();
         assert_eq!(first.await.unwrap().unwrap().status(), StatusCode::OK);
         leave.notify_one();

@@ -88,6 +88,7 @@ fn of_code(code: &str) -> Option<&'static str> {
         | "body_broken"
         | "body_not_utf8"
         | "body_timeout"
+        | "handshake"
         | "json_syntax"
         | "json_shape"
         | "unsupported_media_type" => "malformed",
@@ -122,6 +123,7 @@ mod tests {
             "login_failed",
             "too_many_attempts",
             "json_syntax",
+            "handshake",
             "overloaded",
         ];
         let given: Vec<&str> = codes.iter().filter_map(|code| of_code(code)).collect();

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
 use tokio::{
     sync::mpsc::Receiver,
-    time::{interval, timeout},
+    time::{interval, sleep, timeout},
 };
 
 /// From the opening of the transport to the client's CONNECT.
@@ -25,18 +25,35 @@ const INTRODUCTION: Duration = Duration::from_secs(10);
 /// How long the client has to read why it is closed.
 const CLOSE_GRACE: Duration = Duration::from_secs(2);
 
-/// Serves until either side ends it.
+/// How long what a client said before it left may take to be taken in: each of its commands and messages at most a
+/// commit's time, and there is a full inbox of them.
+const LEAVING: Duration = Duration::from_secs(10);
+
+/// Serves until either side ends it, and what the client said by then is taken in.
 pub(super) async fn serve(socket: Arc<Socket<Seat>>, mut said: Receiver<Said>, hub: Arc<Hub>) {
     let mut line = Line::new(socket.clone());
+    let gone = &socket.data.inbox().gone;
+    let left = async {
+        gone.cancelled().await;
+        sleep(LEAVING).await;
+    };
     tokio::select! {
-        () = socket.data.inbox().gone.cancelled() => {}
-        () = converse(&socket, &mut said, hub, &mut line) => line.hang_up(),
+        () = left => tracing::debug!(sid = %socket.id, "not all that a client said before it left was taken in"),
+        () = converse(&socket, &mut said, hub, &mut line) => {}
+    }
+    if !gone.is_cancelled() {
+        line.hang_up();
     }
 }
 
 async fn converse(socket: &Arc<Socket<Seat>>, said: &mut Receiver<Said>, hub: Arc<Hub>, line: &mut Line) {
     let inbox = socket.data.inbox();
-    let Ok(Some(auth)) = timeout(INTRODUCTION, introduced(said, inbox, line)).await else { return };
+    let introduced = tokio::select! {
+        biased;
+        introduced = timeout(INTRODUCTION, introduced(said, inbox, line)) => introduced,
+        () = inbox.gone.cancelled() => return,
+    };
+    let Ok(Some(auth)) = introduced else { return };
     let clock = Clock::start();
     let client = ClientId(uuid::Uuid::now_v7());
     let who = socket.req_parts.extensions.get::<Arc<Identity>>().cloned();
@@ -67,7 +84,30 @@ async fn converse(socket: &Arc<Socket<Seat>>, said: &mut Receiver<Said>, hub: Ar
     }
     tokio::select! {
         () = read(said, inbox, inbound, &answers, clock) => {}
-        _ = write(line, outbound, &answers) => {}
+        () = tell(line, outbound, &answers, inbox) => {}
+    }
+}
+
+/// Tells the client what there is until it is closed or lost. When it has left, what is said goes nowhere: what it said
+/// itself is still to be taken in, and waits for room for its answers.
+async fn tell(line: &mut Line, mut outbound: Outbound, answers: &Answers, inbox: &Inbox) {
+    tokio::select! {
+        written = write(line, &mut outbound, answers) => match written {
+            // The transport is closed, of which the inbox hears too.
+            Err(Lost) if line.is_closed() && timeout(CLOSE_GRACE, inbox.gone.cancelled()).await.is_ok() => {}
+            _ => return,
+        },
+        () = inbox.gone.cancelled() => {}
+    }
+    while let Sending::Batch(batch) = outbound.next().await {
+        for outgoing in batch {
+            if let Outgoing::Text(frame) = outgoing
+                && let Ok(frame) = std::str::from_utf8(&frame)
+            {
+                // Its place among the emits that wait is free again.
+                let _ = told::packet(frame, answers);
+            }
+        }
     }
 }
 
@@ -91,14 +131,19 @@ async fn refuse(line: &mut Line, namespace: &str) -> Result<(), Lost> {
     line.send(packet::refused(&namespace, "Invalid namespace", "invalid_namespace")).await
 }
 
-/// Ends when the client leaves. A client that breaks the rules is closed by its session.
+/// Ends when the client has left and all it said was taken in. A client that breaks the rules is closed by its session.
 async fn read(said: &mut Receiver<Said>, inbox: &Inbox, mut inbound: Inbound, answers: &Answers, clock: Clock) {
     let mut ticks = interval(Duration::from_millis(inbound.tick_ms()));
     let mut attachments = 0_u32;
-    let mut is_flooded = false;
+    let (mut is_flooded, mut is_gone) = (false, false);
     loop {
         tokio::select! {
-            () = inbox.flooded.cancelled(), if !is_flooded => {
+            () = inbox.gone.cancelled(), if !is_gone => {
+                is_gone = true;
+                // What is in it comes out, and then its end.
+                said.close();
+            }
+            () = inbox.flooded.cancelled(), if !is_flooded && !is_gone => {
                 is_flooded = true;
                 inbound.close(close::FLOODING, "more was sent at once than can be taken in");
             }
@@ -141,7 +186,7 @@ async fn emitted(args: &str, ack: Option<u64>, inbound: &mut Inbound, answers: &
     }
 }
 
-async fn write(line: &mut Line, mut outbound: Outbound, answers: &Answers) -> Result<(), Lost> {
+async fn write(line: &mut Line, outbound: &mut Outbound, answers: &Answers) -> Result<(), Lost> {
     loop {
         match outbound.next().await {
             Sending::Batch(batch) => {

@@ -79,6 +79,10 @@ impl Line {
         self.socket.close(DisconnectReason::ClosingServer);
     }
 
+    pub(super) fn is_closed(&self) -> bool {
+        self.socket.is_closed()
+    }
+
     fn is_empty(&self) -> Result<bool, Lost> {
         if self.socket.is_closed() {
             return Err(Lost);

@@ -1,7 +1,7 @@
 //! The text Prometheus reads (OpenMetrics 1.0).
 
 use super::{process, requests::Requests};
-use hub::Hub;
+use hub::{BusState, Hub};
 use prometheus_client::{
     collector::Collector,
     encoding::{DescriptorEncoder, NoLabelSet, text},
@@ -19,6 +19,8 @@ pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0
 struct Moment {
     figures: Figures,
     hub: HubHealth,
+    /// Where there is one.
+    bus: Option<BusState>,
     refused: BTreeMap<&'static str, u64>,
     started_at: Timestamp,
 }
@@ -34,7 +36,13 @@ pub(crate) fn write(
     let mut registry = Registry::default();
     let help = "Requests that were let in: how long until their answer began";
     registry.register_with_unit("signalbox_http_request", help, Unit::Seconds, requests.seconds.clone());
-    registry.register_collector(Box::new(Moment { figures, hub: hub.health(), refused, started_at }));
+    registry.register_collector(Box::new(Moment {
+        figures,
+        hub: hub.health(),
+        bus: hub.bus_state(),
+        refused,
+        started_at,
+    }));
     let mut text = String::new();
     text::encode(&mut text, &registry).expect("a string takes everything");
     text
@@ -42,17 +50,28 @@ pub(crate) fn write(
 
 impl Collector for Moment {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
-        let Self { figures, hub, refused, started_at } = self;
+        let Self { figures, hub, bus, refused, started_at } = self;
         let to = &mut encoder;
         let version = [("version", env!("CARGO_PKG_VERSION"))];
         let mut info = to.encode_descriptor("signalbox_build", "This program", None, MetricType::Info)?;
         info.encode_info(&version)?;
 
         histogram(to, "signalbox_commit", "Commits: from the decision until it is durable", &figures.commit)?;
-        histogram(to, "signalbox_task", "Attempts at steps, as whoever ran them told", &figures.task)?;
+        histogram(
+            to,
+            "signalbox_task",
+            "Attempts at steps this server took the end of, as whoever ran them told",
+            &figures.task,
+        )?;
         let help = "From an event's commit until the hub has taken it";
         histogram(to, "signalbox_publish_lag", help, &figures.publish_lag)?;
-        family(to, "signalbox_events", "Events published, durable and not", "type", &figures.events)?;
+        family(
+            to,
+            "signalbox_events",
+            "Events this server committed, or showed without keeping them",
+            "type",
+            &figures.events,
+        )?;
         let refused: Vec<(&str, u64)> = refused.iter().map(|(reason, count)| (*reason, *count)).collect();
         family(to, "signalbox_refused", "Requests and connections refused", "reason", &refused)?;
 
@@ -73,10 +92,20 @@ impl Collector for Moment {
             ("signalbox_websocket_subscriptions", "Subscriptions of all connections", hub.subscriptions),
             ("signalbox_websocket_topics", "Topics somebody is subscribed to", hub.topics),
             ("signalbox_metrics_buffered", "Measurements that wait to be sent together", hub.buffered),
-            ("signalbox_queue_depth", "Tasks that nobody has taken yet", figures.queue_depth),
-            ("signalbox_executions_running", "Executions that have not ended", figures.executions_running),
+            ("signalbox_queue_depth", "Tasks of the whole store that nobody has taken yet", figures.queue_depth),
+            (
+                "signalbox_executions_running",
+                "Executions of the whole store that have not ended",
+                figures.executions_running,
+            ),
         ] {
             gauge(to, name, help, None, value as f64)?;
+        }
+        if let Some(BusState { is_connected, dropped }) = bus {
+            gauge(to, "signalbox_bus_connected", "Whether other servers can be heard", None, f64::from(*is_connected))?;
+            let help = "Messages for other servers that did not get through";
+            let mut lost = to.encode_descriptor("signalbox_bus_dropped", help, None, MetricType::Counter)?;
+            lost.encode_counter::<NoLabelSet, _, f64>(dropped, None)?;
         }
         self.process(to, *started_at)
     }
@@ -129,4 +158,28 @@ fn family(
         metric.encode_family(&labels)?.encode_counter::<NoLabelSet, _, f64>(count, None)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(bus: Option<BusState>) -> String {
+        let (figures, hub, refused) = (Figures::default(), HubHealth::default(), BTreeMap::new());
+        let mut registry = Registry::default();
+        let started_at = Timestamp(0);
+        registry.register_collector(Box::new(Moment { figures, hub, bus, refused, started_at }));
+        let mut text = String::new();
+        text::encode(&mut text, &registry).unwrap();
+        text
+    }
+
+    #[test]
+    fn a_bus_is_told_of_where_there_is_one() {
+        let text = told(Some(BusState { is_connected: true, dropped: 7 }));
+        for line in ["\nsignalbox_bus_connected 1.0\n", "\nsignalbox_bus_dropped_total 7\n"] {
+            assert!(text.contains(line), "{line} in {text}");
+        }
+        assert!(!told(None).contains("signalbox_bus"));
+    }
 }

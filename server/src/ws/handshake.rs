@@ -1,6 +1,7 @@
 //! The opening handshake of RFC 6455 (4.2), on the server's side.
 
 use super::extensions::{self, Extensions};
+use crate::rest::RefusedAs;
 use axum::{
     body::Body,
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts},
@@ -73,13 +74,15 @@ impl Handshake {
 
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
-        match self {
+        let mut response = match self {
             Refused::NoHandshake(why) => (StatusCode::BAD_REQUEST, why).into_response(),
             Refused::Version => {
                 let version = [(header::SEC_WEBSOCKET_VERSION, "13")];
                 (StatusCode::UPGRADE_REQUIRED, version, "`Sec-WebSocket-Version` must be 13").into_response()
             }
-        }
+        };
+        response.extensions_mut().insert(RefusedAs("handshake".to_owned()));
+        response
     }
 }
 

@@ -46,10 +46,15 @@ enum Source {
 
 /// Takes the socket. With it comes, where the hub cannot write to it itself, what does so instead.
 pub(super) fn open(upgraded: Upgraded, reader: Reader) -> (Sender, Receiver, Option<BoxFuture<'static, ()>>) {
-    match downcast::<TokioIo<TcpStream>>(upgraded) {
-        Ok(parts) => {
-            let tcp = Arc::new(Tcp::new(parts.io.into_inner()));
-            let receiver = Receiver { source: Source::Tcp(tcp.clone()), reader, left: parts.read_buf };
+    // As this server's connections are, or as a server's that tells versions of HTTP apart.
+    let tcp = match upgraded.downcast::<TokioIo<TcpStream>>() {
+        Ok(parts) => Ok((parts.io, parts.read_buf)),
+        Err(upgraded) => downcast::<TokioIo<TcpStream>>(upgraded).map(|parts| (parts.io, parts.read_buf)),
+    };
+    match tcp {
+        Ok((io, left)) => {
+            let tcp = Arc::new(Tcp::new(io.into_inner()));
+            let receiver = Receiver { source: Source::Tcp(tcp.clone()), reader, left };
             (Sender::Tcp(tcp), receiver, None)
         }
         Err(upgraded) => {

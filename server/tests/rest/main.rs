@@ -50,3 +50,4 @@ mod slow_client;
 mod socket;
 mod socket_access;
 mod socket_sizes;
+mod socketio_leaving;

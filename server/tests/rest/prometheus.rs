@@ -58,6 +58,7 @@ async fn figures_are_told_as_prometheus_reads_them() {
     let alert = json!({"type": "system_alert", "severity": "info", "component": "c", "message": "m"});
     server.send_json("/api/v1/events", &alert).await.expect(201);
     server.read("/api/v1/executions/nonsense").await;
+    assert_eq!(server.read("/api/ws").await.status, 400);
     let _client = connect(&server).await;
     let answer = server.get("/metrics").send().await.unwrap();
     assert_eq!(answer.status(), 200);
@@ -68,6 +69,8 @@ async fn figures_are_told_as_prometheus_reads_them() {
     assert_eq!(of("signalbox_events_total{type=\"system_alert\"}"), 1.0);
     assert_eq!(of("signalbox_events_total{type=\"execution_complete\"}"), 1.0);
     assert_eq!(of("signalbox_websocket_connections"), 1.0);
+    assert_eq!(of("signalbox_refused_total{reason=\"malformed\"}"), 1.0, "what is no handshake");
+    assert!(!samples.contains_key("signalbox_bus_connected"), "there is none");
     assert_eq!(of("signalbox_executions_running"), 0.0);
     assert!(of("signalbox_commit_seconds_count") >= 2.0 && of("signalbox_commit_seconds_sum") > 0.0);
     assert_eq!(of("signalbox_commit_seconds_bucket{le=\"+Inf\"}"), of("signalbox_commit_seconds_count"));

@@ -310,6 +310,9 @@ impl Driver {
                 false => patience::commit(store.as_ref(), commit).await,
             };
             telemetry.commit.observe(begun.elapsed());
+            if let Ok(committed) = &committed {
+                telemetry.committed(&committed.events);
+            }
             (id, committed)
         }));
     }

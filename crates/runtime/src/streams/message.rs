@@ -175,7 +175,9 @@ fn typed<T: DeserializeOwned>(fields: Map<String, Value>) -> Result<T, Invalid> 
 
 fn name(field: &str, value: &str) -> Result<(), Invalid> {
     let is_one = !value.is_empty() && value.len() <= NAME_BYTES && !value.chars().any(char::is_control);
-    if is_one { Ok(()) } else { Err(Invalid::field(field, format_args!("1 to {NAME_BYTES} bytes, none of control"))) }
+    // Nobody could subscribe to it.
+    let expected = format_args!("1 to {NAME_BYTES} bytes, none of control, and not `*`");
+    if is_one && value != "*" { Ok(()) } else { Err(Invalid::field(field, expected)) }
 }
 
 fn text(field: &str, value: Option<&str>, limit: usize) -> Result<(), Invalid> {

@@ -126,7 +126,9 @@ impl Api {
             let begun = Instant::now();
             let committed = shared.store.commit(commit).await;
             shared.telemetry.commit.observe(begun.elapsed());
-            let first = committed.map_err(from_store)?.first;
+            let committed = committed.map_err(from_store)?;
+            shared.telemetry.committed(&committed.events);
+            let first = committed.first;
             let places = positions.iter_mut().zip(&kept).filter(|(_, kept)| **kept);
             for ((position, _), at) in places.zip(first.0..) {
                 *position = Some(Position(at));
@@ -155,7 +157,7 @@ impl Api {
             traceparent: None,
             event,
         };
-        self.shared().telemetry.published(&envelope);
+        self.shared().telemetry.count(&envelope);
         self.shared().hub.publish_ephemeral(envelope);
     }
 

@@ -282,3 +282,30 @@ async fn what_is_read_of_an_execution_shared_by_two_grows_with_its_log_and_no_fa
     assert!(events > 2 * ITEMS, "{events}");
     assert!(read <= 4 * events, "{read} events were read of {events}");
 }
+
+/// Both show every event of the log. What is asked of each may be added up.
+#[tokio::test]
+async fn what_happens_is_counted_at_one_server() {
+    let pair = Pair::new();
+    let (one, other) = (pair.server("one", 1).await, pair.server("other", 1).await);
+    let source = playbook(
+        "counted",
+        "  - {step: start, next: a}\n  - {step: a, type: python, code: 'x', next: end}\n  - {step: end}\n",
+    );
+    let id = one.submit(&source, json!({})).await;
+    one.arrival().await.complete(json!(1));
+    one.ended(id).await;
+    let alert = json!({"type": "system_alert", "severity": "info", "component": "c", "message": "m"});
+    other.runtime.api().publish(vec![alert]).await.expect("published");
+    let head = one.store.head().await.expect("readable");
+    let (mut tasks, mut counts) = (0, Vec::new());
+    for server in [&one, &other] {
+        let mut published = server.runtime.api().published();
+        published.wait_for(|at| *at >= head).await.expect("the publisher runs");
+        let figures = server.runtime.api().figures().await.expect("figures");
+        tasks += figures.task.count;
+        let count = |name: &str| figures.events.iter().find(|(known, _)| *known == name).map_or(0, |(_, count)| *count);
+        counts.push((count("execution_complete"), count("system_alert")));
+    }
+    assert_eq!((tasks, counts), (1, vec![(1, 0), (0, 1)]));
+}
