@@ -1,24 +1,29 @@
-//! Random histories of a real server: clients subscribe, stop reading, drop and come back while other programs publish
-//! and the server is killed again and again. For each client and topic nothing is missing, double or out of order, or
+//! Random histories of real servers: clients subscribe, stop reading, drop and come back while other programs publish
+//! and servers are killed again and again. For each client and topic nothing is missing, double or out of order, or
 //! a gap was told that is true. What is true is in the log, which is read when all is over.
 //!
-//! By default a small story; `SIGNALBOX_FULL=1` runs the whole: 40 clients, 30 blows. `crates/hub/tests/history.rs`
+//! One story has one server; in the other, two share a PostgreSQL and a Redis, and the ways to that are cut and mended.
+//! By default they are small; `SIGNALBOX_FULL=1` runs the whole: 40 clients, 30 blows. `crates/hub/tests/history.rs`
 //! does the same to the hub alone, in virtual time and on sockets that take what they like.
 #![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
+#[path = "history/alone.rs"]
+mod alone;
 #[path = "history/client.rs"]
 mod client;
 #[path = "support/mod.rs"]
 mod support;
+#[path = "history/together.rs"]
+mod together;
 #[path = "history/world.rs"]
 mod world;
 
 use client::Client;
 use serde_json::{Value, json};
-use std::{path::Path, time::Duration};
-use support::{Dice, Served};
+use std::time::Duration;
+use support::Dice;
 use tokio::task::JoinSet;
-use world::{State, World};
+use world::World;
 
 /// All is over by then, or stuck.
 const PEACE: Duration = Duration::from_secs(300);
@@ -30,73 +35,60 @@ struct Size {
     batches: u64,
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_client_sees_each_event_of_its_topics_once_and_in_order() {
-    let size = if std::env::var("SIGNALBOX_FULL").is_ok_and(|full| full == "1") {
-        Size { clients: 40, blows: 30, batches: 60 }
-    } else {
-        Size { clients: 12, blows: 5, batches: 30 }
-    };
-    let mut dice = Dice::seeded(0x5161_0006);
-    let folder = tempfile::tempdir().unwrap();
-    let mut server = start(folder.path()).await;
-    let world = World::new(&server.url);
-    let mut clients = JoinSet::new();
-    for number in 0..size.clients {
-        clients.spawn(Client::new(number, world.clone(), Dice::of(dice.below(u64::MAX) | 1)).live());
+impl Size {
+    fn of_today() -> Self {
+        if std::env::var("SIGNALBOX_FULL").is_ok_and(|full| full == "1") {
+            Self { clients: 40, blows: 30, batches: 60 }
+        } else {
+            Self { clients: 12, blows: 5, batches: 30 }
+        }
     }
-    for blow in 0..=size.blows {
-        for _ in 0..dice.below(size.batches) + 5 {
-            publish(&world, &mut dice).await;
-        }
-        if blow == size.blows {
-            break;
-        }
-        // In the middle of a commit, as often as not. Losing the bus between servers belongs here too, once there is
-        // one: a server that cannot hear of the others' commits.
-        let late = publish(&world, &mut dice);
-        let strike = strike(&mut server, folder.path(), &world, blow % 3 == 2);
-        tokio::join!(late, strike);
-    }
-    let truth = world.read_truth().await;
-    assert!(truth.values().map(Vec::len).sum::<usize>() > 500, "something was published");
-    world.set(State::Over(truth));
-    let (mut events, mut gaps) = (0, 0);
-    tokio::time::timeout(PEACE, async {
-        while let Some(ended) = clients.join_next().await {
-            let told = ended.unwrap();
-            (events, gaps) = (events + told.0, gaps + told.1);
-        }
-    })
-    .await
-    .expect("every client comes to its end");
-    println!("{} clients were told {events} events and {gaps} gaps over {} blows", size.clients, size.blows);
-    assert!(events > 1_000, "{events}");
 }
 
-/// The server falls, or is told to go, and another stands in its place.
-async fn strike(server: &mut Served, folder: &Path, world: &World, kindly: bool) {
-    world.set(State::Down);
-    if kindly {
-        server.signal("TERM");
-    } else {
-        server.signal("KILL");
+/// What clients come to know, each of whom is checked at its end.
+struct Clients(JoinSet<(usize, usize)>);
+
+impl Clients {
+    fn of(size: &Size, world: &World, dice: &mut Dice) -> Self {
+        let mut clients = JoinSet::new();
+        for number in 0..size.clients {
+            clients.spawn(Client::new(number, world.clone(), Dice::of(dice.below(u64::MAX) | 1)).live());
+        }
+        Self(clients)
     }
-    let gone = tokio::task::block_in_place(|| server.wait());
-    assert_eq!(gone, if kindly { Some(0) } else { None });
-    *server = start(folder).await;
-    world.set(State::Up(server.url.clone()));
+
+    /// Nothing more happens: they read to the end. How many events and gaps they were told.
+    async fn end(mut self, world: &World) -> (usize, usize) {
+        let truth = world.read_truth().await;
+        assert!(truth.values().map(Vec::len).sum::<usize>() > 500, "something was published");
+        world.over(truth);
+        let (mut events, mut gaps) = (0, 0);
+        tokio::time::timeout(PEACE, async {
+            while let Some(ended) = self.0.join_next().await {
+                let told = ended.unwrap();
+                (events, gaps) = (events + told.0, gaps + told.1);
+            }
+        })
+        .await
+        .expect("every client comes to its end");
+        println!("they were told {events} events and {gaps} gaps");
+        assert!(events > 1_000, "{events}");
+        assert!(gaps > 0, "those who came from another log were told so");
+        (events, gaps)
+    }
 }
 
-async fn start(folder: &Path) -> Served {
-    tokio::task::block_in_place(|| Served::start(folder, "data"))
+async fn publish_some(world: &World, dice: &mut Dice, size: &Size) {
+    for _ in 0..dice.below(size.batches) + 5 {
+        publish(world, dice).await;
+    }
 }
 
 /// One batch; whether it was kept is seen in the log. Small messages and large ones, of all kinds that are kept.
 async fn publish(world: &World, dice: &mut Dice) {
     let count = dice.below(8) + 1;
     let messages: Vec<Value> = (0..count).map(|_| message(dice)).collect();
-    world.publish(&Value::Array(messages)).await;
+    world.publish(dice.below(60), &Value::Array(messages)).await;
 }
 
 fn message(dice: &mut Dice) -> Value {

@@ -37,7 +37,7 @@
 //!    before a frame of another topic that names this one takes the client beyond it; the topic goes on from there. If the publisher left positions out, every connection is cut at the head before.
 //!
 //! `tests/history.rs` checks this on random histories, over sockets that take what they like;
-//! `server/tests/history.rs` on a real server that is killed.
+//! `server/tests/history.rs` on real servers that are killed, and cut off from Redis.
 //!
 //! Absences: this crate knows no store (it reads the log through [`Log`]), no HTTP and no socket type of its
 //! own, and nothing of how clients' frames are read; the session is a state machine without I/O or clock; nothing here has an unbounded queue.

@@ -1,4 +1,4 @@
-//! The server as clients and publishers know it: where it is, how much happened, and in the end what is true.
+//! The servers as clients and publishers know them: where they are, how much happened, and in the end what is true.
 
 use serde_json::Value;
 use std::{
@@ -26,77 +26,83 @@ pub(crate) const TOPICS: [&str; 8] = [
 /// By topic, the positions of its events.
 pub(crate) type Truth = BTreeMap<String, Vec<u64>>;
 
+/// A server: where it is, or was last.
 #[derive(Clone)]
-pub(crate) enum State {
-    /// Its URL.
-    Up(String),
-    Down,
-    /// Nothing more is published, and the server stays.
-    Over(Truth),
+struct Place {
+    url: String,
+    is_up: bool,
 }
 
 #[derive(Clone)]
 pub(crate) struct World(Arc<Inner>);
 
 struct Inner {
-    state: watch::Sender<State>,
-    /// The URL it had last.
-    url: watch::Sender<String>,
+    places: watch::Sender<Vec<Place>>,
     /// Batches asked for so far.
     batches: watch::Sender<u64>,
+    /// What is true, once nothing more is published and the servers stay.
+    truth: watch::Sender<Option<Truth>>,
     http: reqwest::Client,
     kept: AtomicU64,
 }
 
 impl World {
-    pub(crate) fn new(url: &str) -> Self {
+    /// Of servers that share a store, and stand.
+    pub(crate) fn new(urls: &[&str]) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(20)).build().unwrap();
+        let places = urls.iter().map(|url| Place { url: (*url).to_owned(), is_up: true }).collect();
         Self(Arc::new(Inner {
-            state: watch::Sender::new(State::Up(url.to_owned())),
-            url: watch::Sender::new(url.to_owned()),
+            places: watch::Sender::new(places),
             batches: watch::Sender::new(0),
+            truth: watch::Sender::new(None),
             http,
             kept: AtomicU64::new(0),
         }))
     }
 
-    pub(crate) fn set(&self, state: State) {
-        if let State::Up(url) = &state {
-            self.0.url.send_replace(url.clone());
-        }
-        self.0.state.send_replace(state);
+    pub(crate) fn down(&self, server: usize) {
+        self.0.places.send_modify(|places| places[server].is_up = false);
+    }
+
+    pub(crate) fn up(&self, server: usize, url: &str) {
+        self.0.places.send_modify(|places| places[server] = Place { url: url.to_owned(), is_up: true });
+    }
+
+    pub(crate) fn over(&self, truth: Truth) {
+        self.0.truth.send_replace(Some(truth));
     }
 
     /// What is true, once it is over.
     pub(crate) fn truth(&self) -> Option<Truth> {
-        match &*self.0.state.borrow() {
-            State::Over(truth) => Some(truth.clone()),
-            _ => None,
-        }
+        self.0.truth.borrow().clone()
     }
 
-    /// Resolves with the server's URL, when it stands.
-    pub(crate) async fn standing(&self) -> String {
-        let mut state = self.0.state.subscribe();
-        state.wait_for(|state| !matches!(state, State::Down)).await.unwrap();
-        self.0.url.borrow().clone()
+    /// Resolves with the URL of a server that stands; which of several, `number` says.
+    pub(crate) async fn standing(&self, number: u64) -> String {
+        let mut places = self.0.places.subscribe();
+        let places = places.wait_for(|places| places.iter().any(|place| place.is_up)).await.unwrap();
+        let standing: Vec<&Place> = places.iter().filter(|place| place.is_up).collect();
+        standing[number as usize % standing.len()].url.clone()
     }
 
     /// Resolves when so many batches more were published, or all is over.
     pub(crate) async fn later(&self, batches: u64) {
         let mut published = self.0.batches.subscribe();
         let until = *published.borrow() + batches;
-        let mut state = self.0.state.subscribe();
+        let mut truth = self.0.truth.subscribe();
         tokio::select! {
             _ = published.wait_for(|published| *published >= until) => {}
-            _ = state.wait_for(|state| matches!(state, State::Over(_))) => {}
+            _ = truth.wait_for(Option::is_some) => {}
         }
     }
 
-    /// The server may be gone before it answers, or be just going.
-    pub(crate) async fn publish(&self, messages: &Value) {
-        let url = self.0.url.borrow().clone();
+    /// At the server that `number` says. It may be gone before it answers, or be just going.
+    pub(crate) async fn publish(&self, number: u64, messages: &Value) {
+        let url = {
+            let places = self.0.places.borrow();
+            places[number as usize % places.len()].url.clone()
+        };
         let answer = self.0.http.post(format!("{url}/api/v1/events")).json(messages).send().await;
         if let Ok(answer) = answer {
             let status = answer.status();
@@ -117,7 +123,7 @@ impl World {
     }
 
     async fn read_topic(&self, topic: &str) -> Vec<u64> {
-        let url = self.standing().await;
+        let url = self.standing(0).await;
         let (mut positions, mut after) = (Vec::new(), 0);
         loop {
             let page = format!("{url}/api/v1/events?topic={topic}&after={after}&limit=1000");
