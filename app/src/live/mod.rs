@@ -1,8 +1,8 @@
 //! The live side of a page: one socket and one store for the whole visit, alive over navigation.
 //!
 //! What decides is pure and takes `now` ([`link`], [`subscriptions`], [`backoff`]); `browser` does what they say.
-//! Markup declares topics (`data-topic`, with the position it was rendered at in `data-after`); islands follow
-//! a topic and get its events in batches, in order. On the server all of this is inert.
+//! Markup declares topics (`data-topic`, with the position it was rendered at in `data-after`, and the page's
+//! `data-epoch` says of which log); islands follow a topic and get its events in batches, in order. On the server all of this is inert.
 //!
 //! Absences: no island opens a socket; sockets write no DOM; nothing here knows a page.
 

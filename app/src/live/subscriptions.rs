@@ -11,6 +11,7 @@ pub(crate) type Wanted = BTreeMap<Topic, Option<Position>>;
 
 #[derive(Debug, Default)]
 pub(crate) struct Subscriptions {
+    /// Of the log at the other end.
     epoch: Option<Epoch>,
     is_open: bool,
     topics: BTreeMap<Topic, Seen>,
@@ -19,10 +20,12 @@ pub(crate) struct Subscriptions {
     asked: BTreeMap<Topic, u32>,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Seen {
     /// Everything up to here has been handed on; `None`: live only.
     position: Option<Position>,
+    /// The log it is a position of: until the server has answered, the page's, or the one that is gone.
+    epoch: Option<Epoch>,
     /// The log is read up to here for us; how much of it is ours shows as it comes.
     target: Option<Position>,
     /// Some of it has come.
@@ -30,8 +33,8 @@ struct Seen {
 }
 
 impl Subscriptions {
-    /// The markup changed: what to tell the server.
-    pub(crate) fn want(&mut self, wanted: &Wanted) -> Vec<ClientFrame> {
+    /// The markup changed: what to tell the server. `epoch`: of the log the page was rendered from.
+    pub(crate) fn want(&mut self, wanted: &Wanted, epoch: Option<&Epoch>) -> Vec<ClientFrame> {
         let gone: Vec<Topic> = self.topics.keys().filter(|topic| !wanted.contains_key(*topic)).cloned().collect();
         for topic in &gone {
             self.topics.remove(topic);
@@ -39,21 +42,22 @@ impl Subscriptions {
         let mut new = Vec::new();
         for (topic, &after) in wanted {
             if !self.topics.contains_key(topic) {
-                self.topics.insert(topic.clone(), Seen { position: after, ..Seen::default() });
+                self.topics.insert(topic.clone(), Seen { position: after, epoch: epoch.cloned(), ..Seen::default() });
                 new.push(self.ask(topic));
             }
         }
         self.frames(gone, new)
     }
 
-    /// Somebody starts to follow a topic from `after`. When more has been handed on already, the topic is asked
-    /// for again from there; those who know better drop what they have by position.
-    pub(crate) fn follow_from(&mut self, topic: &Topic, after: Position) -> Vec<ClientFrame> {
+    /// Somebody on the page starts to follow a topic from `after`. When more has been handed on already, or it was of
+    /// another log, the topic is asked for again from there; those who know better drop what they have by position.
+    pub(crate) fn follow_from(&mut self, topic: &Topic, after: Position, epoch: Option<&Epoch>) -> Vec<ClientFrame> {
         let Some(seen) = self.topics.get_mut(topic) else { return Vec::new() };
-        if seen.position.is_none_or(|position| position <= after) {
+        let is_of_this_log = epoch.is_none() || seen.epoch.as_ref() == epoch;
+        if seen.position.is_none_or(|position| is_of_this_log && position <= after) {
             return Vec::new();
         }
-        *seen = Seen { position: Some(after), ..Seen::default() };
+        *seen = Seen { position: Some(after), epoch: epoch.cloned(), ..Seen::default() };
         let again = self.ask(topic);
         self.frames(vec![topic.clone()], vec![again])
     }
@@ -61,11 +65,10 @@ impl Subscriptions {
     /// A connection is open: asks for everything again, each from where it was seen last.
     pub(crate) fn opened(&mut self, epoch: Epoch) -> Vec<ClientFrame> {
         self.is_open = true;
-        self.epoch.get_or_insert(epoch.clone());
+        self.epoch = Some(epoch);
         self.asked.clear();
         let topics: Vec<Topic> = self.topics.keys().cloned().collect();
         let all: Vec<TopicRequest> = topics.iter().map(|topic| self.ask(topic)).collect();
-        self.epoch = Some(epoch);
         self.frames(Vec::new(), all)
     }
 
@@ -74,14 +77,18 @@ impl Subscriptions {
         self.caught_up();
     }
 
-    /// The server says up to where a topic comes from the log.
-    pub(crate) fn subscribed(&mut self, topic: &Topic, head: Position) {
+    /// The server says up to where a topic comes from the log. When the past cannot be had a gap follows: should that be
+    /// lost with the connection, the next is asked the same again.
+    pub(crate) fn subscribed(&mut self, topic: &Topic, head: Position, recovered: bool) {
         match self.asked.get_mut(topic) {
             Some(requests) if *requests > 1 => *requests -= 1,
             _ => drop(self.asked.remove(topic)),
         }
         if let Some(seen) = self.topics.get_mut(topic) {
-            seen.target = seen.position.filter(|position| head > *position).map(|_| head);
+            if recovered || seen.position.is_none() {
+                seen.epoch.clone_from(&self.epoch);
+            }
+            seen.target = seen.position.filter(|position| recovered && head > *position).map(|_| head);
         }
     }
 
@@ -103,7 +110,7 @@ impl Subscriptions {
     /// Events up to `to` cannot be had. True when the page shows this topic and must be fetched anew.
     pub(crate) fn gap(&mut self, topic: &Topic, to: Position) -> bool {
         let Some(seen) = self.topics.get_mut(topic) else { return false };
-        *seen = Seen { position: Some(to), ..Seen::default() };
+        *seen = Seen { position: Some(to), epoch: self.epoch.clone(), ..Seen::default() };
         true
     }
 
@@ -128,8 +135,10 @@ impl Subscriptions {
         if self.is_open {
             *self.asked.entry(topic.clone()).or_default() += 1;
         }
-        let after = self.topics.get(topic).and_then(|seen| seen.position);
-        TopicRequest::From { topic: topic.to_string(), after, epoch: after.and(self.epoch.clone()) }
+        let seen = self.topics.get(topic);
+        let after = seen.and_then(|seen| seen.position);
+        let epoch = seen.and_then(|seen| seen.epoch.clone()).filter(|_| after.is_some());
+        TopicRequest::From { topic: topic.to_string(), after, epoch }
     }
 
     fn frames(&self, gone: Vec<Topic>, new: Vec<TopicRequest>) -> Vec<ClientFrame> {
@@ -185,28 +194,28 @@ mod tests {
         let path = Topic::Workflow("a".into());
         let mut subscriptions = Subscriptions::default();
         subscriptions.opened(epoch("e1"));
-        subscriptions.want(&wanted(&[(Topic::WorkflowExecutions, 7)]));
-        subscriptions.subscribed(&Topic::WorkflowExecutions, Position(7));
-        subscriptions.want(&wanted(&[(Topic::WorkflowExecutions, 7), (path.clone(), 7)]));
+        subscriptions.want(&wanted(&[(Topic::WorkflowExecutions, 7)]), Some(&epoch("e1")));
+        subscriptions.subscribed(&Topic::WorkflowExecutions, Position(7), true);
+        subscriptions.want(&wanted(&[(Topic::WorkflowExecutions, 7), (path.clone(), 7)]), Some(&epoch("e1")));
         let both = || vec![Topic::WorkflowExecutions, path.clone()];
         assert_eq!(subscriptions.event(both(), Some(Position(12))), [Topic::WorkflowExecutions]);
-        subscriptions.subscribed(&path, Position(12));
+        subscriptions.subscribed(&path, Position(12), true);
         assert_eq!(subscriptions.event(both(), Some(Position(9))), both(), "the log brings what it still owes");
         // Left and come back to: the answer to the first request does not open the second.
-        subscriptions.want(&wanted(&[]));
-        subscriptions.want(&wanted(&[(path.clone(), 12)]));
-        subscriptions.want(&wanted(&[]));
-        subscriptions.want(&wanted(&[(path.clone(), 12)]));
-        subscriptions.subscribed(&path, Position(12));
+        subscriptions.want(&wanted(&[]), Some(&epoch("e1")));
+        subscriptions.want(&wanted(&[(path.clone(), 12)]), Some(&epoch("e1")));
+        subscriptions.want(&wanted(&[]), Some(&epoch("e1")));
+        subscriptions.want(&wanted(&[(path.clone(), 12)]), Some(&epoch("e1")));
+        subscriptions.subscribed(&path, Position(12), true);
         assert!(subscriptions.event(both(), Some(Position(13))).is_empty());
-        subscriptions.subscribed(&path, Position(12));
+        subscriptions.subscribed(&path, Position(12), true);
         assert_eq!(subscriptions.event(both(), Some(Position(13))), std::slice::from_ref(&path));
     }
 
     #[test]
     fn nothing_is_said_before_the_connection_is_open() {
         let mut subscriptions = Subscriptions::default();
-        assert_eq!(subscriptions.want(&wanted(&[(Topic::WorkflowExecutions, 7)])), []);
+        assert_eq!(subscriptions.want(&wanted(&[(Topic::WorkflowExecutions, 7)]), Some(&epoch("e1"))), []);
         assert_eq!(subscriptions.opened(epoch("e1")), [subscribe(vec![from("workflow_executions", 7, "e1")])],);
     }
 
@@ -214,8 +223,9 @@ mod tests {
     fn navigation_tells_the_difference_only() {
         let mut subscriptions = Subscriptions::default();
         subscriptions.opened(epoch("e1"));
-        subscriptions.want(&wanted(&[(Topic::WorkflowExecutions, 7), (Topic::SystemAlerts, 7)]));
-        let frames = subscriptions.want(&wanted(&[(Topic::WorkflowExecutions, 9), (Topic::Components, 9)]));
+        subscriptions.want(&wanted(&[(Topic::WorkflowExecutions, 7), (Topic::SystemAlerts, 7)]), Some(&epoch("e1")));
+        let frames =
+            subscriptions.want(&wanted(&[(Topic::WorkflowExecutions, 9), (Topic::Components, 9)]), Some(&epoch("e1")));
         assert_eq!(frames, [unsubscribe("system_alerts"), subscribe(vec![from("components", 9, "e1")])]);
     }
 
@@ -223,8 +233,8 @@ mod tests {
     fn reconnect_resumes_from_the_last_position_in_the_old_epoch() {
         let mut subscriptions = Subscriptions::default();
         subscriptions.opened(epoch("e1"));
-        subscriptions.want(&wanted(&[(Topic::WorkflowExecutions, 7)]));
-        subscriptions.subscribed(&Topic::WorkflowExecutions, Position(7));
+        subscriptions.want(&wanted(&[(Topic::WorkflowExecutions, 7)]), Some(&epoch("e1")));
+        subscriptions.subscribed(&Topic::WorkflowExecutions, Position(7), true);
         assert_eq!(event(&mut subscriptions, 12), [Topic::WorkflowExecutions]);
         subscriptions.closed();
         assert_eq!(
@@ -235,15 +245,67 @@ mod tests {
     }
 
     #[test]
+    fn a_position_stays_of_its_log_until_the_server_has_said_what_became_of_it() {
+        let mut subscriptions = Subscriptions::default();
+        subscriptions.opened(epoch("e1"));
+        subscriptions.want(&wanted(&[(Topic::WorkflowExecutions, 7)]), Some(&epoch("e1")));
+        subscriptions.subscribed(&Topic::WorkflowExecutions, Position(7), true);
+        event(&mut subscriptions, 12);
+        // Another log is there, and gone again before it has told the gap.
+        for _ in 0..2 {
+            subscriptions.closed();
+            let asked = [subscribe(vec![from("workflow_executions", 12, "e1")])];
+            assert_eq!(subscriptions.opened(epoch("e2")), asked);
+            subscriptions.subscribed(&Topic::WorkflowExecutions, Position(30), false);
+            assert_eq!(subscriptions.behind(), 0, "nothing of that comes");
+        }
+        assert!(subscriptions.gap(&Topic::WorkflowExecutions, Position(30)));
+        subscriptions.closed();
+        assert_eq!(subscriptions.opened(epoch("e2")), [subscribe(vec![from("workflow_executions", 30, "e2")])]);
+    }
+
+    #[test]
+    fn a_page_of_another_log_than_the_connections_says_so() {
+        let mut subscriptions = Subscriptions::default();
+        // Rendered before the store was changed for another, connected after.
+        subscriptions.want(&wanted(&[(Topic::WorkflowExecutions, 7)]), Some(&epoch("e1")));
+        assert_eq!(subscriptions.opened(epoch("e2")), [subscribe(vec![from("workflow_executions", 7, "e1")])]);
+        subscriptions.subscribed(&Topic::WorkflowExecutions, Position(30), false);
+        subscriptions.gap(&Topic::WorkflowExecutions, Position(30));
+        // A page of the new log, behind and then ahead of where the gap ended.
+        for after in [20, 40] {
+            subscriptions.closed();
+            subscriptions.opened(epoch("e2"));
+            let frames = subscriptions.follow_from(&Topic::WorkflowExecutions, Position(after), Some(&epoch("e2")));
+            assert_eq!(frames.is_empty(), after == 40, "{frames:?}");
+        }
+        // One of the old log, though it counts higher.
+        let frames = subscriptions.follow_from(&Topic::WorkflowExecutions, Position(90), Some(&epoch("e1")));
+        let asked = subscribe(vec![from("workflow_executions", 90, "e1")]);
+        assert_eq!(frames, [unsubscribe("workflow_executions"), asked]);
+    }
+
+    #[test]
+    fn what_began_live_is_of_the_connections_log() {
+        let mut subscriptions = Subscriptions::default();
+        subscriptions.want(&Wanted::from([(Topic::WorkflowExecutions, None)]), None);
+        subscriptions.opened(epoch("e1"));
+        subscriptions.subscribed(&Topic::WorkflowExecutions, Position(7), false);
+        event(&mut subscriptions, 8);
+        subscriptions.closed();
+        assert_eq!(subscriptions.opened(epoch("e2")), [subscribe(vec![from("workflow_executions", 8, "e1")])]);
+    }
+
+    #[test]
     fn page_rendered_behind_the_stream_gets_what_it_missed() {
         let mut subscriptions = Subscriptions::default();
         subscriptions.opened(epoch("e1"));
-        subscriptions.want(&wanted(&[(Topic::WorkflowExecutions, 7)]));
-        subscriptions.subscribed(&Topic::WorkflowExecutions, Position(7));
+        subscriptions.want(&wanted(&[(Topic::WorkflowExecutions, 7)]), Some(&epoch("e1")));
+        subscriptions.subscribed(&Topic::WorkflowExecutions, Position(7), true);
         event(&mut subscriptions, 12);
-        assert_eq!(subscriptions.follow_from(&Topic::WorkflowExecutions, Position(12)), []);
+        assert_eq!(subscriptions.follow_from(&Topic::WorkflowExecutions, Position(12), Some(&epoch("e1"))), []);
         assert_eq!(
-            subscriptions.follow_from(&Topic::WorkflowExecutions, Position(10)),
+            subscriptions.follow_from(&Topic::WorkflowExecutions, Position(10), Some(&epoch("e1"))),
             [unsubscribe("workflow_executions"), subscribe(vec![from("workflow_executions", 10, "e1")])],
         );
     }
@@ -252,8 +314,8 @@ mod tests {
     fn catch_up_counts_down_to_its_target() {
         let mut subscriptions = Subscriptions::default();
         subscriptions.opened(epoch("e1"));
-        subscriptions.want(&wanted(&[(Topic::WorkflowExecutions, 7)]));
-        subscriptions.subscribed(&Topic::WorkflowExecutions, Position(10));
+        subscriptions.want(&wanted(&[(Topic::WorkflowExecutions, 7)]), Some(&epoch("e1")));
+        subscriptions.subscribed(&Topic::WorkflowExecutions, Position(10), true);
         assert_eq!(subscriptions.behind(), 0, "none of it may be ours");
         event(&mut subscriptions, 8);
         assert_eq!(subscriptions.behind(), 2);
@@ -261,7 +323,7 @@ mod tests {
         quiet.caught_up();
         assert_eq!(quiet.behind(), 0);
         let mut subscriptions = quiet;
-        subscriptions.subscribed(&Topic::WorkflowExecutions, Position(10));
+        subscriptions.subscribed(&Topic::WorkflowExecutions, Position(10), true);
         event(&mut subscriptions, 10);
         assert_eq!(subscriptions.behind(), 0);
     }
@@ -270,7 +332,7 @@ mod tests {
     fn gap_matters_to_shown_topics_only_and_moves_on() {
         let mut subscriptions = Subscriptions::default();
         subscriptions.opened(epoch("e1"));
-        subscriptions.want(&wanted(&[(Topic::WorkflowExecutions, 7)]));
+        subscriptions.want(&wanted(&[(Topic::WorkflowExecutions, 7)]), Some(&epoch("e1")));
         assert!(!subscriptions.gap(&Topic::SystemAlerts, Position(90)));
         assert!(subscriptions.gap(&Topic::WorkflowExecutions, Position(90)));
         subscriptions.closed();

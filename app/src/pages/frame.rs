@@ -148,7 +148,13 @@ pub(crate) fn Frame(
                     <Lamp />
                 </div>
             </header>
-            <main id="main" class="main" data-region="main" data-now=live::now().0.to_string()>
+            <main
+                id="main"
+                class="main"
+                data-region="main"
+                data-now=live::now().0.to_string()
+                data-epoch=reader::epoch().map(|epoch| epoch.to_string())
+            >
                 {children()}
             </main>
         </div>

@@ -69,5 +69,7 @@ def test_what_was_had_is_asked_for_after_a_break_of_the_log_it_was_had_of():
     assert positions.news(["events"], 8) == []
     assert positions.snapshot() == [{"topic": "events", "after": 7, "epoch": "one"}, {"topic": "fresh"}]
     positions.subscribed({"topic": "events", "position": 2, "recovered": False}, "two")
+    assert positions.request("events") == {"topic": "events", "after": 7, "epoch": "one"}, "until the gap is told"
+    assert positions.gap({"topic": "events", "from": 7, "to": 2, "reason": "epoch"}, "two")
     positions.want("events")
     assert positions.request("events") == {"topic": "events", "after": 2, "epoch": "two"}, "subscribing is idempotent"

@@ -264,3 +264,24 @@ async def test_what_was_sent_and_not_answered_is_told_and_subscriptions_are_made
         await hello(await script.connection(2))
         again = (await script.frames.until(lambda all: len(all) == 3))[2]
         assert again["topics"] == [{"topic": "events", "after": 5, "epoch": "e"}]
+
+
+async def test_a_gap_that_was_lost_with_the_connection_is_asked_for_again():
+    rooms = [{"topic": "events", "after": 7, "epoch": "before"}]
+    async with scripted() as script, connected(script, rooms=rooms) as (client, clock, lost, _, _):
+        for number in (1, 2):
+            socket = await script.connection(number)
+            await hello(socket)
+            frame = await script.frame(number)
+            assert frame["topics"] == rooms
+            topics = [{"topic": "events", "position": 2, "recovered": False}]
+            await socket.send(json.dumps({"type": "subscribed", "id": frame["id"], "topics": topics}))
+            if number == 1:
+                await socket.close(4001)
+                await slept(clock, 1)
+                clock.advance(0.25)
+        gap = {"type": "gap", "topic": "events", "from": 7, "to": 2, "reason": "epoch"}
+        await socket.send(json.dumps(gap))
+        await socket.close(4001)
+        await lost.until(lambda all: len(all) == 2)
+        assert client.snapshot() == [{"topic": "events", "after": 2, "epoch": "e"}]

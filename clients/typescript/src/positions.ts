@@ -60,8 +60,9 @@ export class Positions {
   subscribed({ topic, position, recovered }: Subscribed, epoch: string): void {
     const place = this.places.get(topic);
     if (!place) return;
-    const after = recovered ? (place.after ?? position) : position;
-    this.places.set(topic, { after, epoch, subscribed: true });
+    // A gap follows. Should it be lost with the connection, the next is asked the same again.
+    if (!recovered && place.after !== undefined) place.subscribed = true;
+    else this.places.set(topic, { after: place.after ?? position, epoch, subscribed: true });
   }
 
   gap({ topic, to }: Gap, epoch: string): void {

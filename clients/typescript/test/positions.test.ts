@@ -30,6 +30,8 @@ test("what was had is asked for after a break, of the log it was had of", () => 
   assert.deepEqual(positions.snapshot(), [{ topic: "events", after: 7, epoch: "one" }, { topic: "fresh" }]);
   positions.disconnected();
   positions.subscribed({ topic: "events", position: 2, recovered: false }, "two");
+  assert.deepEqual(positions.request("events"), { topic: "events", after: 7, epoch: "one" }, "until the gap is told");
+  positions.gap({ topic: "events", from: 7, to: 2, reason: "epoch" }, "two");
   assert.deepEqual(positions.request("events"), { topic: "events", after: 2, epoch: "two" });
   positions.want({ topic: "events" });
   assert.deepEqual(positions.request("events"), { topic: "events", after: 2, epoch: "two" }, "subscribing is idempotent");

@@ -47,6 +47,18 @@ fn policy_of(name: &str, page: &Answer) -> (String, String) {
 }
 
 #[tokio::test]
+async fn a_page_says_which_log_its_positions_are_of() {
+    let server = TestServer::start().await;
+    let status: serde_json::Value = serde_json::from_str(&server.read("/api/v1/health").await.text()).unwrap();
+    let epoch = status["epoch"].as_str().unwrap();
+    for path in ["/", "/executions", "/alerts"] {
+        let html = server.read(path).await.text();
+        let main = html.split("<main").nth(1).and_then(|rest| rest.split('>').next()).unwrap();
+        assert!(main.contains(&format!("data-epoch=\"{epoch}\"")), "{path}: {main}");
+    }
+}
+
+#[tokio::test]
 async fn unknown_pages_are_pages_with_status_404() {
     let server = TestServer::start().await;
     for path in ["/nothing", "/deep/er/nothing"] {

@@ -1,6 +1,6 @@
 //! From frames to followers: events are gathered for a frame's time and handed on in batches.
 
-use super::{LIVE, send};
+use super::{LIVE, observer, send};
 use leptos::prelude::*;
 use protocol::{Envelope, Position, Topic};
 use std::{
@@ -34,7 +34,7 @@ pub(crate) fn follow(topic: Topic, after: Position, handler: impl FnMut(&[&Envel
     let (id, frames) = LIVE.with(|live| {
         let id = live.dispatch.next_id.get();
         live.dispatch.next_id.set(id + 1);
-        let frames = live.subscriptions.borrow_mut().follow_from(&topic, after);
+        let frames = live.subscriptions.borrow_mut().follow_from(&topic, after, observer::epoch().as_ref());
         let follower = Follower { id, topic, handler: RefCell::new(Box::new(handler)) };
         live.dispatch.followers.borrow_mut().push(Rc::new(follower));
         (id, frames)

@@ -3,7 +3,7 @@
 use super::{LIVE, send, show_link};
 use crate::live::subscriptions::Wanted;
 use leptos::{html::ElementType, prelude::*};
-use protocol::{Position, Topic};
+use protocol::{Epoch, Position, Topic};
 use std::cell::RefCell;
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{Element, MutationObserver, MutationObserverInit, Node};
@@ -70,8 +70,13 @@ fn sweep() {
 
 fn subscribe() {
     let wanted = wanted();
-    let frames = LIVE.with(|live| live.subscriptions.borrow_mut().want(&wanted));
+    let frames = LIVE.with(|live| live.subscriptions.borrow_mut().want(&wanted, epoch().as_ref()));
     send(&frames);
+}
+
+/// Of the log that the page was rendered from.
+pub(super) fn epoch() -> Option<Epoch> {
+    region().and_then(|main| main.get_attribute("data-epoch")).map(Epoch)
 }
 
 /// Every `data-topic` of the page; of several elements with the same topic, the lowest position.

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use protocol::{
     Envelope, EventId,
     event::PerformanceMetric,
-    frame::{ClientFrame, ServerFrame, close},
+    frame::{ClientFrame, ServerFrame, Subscribed, close},
 };
 use std::time::Duration;
 use wasm_bindgen::{JsCast, closure::Closure};
@@ -142,8 +142,8 @@ fn received(text: &str) {
             send(&frames);
         }
         ServerFrame::Subscribed { topics, .. } => LIVE.with(|live| {
-            for subscribed in topics {
-                live.subscriptions.borrow_mut().subscribed(&subscribed.topic, subscribed.position);
+            for Subscribed { topic, position, recovered } in topics {
+                live.subscriptions.borrow_mut().subscribed(&topic, position, recovered);
             }
         }),
         ServerFrame::Event { topics, event } => {

@@ -64,10 +64,13 @@ class Positions:
         place = self._places.get(told["topic"])
         if place is None:
             return
-        if not told["recovered"] or place.after is None:
+        place.subscribed = True
+        if not told["recovered"] and place.after is not None:
+            # A gap follows. Should it be lost with the connection, the next is asked the same again.
+            return
+        if place.after is None:
             place.after = told["position"]
         place.epoch = epoch
-        place.subscribed = True
 
     def gap(self, told: Gap, epoch: str) -> bool:
         """Whether it is news."""

@@ -36,7 +36,7 @@ use crate::{
     workers::Registry,
 };
 use hub::Hub;
-use protocol::{Action, Identity, Position, Problem, Timestamp};
+use protocol::{Action, Epoch, Identity, Position, Problem, Timestamp};
 use std::sync::Arc;
 use store::{Store, StoreError};
 use tokio::sync::{Notify, watch};
@@ -107,6 +107,11 @@ impl Api {
     /// Where parts of the server say what went wrong, for alerts.
     pub fn troubles(&self) -> Troubles {
         self.shared.troubles.clone()
+    }
+
+    /// The log's identity: positions of another mean nothing here.
+    pub fn epoch(&self) -> &Epoch {
+        self.shared.store.epoch()
     }
 
     /// Changes each time more of the log has been published: what a follower in this process waits on.

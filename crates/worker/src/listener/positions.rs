@@ -71,11 +71,13 @@ impl Positions {
 
     pub(super) fn subscribed(&mut self, told: &Subscribed, epoch: &Epoch) {
         let Some(place) = self.0.get_mut(&told.topic) else { return };
-        let after = match &place.after {
-            Some((after, _)) if told.recovered => *after,
-            _ => told.position,
+        let after = match place.after.take() {
+            Some((after, _)) if told.recovered => (after, Some(epoch.clone())),
+            // A gap follows. Should it be lost with the connection, the next is asked the same again.
+            Some(had) => had,
+            None => (told.position, Some(epoch.clone())),
         };
-        *place = Place { after: Some((after, Some(epoch.clone()))), subscribed: true };
+        *place = Place { after: Some(after), subscribed: true };
     }
 
     /// Whether it is news.
@@ -146,8 +148,10 @@ mod tests {
         positions.unsubscribed();
         assert_eq!(positions.news(vec![Topic::Events], Some(Position(8))), []);
         let had = Resume { topic: Topic::Events, after: Some(Position(7)), epoch: Some(epoch("one")) };
-        assert_eq!(positions.snapshot(), [had]);
+        assert_eq!(positions.snapshot(), std::slice::from_ref(&had));
         positions.subscribed(&subscribed(&Topic::Events, 2, false), &two);
+        assert_eq!(positions.snapshot(), std::slice::from_ref(&had), "until the gap is told");
+        assert!(positions.gap(&Topic::Events, Position(2), &two));
         positions.want(Resume::live(Topic::Events));
         let had = Resume { topic: Topic::Events, after: Some(Position(2)), epoch: Some(two) };
         assert_eq!(positions.snapshot(), [had], "subscribing is idempotent");
