@@ -233,17 +233,28 @@ async fn a_child_that_is_not_wanted_any_more_does_not_begin() {
     let inner = SqliteStore::in_memory().await.expect("a store");
     let bench = Bench::on(Through::to(inner, slow.clone()), 4).await;
     register(&bench, "child", CHILD).await;
-    register(&bench, "parent", PARENT).await;
+    // It goes on without the child.
+    let parent = "
+  - {step: start, next: run}
+  - {step: run, type: playbook, path: tests/child, next: [end, {step: tidy, on: cancelled}]}
+  - {step: tidy, type: python, code: x, next: end}
+  - {step: end}
+";
+    register(&bench, "parent", parent).await;
     slow.is_slow.store(true, SeqCst);
     let submitted = bench.runtime.api().submit(SubmitRequest::new("tests/parent", None)).await.expect("submitted");
     let id = submitted.execution_id;
     slow.asked.notified().await;
     bench.runtime.api().cancel(id, None).await.expect("cancelled");
+    let tidy = bench.arrival().await;
+    assert_eq!(tidy.task.key.execution_id, id);
     slow.answers.send_replace(true);
     // Whatever began before this one would be in its place.
     let next = bench.submit(&playbook("next", CHILD), json!({"n": 1})).await;
     let work = bench.arrival().await;
     assert_eq!(work.task.key.execution_id, next);
+    tidy.complete(json!(1));
+    bench.ended(id).await;
     let page = bench.runtime.api().executions(Default::default()).await.expect("a list");
     assert_eq!(page.executions.iter().map(|row| row.execution_id).collect::<Vec<_>>(), [next, id]);
 }
