@@ -40,8 +40,8 @@ impl Way {
     }
 
     pub async fn mend(&mut self) {
-        let listener = TcpListener::bind(self.address).await.unwrap();
-        self.address = listener.local_addr().unwrap();
+        let listener = TcpListener::bind(self.address).await.expect("a free port, or the same again");
+        self.address = listener.local_addr().expect("its address");
         let (mut open, to) = (JoinSet::new(), self.to.clone());
         open.spawn(async move {
             let mut through = JoinSet::new();
