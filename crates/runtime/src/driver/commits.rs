@@ -156,8 +156,19 @@ impl Driver {
                     return self.reload(id);
                 }
                 slot.reloading = false;
-                self.limit_child(id);
-                self.reconcile(id);
+                match slot.recovered.take() {
+                    Some((found, tasks)) => {
+                        let was_moved = slot.position > found;
+                        self.recovered(id, tasks);
+                        if was_moved {
+                            self.read_tasks(id);
+                        }
+                    }
+                    None => {
+                        self.limit_child(id);
+                        self.reconcile(id);
+                    }
+                }
                 self.advance(id);
             }
             Err(problem) => {

@@ -3,7 +3,7 @@
 use super::{Driver, Letter, Slot, children::PLAYBOOK};
 use crate::patience::open_tasks;
 use engine::Input;
-use protocol::{Task, TaskKey, Timestamp};
+use protocol::{ExecutionId, Task, TaskKey, Timestamp};
 use std::{
     collections::{HashSet, hash_map::Entry},
     sync::Arc,
@@ -12,10 +12,13 @@ use store::StoredTask;
 
 impl Driver {
     pub(super) fn recover(&mut self, slot: Slot, tasks: Vec<StoredTask>) {
-        let (id, now) = (slot.id(), self.environment.now());
+        let id = slot.id();
         match self.slots.entry(id) {
+            // While it was read, a command or another server may have moved it on, which nobody was told of: an execution
+            // that has ended since, or a task that is settled, must not be gone on with.
             Entry::Vacant(vacant) => {
-                vacant.insert(slot);
+                vacant.insert(Slot { recovered: Some((slot.position, tasks)), ..slot });
+                return self.reload(id);
             }
             // Somebody needed it before recovery came to it: a parent that starts its child again knows nothing of it.
             Entry::Occupied(mut held) if held.get().state.event_count() < slot.state.event_count() => {
@@ -24,9 +27,16 @@ impl Driver {
             }
             Entry::Occupied(mut held) => held.get_mut().is_visited = false,
         }
+        self.recovered(id, tasks);
+    }
+
+    /// Goes on with an execution whose state is up to date.
+    pub(super) fn recovered(&mut self, id: ExecutionId, mut tasks: Vec<StoredTask>) {
         self.stop_unwanted(id);
         self.limit_child(id);
-        self.take_up(tasks, now);
+        let Some(slot) = self.slots.get(&id) else { return };
+        tasks.retain(|stored| slot.state.is_open(&stored.task.key));
+        self.take_up(tasks, self.environment.now());
         // What became due meanwhile is due now; otherwise the answer tells when the next tick is.
         self.post(id, Letter::Input { input: Input::Tick, reply: None });
     }

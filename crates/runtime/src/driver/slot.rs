@@ -8,7 +8,7 @@ use crate::{
 use engine::{Execution, Input};
 use protocol::{Envelope, ExecutionId, Position, Problem, Task, TaskKey, Timestamp};
 use std::{collections::VecDeque, sync::Arc};
-use store::{Commit, Store, StoreError};
+use store::{Commit, Store, StoreError, StoredTask};
 
 /// Events read at once while folding an execution from the log.
 const PAGE: u32 = 1_000;
@@ -25,6 +25,8 @@ pub(crate) struct Slot {
     pub(super) position: Position,
     /// Of its newest event in the log, as told while a commit or a reading of it was under way.
     pub(super) moved_to: Position,
+    /// Its tasks as they were found at a position, while it is looked whether it was moved on since.
+    pub(super) recovered: Option<(Position, Vec<StoredTask>)>,
     /// Each input gets a commit of its own: together they were more than the store takes.
     pub(super) one_by_one: bool,
     /// Somebody else's: decided here now and then, and nothing of it is kept waiting here.
@@ -85,6 +87,7 @@ impl Slot {
             is_visited: false,
             wake_at: None,
             probe: None,
+            recovered: None,
         }
     }
 

@@ -170,7 +170,7 @@ impl Driver {
     }
 
     /// One reading at a time: others may move it often, and each reads all that is open.
-    fn read_tasks(&mut self, id: ExecutionId) {
+    pub(super) fn read_tasks(&mut self, id: ExecutionId) {
         match self.visits.reading.entry(id) {
             Entry::Occupied(mut again) => {
                 again.insert(true);

@@ -4,4 +4,5 @@ mod clock;
 mod mailbox;
 mod owning;
 mod queue;
+mod recovering;
 mod scene;

@@ -11,10 +11,12 @@ use crate::{
 use async_trait::async_trait;
 use engine::Input;
 use futures::{StreamExt, future::BoxFuture};
-use protocol::{ExecutionId, Task, TaskKey, TaskPart, TaskReport, Timestamp, event::Origin, task::TaskOutcome};
+use protocol::{
+    ExecutionId, Position, Task, TaskKey, TaskPart, TaskReport, Timestamp, event::Origin, task::TaskOutcome,
+};
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
-use store::{NewPlaybook, Store, StoreError, sqlite::SqliteStore};
+use store::{NewPlaybook, Store, StoreError, StoredTask, sqlite::SqliteStore};
 use testkit::ManualClock;
 use uuid::Uuid;
 use worker::{Cancelled, Provider, Run};
@@ -160,16 +162,24 @@ impl Scene {
 
     /// Somebody else's decision, durable before this driver hears of it; it reads the execution again.
     pub(super) async fn elsewhere(&mut self, id: ExecutionId, input: Input) {
-        let entry = self.slot(id).entry.clone();
-        let mut other = Slot::load(&self.store, id, entry).await.unwrap();
+        let position = self.decided_elsewhere(id, input).await;
+        self.driver.moved(&[(id, position)]);
+        self.read_again().await;
+    }
+
+    /// Somebody else's decision, of which nobody tells this driver; the position of its last event.
+    pub(super) async fn decided_elsewhere(&mut self, id: ExecutionId, input: Input) -> Position {
+        let (mut other, _) = self.found(id).await;
         other.is_visited = true;
         other.mailbox.push_back(Letter::Input { input, reply: None });
         let mut pools = Pools::default();
         let draft = Draft::decide(&mut other, &mut pools, &Arc::from("elsewhere"), self.environment.as_ref());
         let committed = self.store.commit(draft.commit.expect("it changes something")).await.unwrap();
-        let position =
-            committed.events.last().and_then(|envelope| envelope.position).expect("it has a place in the log");
-        self.driver.moved(&[(id, position)]);
+        committed.events.last().and_then(|envelope| envelope.position).expect("it has a place in the log")
+    }
+
+    /// What is to be read again is there.
+    async fn read_again(&mut self) {
         let (id, loaded) = self.driver.reloads.next().await.expect("it is read again");
         self.driver.reloaded(id, loaded);
         self.driver.begin();
@@ -197,13 +207,32 @@ impl Scene {
 
     /// As recovery does.
     pub(super) async fn take_up(&mut self, id: ExecutionId) {
+        let found = self.found(id).await;
+        self.recover(found).await;
+    }
+
+    /// An execution and its tasks as recovery reads them.
+    pub(super) async fn found(&self, id: ExecutionId) -> (Slot, Vec<StoredTask>) {
         let summary = self.store.execution(id).await.unwrap().expect("it exists").summary;
         let entry = self.catalog.entry(&summary.path, summary.version).await.unwrap();
         let slot = Slot::load(&self.store, id, entry).await.unwrap();
-        let tasks = self.store.open_tasks(Some(id)).await.unwrap();
+        (slot, self.store.open_tasks(Some(id)).await.unwrap())
+    }
+
+    pub(super) async fn recover(&mut self, (slot, tasks): (Slot, Vec<StoredTask>)) {
         self.driver.recover(slot, tasks);
-        self.driver.begin();
-        self.settle().await;
+        self.read_again().await;
+    }
+
+    /// All that was under way is here again, and those nobody waits for are looked for.
+    pub(super) async fn recovered(&mut self) {
+        self.driver.look_for_orphans();
+        while let Some((parent, orphans)) = self.driver.orphans.next().await {
+            for orphan in orphans {
+                self.driver.cancel_orphan(orphan, parent);
+            }
+            self.settle().await;
+        }
     }
 
     /// Items of step `each` of this execution that run here.
