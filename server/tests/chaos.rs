@@ -1,5 +1,6 @@
 //! Everything at once: two servers on one PostgreSQL and two workers are killed again and again, the database is
-//! restarted and crashed, and every execution ends as it would have in peace. Nothing happens twice.
+//! restarted and crashed; executions are paused, resumed and cancelled meanwhile, and children fail. Every execution ends
+//! as it would have in peace. Nothing happens twice.
 //!
 //! By default a small story; `SIGNALBOX_FULL=1` runs the whole: 1,000 executions.
 
@@ -16,11 +17,11 @@ mod support;
 
 use check::check;
 use client::Client;
-use playbooks::{MORE, PATHS, PLAYBOOKS};
+use playbooks::{ENDLESS, MORE, PATHS, PLAYBOOKS};
 use scene::{Scene, logs};
 use serde_json::json;
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering::SeqCst},
@@ -28,7 +29,10 @@ use std::{
     time::{Duration, Instant},
 };
 use support::Dice;
+use tokio::task::JoinSet;
 
+/// Endless ones that run before the first of them is cancelled.
+const LATER: usize = 2;
 /// From the last blow until all is done. Longer means that something is stuck.
 const PEACE: Duration = Duration::from_secs(300);
 
@@ -82,8 +86,14 @@ async fn all_ends_as_it_would_have_in_peace() {
     });
 
     let mut submitted: HashMap<String, (&str, u64)> = HashMap::new();
+    // Those that end when they are cancelled, and whoever does that, pauses and resumes.
+    let (mut doomed, mut meddling) = (VecDeque::new(), JoinSet::new());
+    let cancel = |meddling: &mut JoinSet<()>, id: Option<String>| {
+        let client = client.clone();
+        meddling.spawn(async move { client.order(&id.expect("one is doomed"), "cancel").await });
+    };
     for n in 0..count {
-        let path = PATHS[(n % 5) as usize];
+        let path = PATHS[(n % 7) as usize];
         let request = json!({
             "path": path,
             "input": {"n": n, "folder": markers},
@@ -91,8 +101,24 @@ async fn all_ends_as_it_would_have_in_peace() {
         });
         let answer = client.insist(|http, url| http.post(url("executions")).json(&request)).await;
         let id = answer["execution_id"].as_str().expect("an id").to_owned();
+        if path == ENDLESS {
+            doomed.push_back(id.clone());
+        } else if n % 3 == 0 {
+            let (client, id) = (client.clone(), id.clone());
+            meddling.spawn(async move {
+                client.order(&id, "pause").await;
+                client.order(&id, "resume").await;
+            });
+        }
+        if doomed.len() > LATER {
+            cancel(&mut meddling, doomed.pop_front());
+        }
         assert!(submitted.insert(id, (path, n)).is_none(), "two submissions, one execution");
     }
+    while !doomed.is_empty() {
+        cancel(&mut meddling, doomed.pop_front());
+    }
+    meddling.join_all().await;
     enough.store(true, SeqCst);
     let mut scene = striking.await.expect("blows");
     println!("{} blows", scene.blows);
@@ -102,6 +128,11 @@ async fn all_ends_as_it_would_have_in_peace() {
         let running = client.list("executions?status=running,queued&limit=5", "executions").await;
         if running.is_empty() {
             break;
+        }
+        // The last that a server did before it was killed may have been a pause that was not answered, and that was asked
+        // for again elsewhere.
+        for execution in &running {
+            client.order(execution["execution_id"].as_str().expect("an id"), "resume").await;
         }
         assert!(peace.elapsed() < PEACE, "still under way: {running:#?}\n{}", logs(folder.path()));
         tokio::time::sleep(Duration::from_millis(200)).await;

@@ -1,6 +1,6 @@
 //! What must be true of the store when all has ended.
 
-use crate::playbooks::foretold;
+use crate::playbooks::{ENDLESS, foretold};
 use protocol::{Event, Outcome, Phase, Position, Topic};
 use serde_json::json;
 use std::{
@@ -21,16 +21,29 @@ pub(super) async fn check(url: &str, submitted: &HashMap<String, (&str, u64)>) {
         before = Some(last.execution_id);
         listed.extend(page.executions.into_iter().map(|row| (row.execution_id.to_string(), row)));
     }
-    let parents = submitted.values().filter(|(path, _)| *path == "chaos/parent").count();
-    assert_eq!(listed.len(), submitted.len() + parents, "each submission is one execution, each parent has one child");
+    let mut children: BTreeMap<&str, Vec<Option<Outcome>>> = BTreeMap::new();
+    for row in listed.values().filter(|row| !submitted.contains_key(&row.execution_id.to_string())) {
+        children.entry(&row.path).or_default().push(row.outcome);
+    }
+    for (of, child, outcome) in [
+        ("chaos/parent", "chaos/chain", Outcome::Completed),
+        ("chaos/mended", "chaos/failing", Outcome::Failed),
+        (ENDLESS, "chaos/waiting", Outcome::Cancelled),
+    ] {
+        let parents = submitted.values().filter(|(path, _)| *path == of).count();
+        let outcomes = children.remove(child).unwrap_or_default();
+        // One that was cancelled may have been so before its child began.
+        let begun = if of == ENDLESS { outcomes.len().min(parents) } else { parents };
+        assert_eq!(outcomes, vec![Some(outcome); begun], "each {of} has one {child}");
+    }
+    assert!(children.is_empty(), "nobody submitted these: {children:?}");
     for (id, (path, n)) in submitted {
         let row = listed.get(id).unwrap_or_else(|| panic!("{id} was acknowledged and is gone"));
-        assert_eq!(
-            (row.status, row.outcome),
-            (Phase::Completed, Some(Outcome::Completed)),
-            "{path} {id}: {:?}",
-            row.error
-        );
+        let outcome = if *path == ENDLESS { Outcome::Cancelled } else { Outcome::Completed };
+        assert_eq!((row.status, row.outcome), (Phase::Completed, Some(outcome)), "{path} {id}: {:?}", row.error);
+        if *path == ENDLESS {
+            continue;
+        }
         let detail = store.execution(row.execution_id).await.expect("readable").expect("listed above");
         assert_eq!(detail.result, Some(json!({"n": foretold(path, *n)})), "{path} {id}");
     }
@@ -52,6 +65,7 @@ pub(super) async fn check(url: &str, submitted: &HashMap<String, (&str, u64)>) {
             let what = match &envelope.event {
                 Event::StepStarted(e) => format!("{} {}", e.step, e.visit),
                 Event::StepCompleted(e) => format!("{} {}", e.step, e.visit),
+                Event::ActionStarted(e) => format!("{} {} {:?} {:?} {}", e.step, e.visit, e.part, e.item, e.attempt),
                 Event::ActionCompleted(e) => format!("{} {} {:?} {:?}", e.step, e.visit, e.part, e.item),
                 Event::ExecutionStart(_) => String::new(),
                 Event::ExecutionComplete(_) => {

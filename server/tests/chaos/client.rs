@@ -50,6 +50,21 @@ impl Client {
         }
     }
 
+    /// An order to an execution, until a server takes it, or says that it is too late for it.
+    pub(super) async fn order(&self, id: &str, what: &str) {
+        let began = Instant::now();
+        loop {
+            let url = self.url(&format!("executions/{id}/{what}"));
+            match self.http.post(url).timeout(Duration::from_secs(10)).send().await.map(|answer| answer.status()) {
+                Ok(status) if status.is_success() || status == reqwest::StatusCode::CONFLICT => return,
+                Ok(status) => assert!(!status.is_client_error(), "{what} {id}: {status}"),
+                Err(_) => {}
+            }
+            assert!(began.elapsed() < PEACE, "no server takes `{what}` of {id}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
     pub(super) async fn list(&self, path: &str, of: &str) -> Vec<Value> {
         let page = self.insist(|http, url| http.get(url(path))).await;
         page[of].as_array().cloned().unwrap_or_default()

@@ -1,7 +1,7 @@
 //! What is run while everything is struck, and what it comes to.
 
 /// What is run; each takes `n` and says what it came to.
-pub(super) const PLAYBOOKS: [&str; 5] = [
+pub(super) const PLAYBOOKS: [&str; 9] = [
     r#"
 apiVersion: signalbox/v1
 kind: Playbook
@@ -83,8 +83,51 @@ workflow:
   - {step: add, type: noop, data: {n: "{{ workload.n + ask.more }}"}, next: end}
   - {step: end, result: {n: "{{ add.n }}"}}
 "#,
+    r#"
+apiVersion: signalbox/v1
+kind: Playbook
+metadata: {name: failing, path: chaos/failing}
+workflow:
+  - step: start
+    type: python
+    code: |
+      def main():
+          raise RuntimeError("it always fails")
+"#,
+    r#"
+apiVersion: signalbox/v1
+kind: Playbook
+metadata: {name: mended, path: chaos/mended}
+workload: {n: 0}
+workflow:
+  - {step: start, next: child}
+  - step: child
+    type: playbook
+    path: chaos/failing
+    next:
+      - {step: mend, on: failed, data: {n: "{{ workload.n }}", why: "{{ error.code }}"}}
+  - {step: mend, type: noop, next: end}
+  - {step: end, result: {n: "{{ mend.n if mend.why == 'child_failed' else 'broken' }}"}}
+"#,
+    r#"
+apiVersion: signalbox/v1
+kind: Playbook
+metadata: {name: waiting, path: chaos/waiting}
+workflow:
+  - {step: start, type: wait, signal: never}
+"#,
+    r#"
+apiVersion: signalbox/v1
+kind: Playbook
+metadata: {name: endless, path: chaos/endless}
+workflow:
+  - {step: start, type: playbook, path: chaos/waiting}
+"#,
 ];
-pub(super) const PATHS: [&str; 5] = ["chaos/chain", "chaos/each", "chaos/parent", "chaos/flaky", "chaos/asking"];
+pub(super) const PATHS: [&str; 7] =
+    ["chaos/chain", "chaos/each", "chaos/parent", "chaos/flaky", "chaos/asking", "chaos/mended", ENDLESS];
+/// Ends when somebody cancels it, and its child with it.
+pub(super) const ENDLESS: &str = "chaos/endless";
 /// What the person adds.
 pub(super) const MORE: u64 = 1_000;
 
@@ -93,7 +136,7 @@ pub(super) fn foretold(path: &str, n: u64) -> u64 {
     match path {
         "chaos/chain" | "chaos/parent" => n + 1,
         "chaos/each" => (0..n % 7 + 2).sum(),
-        "chaos/flaky" => n,
+        "chaos/flaky" | "chaos/mended" => n,
         _ => n + MORE,
     }
 }
