@@ -1,18 +1,41 @@
-//! What became of a commit: it is durable, somebody else was first, or the store will not have it.
+//! A decision on its way to the store, and what became of it: it is durable, somebody else was first, or the store will not have it.
 
 use super::{
     Driver, Letter, Slot, children,
     slot::{Flight, News},
 };
-use crate::patience::{Patience, if_made};
+use crate::patience::{self, Patience, if_made};
 use engine::Input;
 use protocol::{
     ExecutionId, Position, Problem, TaskError,
     task::{Logs, TaskOutcome},
 };
+use std::time::Instant;
 use store::{Commit, Committed, StoreError};
 
 impl Driver {
+    pub(super) fn commit(&mut self, id: ExecutionId, commit: Commit) {
+        let Some(slot) = self.slots.get_mut(&id) else { return };
+        let letters = slot.in_flight.iter().flat_map(|flight| &flight.letters);
+        // One that was queued and is let in is no submission any more.
+        let is_submission = slot.state.event_count() == 0 && letters.into_iter().any(Letter::is_submission);
+        slot.probe = is_submission.then(|| patience::probe(&commit));
+        let (store, telemetry) = (self.store.clone(), self.telemetry.clone());
+        self.commits.push(Box::pin(async move {
+            let begun = Instant::now();
+            // Whoever submits is told at once when the store is away. What has begun, a child among it, waits for it.
+            let committed = match is_submission {
+                true => store.commit(commit).await,
+                false => patience::commit(store.as_ref(), commit).await,
+            };
+            telemetry.commit.observe(begun.elapsed());
+            if let Ok(committed) = &committed {
+                telemetry.committed(&committed.events);
+            }
+            (id, committed)
+        }));
+    }
+
     pub(super) fn committed(&mut self, id: ExecutionId, result: Result<Committed, StoreError>) {
         let Some(slot) = self.slots.get_mut(&id) else { return };
         let Some(mut flight) = slot.in_flight.take() else { return };

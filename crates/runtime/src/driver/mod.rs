@@ -30,7 +30,7 @@ pub(crate) use inbox::{DriverHandle, Message, channel};
 pub(crate) use pools::PoolId;
 pub(crate) use slot::Slot;
 
-use crate::{Environment, admission::Gate, catalog::Catalog, credentials::Vault, patience, telemetry::Telemetry};
+use crate::{Environment, admission::Gate, catalog::Catalog, credentials::Vault, telemetry::Telemetry};
 use children::{Children, PLAYBOOK};
 use draft::Draft;
 use engine::Input;
@@ -43,9 +43,9 @@ use slot::{Letter, News};
 use std::{
     collections::{HashMap, VecDeque},
     sync::Arc,
-    time::{Duration, Instant},
+    time::Duration,
 };
-use store::{Commit, Committed, Store, StoreError};
+use store::{Committed, Store, StoreError};
 use timers::Timers;
 use tokio::sync::{mpsc, oneshot};
 use visits::Visits;
@@ -293,28 +293,6 @@ impl Driver {
                 return self.settle_down(id);
             }
         }
-    }
-
-    fn commit(&mut self, id: ExecutionId, commit: Commit) {
-        let Some(slot) = self.slots.get_mut(&id) else { return };
-        let letters = slot.in_flight.iter().flat_map(|flight| &flight.letters);
-        // One that was queued and is let in is no submission any more.
-        let is_submission = slot.state.event_count() == 0 && letters.into_iter().any(Letter::is_submission);
-        slot.probe = is_submission.then(|| patience::probe(&commit));
-        let (store, telemetry) = (self.store.clone(), self.telemetry.clone());
-        self.commits.push(Box::pin(async move {
-            let begun = Instant::now();
-            // Whoever submits is told at once when the store is away. What has begun, a child among it, waits for it.
-            let committed = match is_submission {
-                true => store.commit(commit).await,
-                false => patience::commit(store.as_ref(), commit).await,
-            };
-            telemetry.commit.observe(begun.elapsed());
-            if let Ok(committed) = &committed {
-                telemetry.committed(&committed.events);
-            }
-            (id, committed)
-        }));
     }
 
     /// Forgets an execution that has ended and has nothing to do any more; a child's task is told.
