@@ -25,7 +25,11 @@ async fn main() -> anyhow::Result<()> {
     let mut args = std::env::args().skip(1);
     let bench = args.next().unwrap_or_default();
     match bench.as_str() {
-        "engine" => engine::run(&Options::read(args)?, &mut Report::new("engine")).await,
+        "engine" => {
+            let options = Options::read(args)?;
+            // A task beside those of the engine: on this thread, each submission and each end would be a switch.
+            tokio::spawn(async move { engine::run(&options, &mut Report::new("engine")).await }).await?
+        }
         "hub" => hub::run(&Options::read(args)?, &mut Report::new("hub")).await,
         "" => bail!("which figures? {USAGE}"),
         other => bail!("there is no bench `{other}`: engine and hub are two"),
