@@ -14,8 +14,10 @@ use std::{
 const BUSY: Duration = Duration::from_secs(10);
 /// Pages in the log before it is copied into the database: 16 MiB. More saves little and makes opening slower.
 const CHECKPOINT_PAGES: u32 = 2_000;
-/// KiB of pages in memory for the writer; negative is how SQLite wants KiB.
-const WRITER_CACHE: &str = "-65536";
+/// KiB of pages in memory for the writer; negative is how SQLite wants KiB. Not more: a commit that split a page looks
+/// through all of them (rebalancing lends a page a number behind the last one, and `sqlite3PcacheTruncate` believes it),
+/// and what is not here is in the system's cache.
+const WRITER_CACHE: &str = "-16384";
 /// KiB for each of the readers.
 const READER_CACHE: &str = "-8192";
 /// Readers, and what is written beside the log, have some fifty.

@@ -38,11 +38,12 @@ const MOVED_VALUES: usize = 9;
 const CHANGED: &str = "UPDATE executions SET version = ?4, step = ?5, progress = ?6, wake_at = ?7,
     owner = coalesce(?8, owner), position = max(?9, position), state = ?10, ended_at = ?11, error = ?12
     WHERE execution_id = ?1 AND version = ?2 AND state = ?3";
-const DATA: &str = "INSERT INTO execution_data (execution_id, input, result) VALUES (?, ?, ?)
-    ON CONFLICT (execution_id) DO UPDATE SET input = coalesce(excluded.input, input),
-        result = coalesce(excluded.result, result)";
-const COUNTS: &str = "INSERT INTO execution_counts (path, state, executions) VALUES (?, ?, ?)
-    ON CONFLICT (path, state) DO UPDATE SET executions = executions + excluded.executions";
+// No upserts: before one, SQLite makes itself able to undo the statement alone.
+const DATA: &str = "UPDATE execution_data SET input = coalesce(?2, input), result = coalesce(?3, result)
+    WHERE execution_id = ?1";
+const NEW_DATA: &str = "INSERT INTO execution_data (execution_id, input, result) VALUES (?, ?, ?)";
+const COUNTS: &str = "UPDATE execution_counts SET executions = executions + ?3 WHERE path = ?1 AND state = ?2";
+const NEW_COUNTS: &str = "INSERT INTO execution_counts (path, state, executions) VALUES (?, ?, ?)";
 const ADD: &str = "INSERT INTO tasks (key, protocol, due, claimed_by, task) VALUES (?, ?, ?, ?, ?)";
 const CLAIM: &str = "UPDATE tasks SET claimed_by = ? WHERE key = ?";
 const SETTLE: &str = "DELETE FROM tasks WHERE key = ?";
@@ -95,12 +96,19 @@ pub(super) fn write(db: &Connection, plan: &Plan<'_>) -> Result<(), Unwritten> {
     for moved in &plan.executions {
         execution(db, moved)?;
     }
-    let mut counts = db.prepare_cached(COUNTS)?;
     for (path, state, difference) in &plan.counts {
-        counts.execute(params![&**path, state, difference])?;
+        upsert(db, COUNTS, NEW_COUNTS, params![&**path, state, difference])?;
     }
     events(db, plan)?;
     tasks(db, &plan.applied)?;
+    Ok(())
+}
+
+/// Changes the row, or makes it.
+fn upsert(db: &Connection, change: &str, make: &str, values: &[&dyn ToSql]) -> rusqlite::Result<()> {
+    if db.prepare_cached(change)?.execute(values)? == 0 {
+        db.prepare_cached(make)?.execute(values)?;
+    }
     Ok(())
 }
 
@@ -208,11 +216,10 @@ fn event(
 }
 
 fn tasks(db: &Connection, applied: &[&Entry]) -> rusqlite::Result<()> {
-    let mut data = db.prepare_cached(DATA)?;
     let mut add = db.prepare_cached(ADD)?;
     for entry in applied {
         if let (Some(change), Some(row)) = (&entry.change, &entry.rows.data) {
-            data.execute(params![Text::of(change.execution_id.0), row.input, row.result])?;
+            upsert(db, DATA, NEW_DATA, params![Text::of(change.execution_id.0), row.input, row.result])?;
         }
         for row in &entry.rows.adds {
             add.execute(params![row.key, row.protocol, row.due.0, row.claimed_by, row.task])?;
