@@ -6,19 +6,17 @@ use super::{
     work::LostAttempt,
 };
 use crate::effort::look;
+use foldhash::fast::FixedState;
 use protocol::{
     ExecutionId, Outcome, Phase, TaskError, Timestamp,
     event::{Origin, Progress},
 };
 use rpds::{HashTrieMap, QueueSync, RedBlackTreeMapSync, RedBlackTreeSetSync, VectorSync};
 use serde_json::Value;
-use std::{
-    hash::{BuildHasherDefault, DefaultHasher},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 /// Hashes with a fixed key: nothing in the engine is drawn at random.
-type Names = HashTrieMap<Arc<str>, RecordId, archery::ArcTK, BuildHasherDefault<DefaultHasher>>;
+type Names = HashTrieMap<Arc<str>, RecordId, archery::ArcTK, FixedState>;
 
 /// The state of one execution after some of its events. Cloning shares everything.
 #[derive(Clone, Debug, PartialEq)]
@@ -135,7 +133,7 @@ impl Execution {
             repeats: 0,
             finished_last: None,
             records: VectorSync::new_sync(),
-            names: Names::new_with_hasher_and_ptr_kind(BuildHasherDefault::new()),
+            names: Names::new_with_hasher_and_ptr_kind(FixedState::default()),
             running: RedBlackTreeMapSync::new_sync(),
             waiting: RedBlackTreeMapSync::new_sync(),
             iterations: RedBlackTreeMapSync::new_sync(),

@@ -3,18 +3,19 @@
 //! Within a visit of a step each event is caused by the one before it, within an item of an iterator by that item's;
 //! a new item by its iterator's last event, a new visit by whatever came last.
 
+use foldhash::HashMap;
 use protocol::{Event, EventId};
-use std::collections::{BTreeMap, HashMap};
 
 #[derive(Default)]
 pub(super) struct Causes {
     /// The newest events of each live visit, by step and number.
-    visits: HashMap<String, BTreeMap<u32, Visit>>,
+    visits: HashMap<String, Vec<Visit>>,
     newest: Option<EventId>,
 }
 
-#[derive(Default)]
+/// Of a step they are few, and stand in order.
 struct Visit {
+    number: u32,
     /// Of the visit itself.
     own: Option<EventId>,
     /// Of its items.
@@ -36,7 +37,8 @@ impl Causes {
     }
 
     fn visit(&self, step: &str, visit: u32) -> Option<&Visit> {
-        self.visits.get(step)?.get(&visit)
+        let visits = self.visits.get(step)?;
+        visits.get(place_of(visits, visit).ok()?)
     }
 
     pub(super) fn note(&mut self, event: &Event, id: EventId) {
@@ -44,7 +46,9 @@ impl Causes {
         let Some((step, visit, item)) = place(event) else { return };
         if matches!(event, Event::StepCompleted(_) | Event::StepFailed(_)) {
             if let Some(visits) = self.visits.get_mut(step) {
-                visits.remove(&visit);
+                if let Ok(at) = place_of(visits, visit) {
+                    visits.remove(at);
+                }
                 if visits.is_empty() {
                     self.visits.remove(step);
                 }
@@ -55,12 +59,20 @@ impl Causes {
             Some(visits) => visits,
             None => self.visits.entry(step.to_owned()).or_default(),
         };
-        let visit = visits.entry(visit).or_default();
+        let at = place_of(visits, visit).unwrap_or_else(|at| {
+            visits.insert(at, Visit { number: visit, own: None, items: HashMap::default() });
+            at
+        });
+        let visit = &mut visits[at];
         match item {
             Some(item) => drop(visit.items.insert(item, id)),
             None => visit.own = Some(id),
         }
     }
+}
+
+fn place_of(visits: &[Visit], number: u32) -> Result<usize, usize> {
+    visits.binary_search_by_key(&number, |visit| visit.number)
 }
 
 /// The step, the visit and the item that an event is about.

@@ -1,4 +1,5 @@
-//! A decision on its way to the store, and what became of it: it is durable, somebody else was first, or the store will not have it.
+//! A decision on its way to the store, and what became of it: it is durable, somebody else was first, or the store
+//! will not have it.
 
 use super::{
     Driver, Letter, Slot, children,

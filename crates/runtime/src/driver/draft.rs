@@ -8,9 +8,10 @@ use super::{
 };
 use crate::Environment;
 use engine::{Decision, Execution, Input, NewTask};
+use foldhash::{HashSet, HashSetExt};
 use protocol::{CommitId, Event, EventId, Phase, Problem, Task, TaskError, TaskKey, Timestamp, event::Progress};
 use std::{
-    collections::HashSet,
+    borrow::Cow,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
 };
@@ -37,7 +38,7 @@ impl Draft {
         let now = environment.now();
         let entry = slot.entry.clone();
         let mut drafting = Drafting {
-            next: slot.state.clone(),
+            next: Cow::Borrowed(&slot.state),
             is_visited: slot.is_visited,
             server,
             now,
@@ -72,6 +73,7 @@ impl Draft {
             }
         }
         let Drafting { next, events, changes, run, queue, held, children, settled, released, wake_at, .. } = drafting;
+        let next = next.into_owned();
         let commit = (!events.is_empty()).then(|| {
             let mut execution = change(slot, &next, wake_at);
             execution.owner = (!slot.is_visited && slot.state.event_count() == 0).then(|| server.clone());
@@ -98,7 +100,7 @@ impl Draft {
 }
 
 struct Drafting<'a> {
-    next: Execution,
+    next: Cow<'a, Execution>,
     is_visited: bool,
     server: &'a Arc<str>,
     now: Timestamp,
@@ -221,7 +223,7 @@ impl Drafting<'_> {
     fn evaluate(&mut self, playbook: &engine::Playbook, input: Input) -> (Vec<NewTask>, Vec<TaskKey>) {
         let Decision { events, tasks, settled, wake_at, next } = isolated(playbook, &self.next, input, self.now);
         self.events.extend(events);
-        (self.next, self.wake_at) = (next, wake_at);
+        (self.next, self.wake_at) = (Cow::Owned(next), wake_at);
         (tasks, settled)
     }
 

@@ -35,16 +35,13 @@ use children::{Children, PLAYBOOK};
 use draft::Draft;
 use engine::Input;
 use executor::Local;
+use foldhash::{HashMap, HashMapExt};
 use futures::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use opening::Opening;
 use pools::{Ended, Finished, Pools, Start};
 use protocol::{ExecutionId, Phase, Problem, Task, TaskKey, Timestamp};
 use slot::{Letter, News};
-use std::{
-    collections::{HashMap, VecDeque},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 use store::{Committed, Store, StoreError};
 use timers::Timers;
 use tokio::sync::{mpsc, oneshot};

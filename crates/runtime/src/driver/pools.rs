@@ -5,10 +5,11 @@ use super::{
     executor::{Done, Executor, Lost},
     waiting::{Waiter, Waiting},
 };
+use foldhash::HashMap;
 use futures::FutureExt;
 use protocol::{ExecutionId, Task, TaskKey, TaskReport};
 use std::{
-    collections::{HashMap, HashSet, VecDeque},
+    collections::{HashSet, VecDeque},
     panic::AssertUnwindSafe,
     sync::Arc,
     time::{Duration, Instant},

@@ -10,13 +10,14 @@ use crate::{
     limits::{BLOB_FROM_BYTES, MAX_COMMIT_BLOB_BYTES, MAX_COMMIT_BYTES},
     state,
 };
+use foldhash::{HashSet, HashSetExt, fast::RandomState};
 use protocol::{CommitId, Envelope, Event, EventId, ExecutionId, Phase, Position, TaskKey, Timestamp};
 use serde_json::Value;
 use std::{
-    collections::{HashMap, HashSet},
-    fmt::Debug,
-    hash::{DefaultHasher, Hash, Hasher},
-    sync::Arc,
+    collections::HashMap,
+    fmt::{Debug, Write},
+    hash::BuildHasher,
+    sync::{Arc, LazyLock},
 };
 
 /// One commit, ready to be written.
@@ -304,15 +305,19 @@ pub(crate) fn unless_null(value: Option<String>) -> Option<String> {
     value.filter(|json| json != "null")
 }
 
+/// What a task's key takes, if its step's name is not long.
+const KEY_BYTES: usize = 80;
+
 /// A task's key in one word.
 fn word(key: &TaskKey) -> Result<String, StoreError> {
-    let word = key.to_string();
+    let mut word = String::with_capacity(KEY_BYTES);
+    write!(word, "{key}").expect("a String takes everything");
     text(&word, "the task")?;
     Ok(word)
 }
 
 fn hash(key: &TaskKey) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    key.hash(&mut hasher);
-    hasher.finish()
+    /// With a key of this process: no worse than that a group ends sooner than it must.
+    static STATE: LazyLock<RandomState> = LazyLock::new(RandomState::default);
+    STATE.hash_one(key)
 }

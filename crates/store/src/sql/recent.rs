@@ -1,7 +1,7 @@
 //! Commit ids seen lately, so that a retry is told from a new commit.
 
+use foldhash::HashMap;
 use protocol::{CommitId, Position};
-use std::collections::HashMap;
 
 /// Ids in one of the two generations kept: at least this many of the newest are known, at most twice as many
 /// (some 4 MB). A retry comes within seconds; the queue holds a tenth of this.

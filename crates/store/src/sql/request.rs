@@ -6,11 +6,9 @@ use super::{
     recent::Answer,
 };
 use crate::StoreError;
+use foldhash::{HashSet, HashSetExt};
 use protocol::{Envelope, Position};
-use std::{
-    collections::{HashSet, VecDeque},
-    sync::Arc,
-};
+use std::{collections::VecDeque, sync::Arc};
 use tokio::sync::oneshot;
 
 /// Requests waiting for the writer. Some ten groups at the highest load measured; when full, callers wait.

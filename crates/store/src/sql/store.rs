@@ -165,11 +165,14 @@ impl<R: Rows> SqlStore<R> {
         match answered {
             Answered::Applied { first, events } => Ok(Committed { first, events }),
             Answered::Before(Answer { first, has_events: false }) => Ok(Committed { first, events: Arc::default() }),
-            Answered::Before(Answer { first, has_events: true }) => {
-                let events = reading!(self, connection => events::of_commit(connection, first))?;
-                Ok(Committed { first, events: events.into_iter().map(Arc::new).collect() })
-            }
+            // Rare and large: in a place of its own, so that the future of every commit stays small.
+            Answered::Before(Answer { first, has_events: true }) => Box::pin(self.read_back(first)).await,
         }
+    }
+
+    async fn read_back(&self, first: Position) -> Result<Committed, StoreError> {
+        let events = reading!(self, connection => events::of_commit(connection, first))?;
+        Ok(Committed { first, events: events.into_iter().map(Arc::new).collect() })
     }
 }
 

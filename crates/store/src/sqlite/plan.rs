@@ -78,7 +78,7 @@ pub(super) fn plan<'a>(
     mut taken: HashMap<String, ExecutionId>,
 ) -> Plan<'a> {
     let mut plan = Plan { head, ..Plan::default() };
-    let mut seen: HashMap<CommitId, usize> = HashMap::new();
+    let mut seen: foldhash::HashMap<CommitId, usize> = foldhash::HashMap::default();
     let mut executions: BTreeMap<ExecutionId, Moving<'a>> = BTreeMap::new();
     for (index, entry) in entries.enumerate() {
         let fate = if let Some(answer) = recent.get(entry.id) {
