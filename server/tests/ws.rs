@@ -1,6 +1,8 @@
 //! `/api/ws` over real sockets: the protocol as a client sees it, and what broken clients get.
 #![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
+#[path = "ws/batch.rs"]
+mod batch;
 #[path = "ws/house.rs"]
 mod house;
 #[path = "../../crates/hub/tests/memory_log/mod.rs"]

@@ -72,6 +72,7 @@ pub use ports::Commands;
 pub use ports::Log;
 pub use ports::LogUnavailable;
 pub use ports::Page;
+pub use wire::Reads;
 pub use wire::Wire;
 pub use workers::Gone;
 pub use workers::JoinedWorker;

@@ -4,7 +4,7 @@
 mod memory_log;
 mod memory_wire;
 
-use hub::{Hub, HubConfig, Inbound, Kind, Lost, Wire};
+use hub::{Hub, HubConfig, Inbound, Kind, Lost, Reads, Wire};
 use memory_log::{MemoryLog, Random, alert, step};
 use memory_wire::{Frame, Frames, MemoryWire};
 use protocol::{ClientId, Identity, Timestamp};
@@ -20,6 +20,8 @@ use std::{
 };
 use tokio::{sync::Notify, task::JoinHandle};
 use uuid::Uuid;
+
+const PLAIN: Reads = Reads { deflate: false, batch: false };
 
 /// Takes everything, write by write, unless it is full.
 #[derive(Default)]
@@ -84,16 +86,19 @@ struct Client {
 
 impl Client {
     /// Connected and subscribed to everything.
-    async fn connect(hub: &Arc<Hub>, number: u64, deflate: bool) -> Self {
+    async fn connect(hub: &Arc<Hub>, number: u64, reads: Reads) -> Self {
         let id = ClientId(Uuid::from_u128(u128::from(number)));
         let who = Arc::new(Identity::local());
         let (inbound, outbound) = hub.connect(Kind::Client, id, who, Timestamp(0)).await.unwrap();
         let wire = Arc::new(Writes::default());
-        let running = tokio::spawn(outbound.over(wire.clone(), deflate).run());
+        let running = tokio::spawn(outbound.over(wire.clone(), reads).run());
         let mut client = Self { inbound, wire, frames: Frames::default(), read: VecDeque::new(), running };
         client.inbound.text(r#"{"type":"subscribe","topics":["events"]}"#, Timestamp(0)).await;
-        assert_eq!(client.json().await["type"], "hello");
-        assert_eq!(client.json().await["type"], "subscribed");
+        let mut told = Vec::new();
+        while told.len() < 2 {
+            told.extend(client.lines().await);
+        }
+        assert_eq!((&told[0]["type"], &told[1]["type"]), (&json!("hello"), &json!("subscribed")));
         settle().await;
         client
     }
@@ -105,6 +110,14 @@ impl Client {
             }
             let bytes = self.wire.next().await;
             self.read.extend(self.frames.feed(&bytes));
+        }
+    }
+
+    /// The frames of the next message.
+    async fn lines(&mut self) -> Vec<Value> {
+        match self.frame().await {
+            Frame::Text(text) => text.split('\n').map(|line| serde_json::from_str(line).unwrap()).collect(),
+            other => panic!("{other:?}"),
         }
     }
 
@@ -136,7 +149,7 @@ fn start() -> (Arc<Hub>, Arc<MemoryLog>) {
 #[tokio::test(start_paused = true)]
 async fn what_is_published_together_is_one_write_for_each_subscriber() {
     let (hub, log) = start();
-    let mut clients = [Client::connect(&hub, 1, false).await, Client::connect(&hub, 2, false).await];
+    let mut clients = [Client::connect(&hub, 1, PLAIN).await, Client::connect(&hub, 2, PLAIN).await];
     let batch = (0..10).flat_map(|_| log.commit(alert("x"))).collect();
     hub.publish(batch).await;
     for client in &mut clients {
@@ -145,10 +158,73 @@ async fn what_is_published_together_is_one_write_for_each_subscriber() {
     }
 }
 
+fn positions(frames: &[Value]) -> Vec<u64> {
+    frames.iter().map(|frame| frame["event"]["position"].as_u64().unwrap_or_else(|| panic!("{frame}"))).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_published_together_is_one_message_for_who_reads_batches() {
+    let (hub, log) = start();
+    let batch = Reads { batch: true, ..PLAIN };
+    let mut clients = [Client::connect(&hub, 1, batch).await, Client::connect(&hub, 2, batch).await];
+    hub.publish((0..10).flat_map(|_| log.commit(alert("x"))).collect()).await;
+    for client in &mut clients {
+        assert_eq!(positions(&client.lines().await), (1..=10).collect::<Vec<_>>());
+        // What waits while the socket is full is written together as well, answers first.
+        client.wire.set_full(true);
+    }
+    for _ in 0..5 {
+        hub.publish(log.commit(alert("x"))).await;
+        settle().await;
+    }
+    for client in &mut clients {
+        client.inbound.text(r#"{"type":"ping","id":1}"#, Timestamp(0)).await;
+        client.inbound.text(r#"{"type":"ping","id":2}"#, Timestamp(0)).await;
+        client.wire.set_full(false);
+        let mut seen = Vec::new();
+        while seen.len() < 7 {
+            let lines = client.lines().await;
+            seen.push(lines.len());
+            seen.resize(seen.len() + lines.len() - 1, 0);
+        }
+        // The first was on its way already.
+        assert_eq!(seen, [1, 6, 0, 0, 0, 0, 0]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_that_was_begun_is_finished_and_the_rest_dropped_for_the_log() {
+    for deflate in [false, true] {
+        let (hub, log) = start();
+        let mut client = Client::connect(&hub, 1, Reads { deflate, batch: true }).await;
+        client.wire.at_once.store(100, Ordering::Relaxed);
+        // With one among them that is compressed by itself.
+        let texts = ["x", "y", &"much the same ".repeat(200), "z"];
+        hub.publish(texts.iter().flat_map(|text| log.commit(alert(text))).collect()).await;
+        settle().await;
+        client.wire.set_full(true);
+        client.wire.at_once.store(0, Ordering::Relaxed);
+        let text = "y".repeat(10_000);
+        for _ in 0..200 {
+            hub.publish(log.commit(alert(&text))).await;
+        }
+        settle().await;
+        assert_eq!(hub.health().catch_ups, 1);
+        client.wire.set_full(false);
+        let mut seen = Vec::new();
+        while seen.len() < 204 {
+            seen.extend(positions(&client.lines().await));
+        }
+        assert_eq!(seen, (1..=204).collect::<Vec<_>>());
+        hub.publish(log.commit(step(1, "p"))).await;
+        assert_eq!(client.position().await, 205);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_frame_that_was_begun_is_finished_and_the_rest_dropped_for_the_log() {
     let (hub, log) = start();
-    let mut client = Client::connect(&hub, 1, false).await;
+    let mut client = Client::connect(&hub, 1, PLAIN).await;
     client.wire.at_once.store(100, Ordering::Relaxed);
     hub.publish(log.commit(alert(&"x".repeat(1_000)))).await;
     settle().await;
@@ -176,7 +252,7 @@ async fn an_event_and_its_projection_are_not_parted_by_a_cut() {
     let who = Arc::new(Identity::local());
     let (mut inbound, outbound) = hub.connect(Kind::Client, id, who, Timestamp(0)).await.unwrap();
     let wire = Arc::new(Writes::default());
-    let running = tokio::spawn(outbound.over(wire.clone(), false).run());
+    let running = tokio::spawn(outbound.over(wire.clone(), PLAIN).run());
     let mut client = Client { inbound, wire, frames: Frames::default(), read: VecDeque::new(), running };
     client.json().await;
     inbound = client.inbound;
@@ -209,7 +285,8 @@ async fn an_event_and_its_projection_are_not_parted_by_a_cut() {
 #[tokio::test(start_paused = true)]
 async fn large_messages_are_compressed_for_who_reads_that() {
     let (hub, log) = start();
-    let (mut plain, mut packed) = (Client::connect(&hub, 1, false).await, Client::connect(&hub, 2, true).await);
+    let (mut plain, mut packed) =
+        (Client::connect(&hub, 1, PLAIN).await, Client::connect(&hub, 2, Reads { deflate: true, ..PLAIN }).await);
     hub.publish(log.commit(alert(&"much the same ".repeat(200)))).await;
     let (one, two) = (plain.wire.next().await, packed.wire.next().await);
     assert_eq!((one[0], two[0]), (0x81, 0xC1));
@@ -222,7 +299,7 @@ async fn large_messages_are_compressed_for_who_reads_that() {
 #[tokio::test(start_paused = true)]
 async fn pings_are_answered_the_newest_at_least_and_before_events() {
     let (hub, log) = start();
-    let mut client = Client::connect(&hub, 1, false).await;
+    let mut client = Client::connect(&hub, 1, PLAIN).await;
     client.inbound.ping(b"one".to_vec().into(), Timestamp(1)).await;
     assert_eq!(client.frame().await, Frame::Pong(b"one".to_vec()));
     client.wire.set_full(true);
@@ -244,7 +321,7 @@ async fn pings_are_answered_the_newest_at_least_and_before_events() {
 #[tokio::test(start_paused = true)]
 async fn a_client_that_takes_nothing_is_given_up() {
     let (hub, log) = start();
-    let client = Client::connect(&hub, 1, false).await;
+    let client = Client::connect(&hub, 1, PLAIN).await;
     client.wire.set_full(true);
     hub.publish(log.commit(alert("x"))).await;
     let began = tokio::time::Instant::now();
@@ -258,7 +335,7 @@ async fn a_client_that_takes_nothing_is_given_up() {
 #[tokio::test(start_paused = true)]
 async fn the_close_comes_last_and_ends_it() {
     let (hub, _log) = start();
-    let mut client = Client::connect(&hub, 1, false).await;
+    let mut client = Client::connect(&hub, 1, PLAIN).await;
     client.inbound.text(r#"{"type":"ping","id":1}"#, Timestamp(0)).await;
     client.inbound.close(4000, "come back");
     assert_eq!(client.json().await, json!({"type": "pong", "id": 1}));
@@ -276,7 +353,7 @@ async fn many_subscribers_of_different_topics_get_theirs() {
         let who = Arc::new(Identity::local());
         let (mut inbound, outbound) = hub.connect(Kind::Client, id, who, Timestamp(0)).await.unwrap();
         let wire = MemoryWire::new(1 << 20, Random::new(number + 1));
-        tokio::spawn(outbound.over(wire.clone(), number % 2 == 0).run());
+        tokio::spawn(outbound.over(wire.clone(), Reads { deflate: number % 2 == 0, ..PLAIN }).run());
         let topic = format!("execution:{}", memory_log::execution_id(number % 7));
         inbound.text(&json!({"type": "subscribe", "topics": [topic]}).to_string(), Timestamp(0)).await;
         clients.push((inbound, wire, Frames::default(), number % 7));

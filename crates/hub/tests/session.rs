@@ -330,3 +330,27 @@ fn pings_of_the_websocket_that_come_too_often_are_not_answered_and_close() {
         }
     }
 }
+
+#[test]
+fn a_line_of_a_batch_counts_as_a_message_and_its_errors_name_it() {
+    let mut session = open();
+    let mut said = |line: usize, frame: &str| -> String {
+        let outputs = session.line(line, frame, Timestamp(0));
+        let words = outputs.iter().map(|output| match output {
+            Output::Send(ServerFrame::Error { code, message, .. }) => format!("{code}: {message}"),
+            other => told(other),
+        });
+        words.collect::<Vec<_>>().join("; ")
+    };
+    assert_eq!(said(1, r#"{"type":"subscribe","topics":["agent:a"]}"#), "subscribe agent:a");
+    let wrong = said(2, r#"{"type":"ping""#);
+    assert_eq!(wrong, "invalid_json: line 2: the message is not JSON: EOF while parsing an object at column 14");
+    assert_eq!(
+        said(4, r#"{"type":"ping","id":[]}"#),
+        "invalid_field: line 4: field `id`: expected a string or a number"
+    );
+    for line in 5..105 {
+        assert_eq!(said(line, r#"{"type":"ping"}"#), "pong");
+    }
+    assert!(said(105, r#"{"type":"ping"}"#).starts_with("rate_limited: line 105: more pings"));
+}

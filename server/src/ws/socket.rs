@@ -7,7 +7,7 @@ use super::{
     transport::{self, Receiver, Sender},
 };
 use futures::future::BoxFuture;
-use hub::{Hub, Inbound, Kind, Outbound};
+use hub::{Hub, Inbound, Kind, Outbound, Reads};
 use hyper::upgrade::OnUpgrade;
 use protocol::{ClientId, Identity};
 use std::{pin::pin, sync::Arc, time::Duration};
@@ -24,8 +24,8 @@ pub(super) struct Client {
     pub(super) kind: Kind,
     /// Without, it tells with its first frame.
     pub(super) who: Option<Arc<Identity>>,
-    /// It reads compressed messages.
-    pub(super) deflate: bool,
+    /// How it reads, and writes.
+    pub(super) reads: Reads,
 }
 
 /// A connection that was taken in. Boxed: it is passed on, and each function on the way would hold room for it.
@@ -33,7 +33,7 @@ struct Talk {
     sender: Sender,
     receiver: Receiver,
     inbound: Inbound,
-    deflate: bool,
+    reads: Reads,
     clock: Clock,
 }
 
@@ -62,18 +62,18 @@ type Pump = Option<BoxFuture<'static, ()>>;
 /// Takes the socket over and the client in. `None`: it is gone, or the server has begun to go away between the
 /// handshake and here; the client comes back, as after a loss.
 async fn begin(upgrade: OnUpgrade, client: Client, hub: Arc<Hub>) -> Option<(Box<Talk>, Outbound, Pump)> {
-    let Client { kind, who, deflate } = client;
+    let Client { kind, who, reads } = client;
     let upgraded = upgrade.await.ok()?;
     let clock = Clock::start();
     let id = ClientId(uuid::Uuid::now_v7());
     let (inbound, outbound) = hub.connect(kind, id, who, clock.now()).await.ok()?;
-    let reader = Reader::new(inbound.frame_bytes() as usize, deflate);
+    let reader = Reader::new(inbound.frame_bytes() as usize, reads.deflate);
     let (sender, receiver, pump) = transport::open(upgraded, reader);
-    Some((Box::new(Talk { sender, receiver, inbound, deflate, clock }), outbound, pump))
+    Some((Box::new(Talk { sender, receiver, inbound, reads, clock }), outbound, pump))
 }
 
 async fn converse(mut talk: Box<Talk>, outbound: Outbound) {
-    let mut writing = pin!(outbound.over(talk.sender.wire(), talk.deflate).run());
+    let mut writing = pin!(outbound.over(talk.sender.wire(), talk.reads).run());
     let ending = tokio::select! {
         ending = read(&mut talk) => Some(ending),
         written = &mut writing => {
@@ -98,7 +98,7 @@ async fn converse(mut talk: Box<Talk>, outbound: Outbound) {
 }
 
 async fn read(talk: &mut Talk) -> Ending {
-    let Talk { receiver, inbound, clock, .. } = talk;
+    let Talk { receiver, inbound, reads, clock, .. } = talk;
     let mut ticks = interval(Duration::from_millis(inbound.tick_ms()));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -106,7 +106,11 @@ async fn read(talk: &mut Talk) -> Ending {
             incoming = receiver.next() => match incoming {
                 // Boxed: it is large, and an idle connection should not hold room for it.
                 Ok(Incoming::Text(text)) => {
-                    Box::pin(inbound.text(&text, clock.now())).await;
+                    if reads.batch {
+                        Box::pin(inbound.batch(&text, || clock.now())).await;
+                    } else {
+                        Box::pin(inbound.text(&text, clock.now())).await;
+                    }
                     receiver.set_limit(inbound.frame_bytes() as usize);
                 }
                 Ok(Incoming::Binary) => Box::pin(inbound.binary(clock.now())).await,

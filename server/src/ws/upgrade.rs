@@ -11,8 +11,11 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use hub::{Hub, Kind};
-use protocol::{Identity, frame::worker::SUBPROTOCOL};
+use hub::{Hub, Kind, Reads};
+use protocol::{
+    Identity,
+    frame::{batch, worker},
+};
 use std::sync::Arc;
 
 /// Upgrades to a WebSocket and serves it. Host and Origin are checked by the router's guard before this.
@@ -29,12 +32,14 @@ pub async fn upgrade(
     }
     let upgrade = hyper::upgrade::on(&mut request);
     let (parts, _) = request.into_parts();
-    let handshake = match Handshake::of(&parts, &[SUBPROTOCOL]) {
+    let handshake = match Handshake::of(&parts, &[worker::SUBPROTOCOL, batch::SUBPROTOCOL]) {
         Ok(handshake) => handshake,
         Err(refused) => return refused.into_response(),
     };
     let who = who.map(|Extension(who)| who);
-    let client = Client { kind: Kind::of(handshake.subprotocol), who, deflate: handshake.deflate };
+    let is_batch = handshake.subprotocol == Some(batch::SUBPROTOCOL);
+    let reads = Reads { deflate: handshake.deflate, batch: is_batch };
+    let client = Client { kind: Kind::of(handshake.subprotocol), who, reads };
     // The HTTP server is done with the connection; its place among all connections is kept as long as it lives.
     let place = parts.extensions.get::<Place>().cloned();
     tokio::spawn(async move {

@@ -160,3 +160,33 @@ async fn a_jwt_is_refreshed_in_place_and_its_connection_never_outlives_it() {
     let counted = refused(&server, &sign_in(&server, "ann").await).await;
     assert_eq!(counted["expired"], 2, "{counted}");
 }
+
+#[tokio::test]
+async fn what_follows_a_proof_in_the_same_message_waits_for_it_and_without_one_nothing_is_done() {
+    let server = TestServer::start_guarded(&EVERYBODY, |_| ()).await;
+    let admin = sign_in(&server, "ann").await;
+    let secret = token(&server, &admin, json!({"name": "look", "role": "viewer"})).await;
+    let proof = json!({"type": "authenticate", "id": 1, "token": secret}).to_string();
+    let ping = r#"{"type":"ping","id":2}"#;
+    let topics = r#"{"type":"subscribe","id":3,"topics":["events"]}"#;
+
+    let mut socket = self::socket(&server, &[("sec-websocket-protocol", "signalbox.batch")]).await.unwrap();
+    socket.send(Message::text([&proof, ping, topics].join("\n"))).await.unwrap();
+    let mut told = Vec::new();
+    while told.len() < 3 {
+        let message = tokio::time::timeout(Duration::from_secs(60), socket.next()).await.expect("in time");
+        let Some(Ok(Message::Text(text))) = message else { panic!("{message:?}") };
+        told.extend(text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()));
+    }
+    assert_eq!((&told[0]["type"], &told[0]["role"]), (&json!("authenticated"), &json!("viewer")));
+    assert_eq!(told[1], json!({"type": "pong", "id": 2}));
+    assert_eq!((&told[2]["id"], &told[2]["code"]), (&json!(3), &json!("forbidden")), "it is asked as who was proven");
+    assert!(told[2]["message"].as_str().unwrap().starts_with("line 3: "), "{}", told[2]);
+
+    for first in [ping, "{"] {
+        let mut socket = self::socket(&server, &[("sec-websocket-protocol", "signalbox.batch")]).await.unwrap();
+        socket.send(Message::text([first, &proof, ping].join("\n"))).await.unwrap();
+        assert_eq!(next(&mut socket).await.unwrap()["code"], "unauthenticated", "{first}");
+        assert_eq!(next(&mut socket).await, Err(close::UNAUTHENTICATED), "{first}");
+    }
+}

@@ -211,7 +211,7 @@ impl FanOut {
                 tokio::task::yield_now().await;
             }
             let Some(connection) = &mut self.connections[slot] else { continue };
-            let packet = turn.packet(std::mem::take(&mut connection.due), connection.shared.deflates());
+            let packet = turn.packet(std::mem::take(&mut connection.due), connection.shared.reads());
             if connection.shared.deliver(&packet, now) == Err(Overflow) {
                 connection.shared.outbox().cut(floors(&connection.topics), &[], self.head);
                 connection.attached = false;

@@ -1,6 +1,9 @@
 //! The events of one turn of the hub's task: framed once, joined once for all who get the same of them.
 
-use crate::connection::{Live, Packet};
+use crate::{
+    connection::{Live, Packet},
+    wire::{self, Reads},
+};
 use bytes::{Bytes, BytesMut};
 use protocol::{Position, Topic};
 use std::collections::HashMap;
@@ -28,7 +31,7 @@ pub(crate) struct Turn {
 
 struct Join {
     due: u64,
-    deflate: bool,
+    reads: Reads,
     bytes: Bytes,
 }
 
@@ -62,18 +65,18 @@ impl Turn {
     }
 
     /// What somebody gets who gets these events, at least one.
-    pub(crate) fn packet(&mut self, due: u64, deflate: bool) -> Packet<'_> {
+    pub(crate) fn packet(&mut self, due: u64, reads: Reads) -> Packet<'_> {
         let Self { events, joins, buffer, .. } = self;
         let joined = if due.is_power_of_two() {
-            events.get(due.trailing_zeros() as usize).map(|event| event.frame.bytes(deflate))
+            events.get(due.trailing_zeros() as usize).map(|event| event.frame.bytes(reads.deflate))
         } else {
-            let found = joins.iter().position(|join| join.due == due && join.deflate == deflate);
+            let found = joins.iter().position(|join| join.due == due && join.reads == reads);
             let at = found.or_else(|| {
-                let bytes = join(buffer, &Packet { events, due, joined: None }, deflate)?;
+                let bytes = join(buffer, &Packet { events, due, joined: None }, reads)?;
                 if joins.len() == JOINS {
                     joins.clear();
                 }
-                joins.push(Join { due, deflate, bytes });
+                joins.push(Join { due, reads, bytes });
                 Some(joins.len() - 1)
             });
             at.map(|at| &joins[at].bytes)
@@ -82,14 +85,18 @@ impl Turn {
     }
 }
 
-fn join(buffer: &mut BytesMut, packet: &Packet<'_>, deflate: bool) -> Option<Bytes> {
-    let bytes = packet.events().map(|event| event.frame.bytes(deflate).len()).sum();
+fn join(buffer: &mut BytesMut, packet: &Packet<'_>, reads: Reads) -> Option<Bytes> {
+    let bytes = packet.events().map(|event| event.frame.bytes(reads.deflate).len()).sum();
     if bytes > JOINED_BYTES {
         return None;
     }
+    if reads.batch {
+        let messages = wire::joined(packet.events().map(|event| &event.frame), reads.deflate);
+        return Some(if let [one] = &messages[..] { one.clone() } else { messages.concat().into() });
+    }
     buffer.reserve(bytes);
     for event in packet.events() {
-        buffer.extend_from_slice(event.frame.bytes(deflate));
+        buffer.extend_from_slice(event.frame.bytes(reads.deflate));
     }
     Some(buffer.split().freeze())
 }
@@ -129,17 +136,29 @@ mod tests {
             (turn.above(Position(0)), turn.above(Position(63)), turn.above(Position(64))),
             (u64::MAX, 1 << 63, 0)
         );
-        assert_eq!(turn.packet(u64::MAX, false).events().count(), 64);
+        assert_eq!(turn.packet(u64::MAX, Reads::default()).events().count(), 64);
     }
 
     #[test]
     fn frames_are_joined_once_for_all_who_get_the_same() {
         let mut turn = turn(&[(5, &["a"]), (6, &["a"]), (7, &["b"])]);
-        let first = turn.packet(0b011, false).joined.unwrap().clone();
+        let first = turn.packet(0b011, Reads::default()).joined.unwrap().clone();
         assert_eq!(first.as_ref(), b"\x81\x03<5>\x81\x03<6>");
-        assert_eq!(turn.packet(0b011, false).joined.unwrap().as_ptr(), first.as_ptr());
-        let one = turn.packet(0b100, false);
+        assert_eq!(turn.packet(0b011, Reads::default()).joined.unwrap().as_ptr(), first.as_ptr());
+        let one = turn.packet(0b100, Reads::default());
         assert_eq!((one.joined.unwrap().as_ref(), one.first()), (&b"\x81\x03<7>"[..], Position(7)));
+    }
+
+    #[test]
+    fn who_reads_batches_gets_one_message() {
+        let mut turn = turn(&[(5, &["a"]), (6, &["a"]), (7, &["a"])]);
+        let batch = Reads { batch: true, ..Reads::default() };
+        let first = turn.packet(0b101, batch).joined.unwrap().clone();
+        assert_eq!(first.as_ref(), b"\x81\x07<5>\n<7>");
+        assert_eq!(turn.packet(0b101, batch).joined.unwrap().as_ptr(), first.as_ptr(), "joined once");
+        let plain = turn.packet(0b101, Reads::default()).joined.unwrap();
+        assert_eq!(plain.as_ref(), b"\x81\x03<5>\x81\x03<7>");
+        assert_eq!(turn.packet(0b010, batch).joined.unwrap().as_ref(), b"\x81\x03<6>");
     }
 
     #[test]
@@ -149,7 +168,7 @@ mod tests {
             let frame = Frame::text_of(&[b'x'; 40_000]);
             turn.push(Vec::new(), Live { position: Position(position), frame, since: Instant::now() });
         }
-        assert!(turn.packet(0b11, false).joined.is_none());
-        assert!(turn.packet(0b01, false).joined.is_some());
+        assert!(turn.packet(0b11, Reads::default()).joined.is_none());
+        assert!(turn.packet(0b01, Reads::default()).joined.is_some());
     }
 }

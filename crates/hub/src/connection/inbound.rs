@@ -13,7 +13,7 @@ use crate::{
 use bytes::Bytes;
 use protocol::{
     Identity, Position, Problem, Timestamp,
-    frame::{FromWorker, GapReason, ServerFrame, close, worker::WorkerJoin},
+    frame::{FromWorker, GapReason, ServerFrame, batch, close, worker::WorkerJoin},
 };
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
@@ -47,6 +47,24 @@ impl Inbound {
         let outputs = self.session.text(text, now);
         self.carry_out(outputs, now).await;
         self.shared.room_for_answers().await;
+    }
+
+    /// A text message of a client that may send several frames in one. Each is taken as if it had come alone, and
+    /// counts as if it had.
+    pub async fn batch(&mut self, text: &str, now: impl Fn() -> Timestamp) {
+        self.session.heard(now());
+        for (line, frame) in batch::frames(text) {
+            if self.shared.is_closing() {
+                return;
+            }
+            // A proof may end while this waits for what was said before.
+            let now = now();
+            let outputs = self.session.line(line, frame, now);
+            self.carry_out(outputs, now).await;
+            self.shared.room_for_answers().await;
+            // Thousands may be in one message: others have their turn between them.
+            tokio::task::coop::consume_budget().await;
+        }
     }
 
     /// A binary message.

@@ -12,7 +12,7 @@ use crate::{
     LogUnavailable,
     bus::{Core, Input},
     session::Close,
-    wire::Wire,
+    wire::{Reads, Wire},
 };
 use bytes::Bytes;
 use futures::future::{BoxFuture, OptionFuture};
@@ -53,8 +53,8 @@ impl Outbound {
     }
 
     /// Gives the connection its socket, which it writes to from here on, and the hub's task too.
-    pub fn over(self, wire: Arc<dyn Wire>, deflate: bool) -> Wired {
-        Wired::new(self, wire, deflate)
+    pub fn over(self, wire: Arc<dyn Wire>, reads: Reads) -> Wired {
+        Wired::new(self, wire, reads)
     }
 
     /// The next thing to send; asking for it says that the one before was written. Waits while there is none.

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     bus::{Core, Input},
     session::Close,
-    wire::{self, Frame, Wire},
+    wire::{self, Frame, Reads, Wire},
     workers::{Gone, JoinedWorker},
 };
 use protocol::{ClientId, Position, frame::ServerFrame};
@@ -32,8 +32,9 @@ const BATCHES: usize = 4;
 /// it: blocks of this size are, and asking for it makes them larger.
 #[repr(C)]
 pub(crate) struct Shared {
-    /// The client reads compressed messages.
+    /// How the client reads.
     deflate: AtomicBool,
+    batch: AtomicBool,
     line: Mutex<Line>,
     pub(crate) client: ClientId,
     /// There may be something to send. One waiter.
@@ -110,6 +111,7 @@ impl Shared {
     pub(crate) fn new(client: ClientId, outbox: Outbox) -> Self {
         Self {
             deflate: AtomicBool::new(false),
+            batch: AtomicBool::new(false),
             line: Mutex::new(Line { is_clear: false, floor: outbox.floor(), socket: None, outbox }),
             client,
             changed: Notify::new(),
@@ -134,13 +136,14 @@ impl Shared {
     }
 
     /// From here on the hub's task writes to the socket too.
-    pub(crate) fn set_wire(&self, wire: Arc<dyn Wire>, deflate: bool) {
-        self.outbox().0.socket = Some(Socket::new(wire, deflate));
-        self.deflate.store(deflate, Ordering::Relaxed);
+    pub(crate) fn set_wire(&self, wire: Arc<dyn Wire>, reads: Reads) {
+        self.outbox().0.socket = Some(Socket::new(wire, reads));
+        self.deflate.store(reads.deflate, Ordering::Relaxed);
+        self.batch.store(reads.batch, Ordering::Relaxed);
     }
 
-    pub(crate) fn deflates(&self) -> bool {
-        self.deflate.load(Ordering::Relaxed)
+    pub(crate) fn reads(&self) -> Reads {
+        Reads { deflate: self.deflate.load(Ordering::Relaxed), batch: self.batch.load(Ordering::Relaxed) }
     }
 
     /// Live events for this client: straight to the socket when nothing waits, to the live lane else. On overflow
@@ -172,7 +175,7 @@ impl Shared {
         let Line { outbox, socket, .. } = &mut *line.0;
         let mut gone = 0;
         if let Some(socket) = socket.as_mut().filter(|_| written > 0) {
-            gone = begin(socket, packet, written);
+            gone = socket.begin(packet, written);
             outbox.set_taken(socket.pending_bytes());
         }
         let delivered = outbox.push_live(packet.events().skip(gone).cloned(), now);
@@ -191,7 +194,7 @@ impl Shared {
         if line.is_clear
             && let Some(socket) = &line.socket
         {
-            let bytes = frame.bytes(socket.deflates());
+            let bytes = frame.bytes(socket.reads().deflate);
             written = socket.write(bytes);
             if written == bytes.len() {
                 return 0;
@@ -202,7 +205,7 @@ impl Shared {
         let mut gone = 0;
         match socket {
             Some(socket) if written > 0 => {
-                socket.push(frame.bytes(socket.deflates()).slice(written..));
+                socket.push(frame.bytes(socket.reads().deflate).slice(written..));
                 outbox.set_taken(socket.pending_bytes());
             }
             _ => gone = outbox.push_ephemeral(key, frame.clone(), count),
@@ -327,25 +330,6 @@ impl Shared {
     pub(crate) fn is_gone(&self) -> bool {
         self.gone.load(Ordering::Relaxed)
     }
-}
-
-/// Of a packet some bytes were written: a frame that was begun is finished, and an event and its projections, which
-/// have one position, are given together, since a cut resumes after it. Returns how many events are gone with that.
-fn begin(socket: &mut Socket, packet: &Packet<'_>, mut written: usize) -> usize {
-    let (mut gone, mut reached) = (0, None);
-    for event in packet.events() {
-        let bytes = event.frame.bytes(socket.deflates());
-        if written < bytes.len() {
-            if written == 0 && reached != Some(event.position) {
-                break;
-            }
-            socket.push(bytes.slice(written..));
-        }
-        written = written.saturating_sub(bytes.len());
-        reached = Some(event.position);
-        gone += 1;
-    }
-    gone
 }
 
 /// Held by both halves of a connection; when the last is dropped the hub forgets the client.

@@ -1,8 +1,8 @@
 //! A connection's socket, as the hub's task and the connection's own write to it in turns: under one lock, so what
 //! is sent is sent in one order.
 
-use super::outbox::Piece;
-use crate::wire::{self, Wire};
+use super::{outbox::Piece, packet::Packet};
+use crate::wire::{self, Frame, Reads, Wire};
 use bytes::{Buf, Bytes};
 use std::{
     collections::VecDeque,
@@ -24,8 +24,7 @@ const SLOWEST_BYTES_PER_S: u64 = 8 << 10;
 #[repr(C)]
 pub(crate) struct Socket {
     wire: Arc<dyn Wire>,
-    /// The client reads compressed messages.
-    deflate: bool,
+    reads: Reads,
     /// Taken and not written: whole frames but for the first, of which a part may have gone.
     pending: VecDeque<Bytes>,
     pending_bytes: usize,
@@ -36,16 +35,16 @@ pub(crate) struct Socket {
 }
 
 impl Socket {
-    pub(super) fn new(wire: Arc<dyn Wire>, deflate: bool) -> Self {
-        Self { wire, deflate, pending: VecDeque::new(), pending_bytes: 0, blocked: false, deadline: None }
+    pub(super) fn new(wire: Arc<dyn Wire>, reads: Reads) -> Self {
+        Self { wire, reads, pending: VecDeque::new(), pending_bytes: 0, blocked: false, deadline: None }
     }
 
     pub(super) fn wire(&self) -> Arc<dyn Wire> {
         self.wire.clone()
     }
 
-    pub(super) fn deflates(&self) -> bool {
-        self.deflate
+    pub(super) fn reads(&self) -> Reads {
+        self.reads
     }
 
     /// Everything taken was written.
@@ -77,15 +76,54 @@ impl Socket {
         self.pending.push_back(bytes);
     }
 
+    /// Of a packet some bytes were written: a frame that was begun is finished, and an event and its projections, which
+    /// have one position, are given together, since a cut resumes after it. A batch is one frame. Returns how many
+    /// events are gone with that.
+    pub(super) fn begin(&mut self, packet: &Packet<'_>, mut written: usize) -> usize {
+        if let (true, Some(joined)) = (self.reads.batch, packet.joined) {
+            self.push(joined.slice(written..));
+            return packet.events().count();
+        }
+        let (mut gone, mut reached) = (0, None);
+        for event in packet.events() {
+            let bytes = event.frame.bytes(self.reads.deflate);
+            if written < bytes.len() {
+                if written == 0 && reached != Some(event.position) {
+                    break;
+                }
+                self.push(bytes.slice(written..));
+            }
+            written = written.saturating_sub(bytes.len());
+            reached = Some(event.position);
+            gone += 1;
+        }
+        gone
+    }
+
     pub(super) fn take(&mut self, batch: Vec<Piece>) {
+        // Those that follow each other, of a client that reads them together.
+        let mut run = Vec::new();
         for piece in batch {
             let bytes = match piece {
-                Piece::Message(frame) => frame.bytes(self.deflate).clone(),
+                Piece::Message(frame) if self.reads.batch => {
+                    run.push(frame);
+                    continue;
+                }
+                Piece::Message(frame) => frame.bytes(self.reads.deflate).clone(),
                 Piece::Ping => wire::ping(),
                 Piece::Pong(payload) => wire::pong(&payload),
             };
+            self.push_run(&mut run);
             self.push(bytes);
         }
+        self.push_run(&mut run);
+    }
+
+    fn push_run(&mut self, run: &mut Vec<Frame>) {
+        for message in wire::joined(&*run, self.reads.deflate) {
+            self.push(message);
+        }
+        run.clear();
     }
 
     /// Writes what is pending. False: the socket takes no more for now, and the connection's task waits for it.

@@ -5,7 +5,10 @@ use super::{
     outbox::Step,
     shared::{Drained, Shared},
 };
-use crate::{session::Close, wire::Wire};
+use crate::{
+    session::Close,
+    wire::{Reads, Wire},
+};
 use std::{sync::Arc, time::Duration};
 use tokio::time::{Instant, timeout_at};
 
@@ -23,8 +26,8 @@ pub struct Wired {
 pub struct Lost;
 
 impl Wired {
-    pub(super) fn new(outbound: Outbound, wire: Arc<dyn Wire>, deflate: bool) -> Self {
-        outbound.shared.set_wire(wire, deflate);
+    pub(super) fn new(outbound: Outbound, wire: Arc<dyn Wire>, reads: Reads) -> Self {
+        outbound.shared.set_wire(wire, reads);
         Self { outbound }
     }
 

@@ -170,6 +170,18 @@ impl Session {
         }
     }
 
+    /// One of the frames of a text message, on this line of it. What is wrong with it is told with the line.
+    pub fn line(&mut self, line: usize, frame: &str, now: Timestamp) -> Vec<Output> {
+        let mut outputs = self.text(frame, now);
+        for output in &mut outputs {
+            if let Output::Send(ServerFrame::Error { message, .. }) = output {
+                // Of the JSON by itself every place is on the first.
+                *message = format!("line {line}: {}", message.replacen(" at line 1 column ", " at column ", 1));
+            }
+        }
+        outputs
+    }
+
     /// A binary message: there are none in this protocol.
     pub fn binary(&mut self, now: Timestamp) -> Vec<Output> {
         self.heard(now);

@@ -63,6 +63,10 @@ impl Frame {
         self.0.plain.slice(self.0.header..)
     }
 
+    pub(super) fn text_bytes(&self) -> &[u8] {
+        &self.0.plain[self.0.header..]
+    }
+
     /// Bytes of the text.
     pub(crate) fn len(&self) -> usize {
         self.0.plain.len() - self.0.header
@@ -78,6 +82,11 @@ impl Frame {
             Some(framed(TEXT | COMPRESSED, &payload))
         });
         deflated.as_ref().unwrap_or(&self.0.plain)
+    }
+
+    /// Who reads compressed messages gets it as one.
+    pub(super) fn is_compressed(&self) -> bool {
+        self.bytes(true)[0] & COMPRESSED != 0
     }
 }
 
@@ -114,6 +123,16 @@ pub(crate) fn close(code: u16, reason: &str) -> Bytes {
     let mut payload = code.to_be_bytes().to_vec();
     payload.extend_from_slice(&reason.as_bytes()[..end]);
     framed(CLOSE, &payload)
+}
+
+/// A text message of so many bytes, which `write` appends.
+pub(super) fn message_of(length: usize, write: impl FnOnce(&mut Vec<u8>)) -> Bytes {
+    let (header, from) = header(TEXT, length);
+    let mut bytes = Vec::with_capacity(from + length);
+    bytes.extend_from_slice(&header[..from]);
+    write(&mut bytes);
+    debug_assert_eq!(bytes.len(), from + length, "the header says how many there are");
+    bytes.into()
 }
 
 fn framed(first: u8, payload: &[u8]) -> Bytes {

@@ -2,12 +2,16 @@
 //!
 //! Only what a server sends is here. What clients send is understood where the socket is, in the server.
 
+mod batch;
 mod deflate;
 mod frame;
 mod port;
+mod reads;
 
+pub(crate) use batch::joined;
 pub(crate) use frame::Frame;
 pub(crate) use frame::close;
 pub(crate) use frame::ping;
 pub(crate) use frame::pong;
 pub use port::Wire;
+pub use reads::Reads;

@@ -4,10 +4,10 @@ use crate::{
     memory_log::{MemoryLog, Random, execution_id},
     memory_wire::{Frame, Frames, MemoryWire},
 };
-use hub::{Hub, Inbound, Kind, Outbound, Outgoing, Sending, Wired};
+use hub::{Hub, Inbound, Kind, Outbound, Outgoing, Reads, Sending, Wired};
 use protocol::{
     ClientId, Position, Timestamp, Topic,
-    frame::{GapReason, ServerFrame},
+    frame::{self, GapReason, ServerFrame},
 };
 use serde_json::json;
 use std::{
@@ -105,8 +105,8 @@ impl Client {
             let seed = self.random.below(u64::MAX);
             let capacity = *self.random.pick(&[90, 700, 5_000, 200_000]);
             let wire = MemoryWire::new(capacity, Random::new(seed));
-            let deflate = self.random.below(2) == 0;
-            tokio::spawn(read(outbound.over(wire.clone(), deflate), wire, sender))
+            let reads = Reads { deflate: self.random.below(2) == 0, batch: self.random.below(2) == 0 };
+            tokio::spawn(read(outbound.over(wire.clone(), reads), wire, sender))
         };
         self.connection = Some(Connection {
             inbound,
@@ -188,8 +188,9 @@ impl Client {
                 batch = received.expect("the connection stays open");
             }
             any = true;
-            for json in batch {
-                self.frame(serde_json::from_str(&json).unwrap());
+            // As many as there are in a message: one, or as many as there are lines.
+            for (_, json) in batch.iter().flat_map(|message| frame::batch::frames(message)) {
+                self.frame(serde_json::from_str(json).unwrap());
             }
         }
     }

@@ -1,7 +1,8 @@
-//! The frames of `/api/ws`: one JSON object per message.
+//! The frames of `/api/ws`: one JSON object per message, or per line ([`batch`]).
 //!
 //! Documented for other languages in docs/protocol.md.
 
+pub mod batch;
 mod client;
 pub mod close;
 mod limits;
