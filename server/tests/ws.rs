@@ -47,7 +47,7 @@ async fn subscribers_get_the_events_of_their_topics_with_all_topics_named() {
     server.publish(memory("a")).await;
     server.publish(alert("one")).await;
     let event = next(&mut agent).await;
-    assert_eq!(event["topics"], json!(["memory_timeline", "agent:a", "events"]));
+    assert_eq!(event["topics"], json!(["memory_timeline", "agent:a", "agent:*", "events"]));
     assert_eq!(event["event"]["position"], 1);
     assert_eq!(event["event"]["type"], "memory_timeline");
     let event = next(&mut alerts).await;

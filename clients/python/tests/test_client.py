@@ -59,6 +59,29 @@ async def test_the_events_of_an_execution_come_in_order_each_once(server):
         assert heard.projected[-1]["data"]["status"] == "completed"
 
 
+async def test_all_of_a_kind_come_to_who_has_a_topic_for_all_each_once(server):
+    before = await away(server.run)
+    rooms = [{"topic": topic, "after": 0} for topic in ("execution:*", "workflow:*", "agent:*", f"execution:{before}")]
+    async with listening(server, rooms) as (client, heard):
+        await heard.events.first(ended(before))
+        usage = {"cpu": 1, "memory": 2, "activeConnections": 3}
+        for agent in ("a", "b"):
+            message = {"type": "agent_state", "agentId": agent, "status": "idle", "resourceUsage": usage}
+            await client.publish(message)
+        live = await away(server.run)
+        await heard.events.first(ended(live))
+        await heard.events.until(lambda _: heard.projected[-1]["correlation_id"] == live
+                                 and heard.projected[-1]["data"]["status"] == "completed")
+        agents = [event for event in heard.durable if event["type"] == "agent_state"]
+        executions = [event for event in heard.durable if event["type"] != "agent_state"]
+        assert len(agents) == 2
+        for topic, told in (("execution:*", executions), ("workflow:*", heard.projected), ("agent:*", agents)):
+            assert told == await away(server.history, topic), topic
+        with pytest.raises(SignalboxError) as refused:
+            await client.subscribe("session:*")
+        assert refused.value.code == "invalid_topic"
+
+
 async def test_killed_and_started_again_while_events_come_the_server_loses_and_repeats_nothing(server):
     rooms = [{"topic": "events", "after": 0}, {"topic": "workflow_executions", "after": 0}]
     async with listening(server, rooms) as (client, heard):

@@ -53,6 +53,40 @@ test("the events of an execution come in order, each once", async (t) => {
   assert.ok(events.all.some(({ type, data }) => type === "workflow_execution" && (data as WorkflowExecution).status === "completed"));
 });
 
+test("all of a kind come to who has a topic for all, from the log and live, each once", async (t) => {
+  const server = await served(t);
+  const before = await server.run();
+  const rooms = ["execution:*", "workflow:*", "agent:*"].map((topic) => ({ topic, after: 0 }));
+  const { client, events } = listening(t, server, [...rooms, { topic: `execution:${before}`, after: 0 }]);
+  const metrics = new Told<unknown>();
+  const measured = new SignalboxClient(
+    { serverUrl: server.url, subscriptions: { rooms: ["agent:*"] } },
+    { onPerformanceMetrics: (batch) => metrics.add(batch) },
+  );
+  t.after(() => measured.close());
+  await measured.subscribe("agent:*");
+  await events.until(ended(before));
+  const resourceUsage = { cpu: 1, memory: 2, activeConnections: 3 };
+  for (const agentId of ["a", "b"]) await client.broadcastAgentState({ agentId, status: "idle", resourceUsage });
+  await client.broadcastPerformanceMetric({ metricName: "m", value: 1, unit: "ms", category: "agent", agentId: "a" });
+  const live = await server.run();
+  await events.until((all) => ended(live)(all) && all.some(({ type, correlation_id, data }) =>
+    type === "workflow_execution" && correlation_id === live && (data as WorkflowExecution).status === "completed"));
+  for (const [topic, types] of [
+    ["execution:*", (type: string) => type !== "workflow_execution" && type !== "agent_state"],
+    ["workflow:*", (type: string) => type === "workflow_execution"],
+    ["agent:*", (type: string) => type === "agent_state"],
+  ] as const) {
+    const history = await server.history(topic);
+    assert.ok(history.length >= 2, topic);
+    assert.deepEqual(events.all.filter(({ type }) => types(type)), history, topic);
+  }
+  await metrics.until((all) => all.length > 0);
+  const names = metrics.all.flat().map((metric) => (metric as { metricName: string }).metricName);
+  assert.deepEqual(names, ["m"], "once, whatever topics it has");
+  await assert.rejects(client.subscribe("session:*"), { code: "invalid_topic" });
+});
+
 test("killed and started again while events come, the server loses and repeats nothing", async (t) => {
   const server = await served(t);
   const { client, events, lost, greeted } = listening(t, server, [{ topic: "events", after: 0 }, { topic: "workflow_executions", after: 0 }]);

@@ -61,7 +61,7 @@ for (const transport of TRANSPORTS) {
     const envelope: Record<string, unknown> = { ...history.at(-1)! };
     delete envelope.type;
     delete envelope.data;
-    assert.deepEqual(_meta, { ...envelope, topics: [`execution:${id}`, "events"] });
+    assert.deepEqual(_meta, { ...envelope, topics: [`execution:${id}`, "execution:*", "events"] });
     const update = await events.first(([name, { status }]) => name === "workflow_execution" && status === "completed");
     assert.equal(update[1].type, "workflow_execution", "S1's messages name their type");
     assert.equal(update[1].workflowId, "tests/echo");

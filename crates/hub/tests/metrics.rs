@@ -86,6 +86,24 @@ async fn each_room_gets_its_measurements_together() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn all_agents_are_a_room_of_their_own() {
+    let (hub, _log) = start(2, 1_000);
+    let mut of_all = subscribed(&hub, 1, &["agent:*"]).await;
+    let mut both = subscribed(&hub, 2, &["agent:*", "agent:b"]).await;
+    for (agent, value) in [(Some("a"), 1.0), (None, 2.0), (Some("b"), 3.0), (Some("b"), 4.0)] {
+        hub.publish_ephemeral(metric(agent, value, 0));
+    }
+    settle().await;
+    let all = || "agent:*".to_owned();
+    assert_eq!(batch(&mut of_all).await, (vec![all()], vec![1.0, 3.0]));
+    assert_eq!(batch(&mut both).await, (vec![all()], vec![1.0, 3.0]));
+    assert_eq!(batch(&mut both).await, (vec!["agent:b".to_owned()], vec![3.0, 4.0]));
+    tokio::time::advance(Duration::from_millis(1_000)).await;
+    assert_eq!(batch(&mut of_all).await, (vec![all()], vec![4.0]));
+    assert_eq!(batch(&mut both).await, (vec![all()], vec![4.0]));
+}
+
+#[tokio::test(start_paused = true)]
 async fn nothing_is_collected_for_nobody() {
     let (hub, _log) = start(50, 1_000);
     hub.publish_ephemeral(metric(Some("a"), 1.0, 0));

@@ -119,6 +119,27 @@ fn subscribing_and_unsubscribing_are_idempotent_in_any_order() {
 }
 
 #[test]
+fn all_of_a_kind_are_one_topic_and_sessions_none() {
+    check(&[
+        (
+            0,
+            Text(
+                r#"{"type":"subscribe","topics":["agent:*",{"topic":"execution:*","after":3},"workflow:*","thread:*"]}"#,
+            ),
+            &["subscribe agent:* execution:*>3 workflow:* thread:*"],
+        ),
+        (1, Text(r#"{"type":"subscribe","topics":["thread:*","agent:a"]}"#), &["subscribe thread:* agent:a"]),
+        (2, Text(r#"{"type":"subscribe","topics":["agent:b"]}"#), &["error too_many_topics"]),
+        (3, Text(r#"{"type":"unsubscribe","topics":["agent:*"]}"#), &["unsubscribe agent:*"]),
+        (4, Text(r#"{"type":"subscribe","topics":["session:*"]}"#), &["error invalid_topic"]),
+    ]);
+    let viewer = Identity { name: "ann".to_owned(), role: Role::Viewer, ..Identity::local() };
+    let text = r#"{"type":"subscribe","topics":["agent:*","execution:*","workflow:*","thread:*"]}"#;
+    let outputs = open_as(viewer).text(text, Timestamp(0));
+    assert!(matches!(&outputs[..], [Output::Subscribe { requests, .. }] if requests.len() == 4), "{outputs:?}");
+}
+
+#[test]
 fn a_topic_named_twice_counts_as_the_last() {
     let text = r#"{"type":"subscribe","topics":["agent:a",{"topic":"agent:a","after":3}]}"#;
     check(&[(0, Text(text), &["subscribe agent:a>3"])]);

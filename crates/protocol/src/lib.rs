@@ -30,4 +30,4 @@ pub use problem::Problem;
 pub use status::{Outcome, Phase, StepStatus};
 pub use task::{Task, TaskError, TaskKey, TaskPart, TaskReport};
 pub use time::Timestamp;
-pub use topic::Topic;
+pub use topic::{Topic, TopicKind};

@@ -97,7 +97,7 @@ fn the_projection_of_an_execution_event_is_s1s_message_at_the_same_position() {
         })
     );
     let topics: Vec<String> = Topic::of(&projected).iter().map(Topic::to_string).collect();
-    assert_eq!(topics, ["workflow_executions", "workflow:samples/hello"]);
+    assert_eq!(topics, ["workflow_executions", "workflow:samples/hello", "workflow:*"]);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
 use protocol::{
-    Envelope, Event, EventId, ExecutionId, Task, TaskError, TaskKey, TaskPart, TaskReport, Timestamp, Topic,
+    Envelope, Event, EventId, ExecutionId, Task, TaskError, TaskKey, TaskPart, TaskReport, Timestamp, Topic, TopicKind,
     event::TaskProgress,
     frame::{
         FromWorker, ToWorker,
@@ -150,7 +150,8 @@ fn progress_is_seen_under_its_execution_and_never_durable() {
         traceparent: None,
         event: progress.into(),
     };
-    assert_eq!(Topic::of(&envelope), [Topic::Execution(key().execution_id)]);
+    let topics = [Topic::Execution(key().execution_id), Topic::All(TopicKind::Execution)];
+    assert_eq!(Topic::of(&envelope), topics);
     assert_eq!(envelope.event.execution_id(), None, "it is in no execution's log");
     let data = json!({"execution_id": "00000000-0000-0000-0000-000000000009", "step": "greet", "visit": 1,
                       "attempt": 2, "worker": "gpu:3f9a", "percent": 12.5, "message": "fetching"});

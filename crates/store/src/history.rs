@@ -1,16 +1,20 @@
 //! Which rows of the log a topic's history is made of. The counterpart of [`Topic::of`] for replay.
 
-use protocol::{Envelope, ExecutionId, Topic, projection};
+use protocol::{Envelope, ExecutionId, Topic, TopicKind, projection};
 
 /// What to read for a topic.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Source {
     Everything,
     Execution(ExecutionId),
+    /// Events that are of an execution.
+    Executions,
     /// Events that are not of an execution, of one type.
     OfType(&'static str),
     /// Events that are not of an execution and tell of an agent: of its own, and of workflows it works at.
     Agent(String),
+    /// The same, of whichever agent.
+    Agents,
     /// Projections of execution events (and the S1 message itself, where somebody published it), of all
     /// playbooks or of the one with this path.
     Projected {
@@ -30,9 +34,11 @@ impl Source {
             Topic::MemoryTimeline => Source::OfType("memory_timeline"),
             Topic::SystemAlerts => Source::OfType("system_alert"),
             Topic::Agent(id) => Source::Agent(id.clone()),
-            Topic::WorkflowExecutions => Source::Projected { path: None },
+            Topic::All(TopicKind::Agent) => Source::Agents,
+            Topic::All(TopicKind::Execution) => Source::Executions,
+            Topic::WorkflowExecutions | Topic::All(TopicKind::Workflow) => Source::Projected { path: None },
             Topic::Workflow(path) => Source::Projected { path: Some(path.clone()) },
-            Topic::Components | Topic::Thread(_) | Topic::Session(_) => Source::Nothing,
+            Topic::Components | Topic::Thread(_) | Topic::All(TopicKind::Thread) | Topic::Session(_) => Source::Nothing,
         }
     }
 }
@@ -54,7 +60,7 @@ pub(crate) fn projected(envelope: Envelope) -> Option<Envelope> {
 /// The types whose subject is an agent.
 pub(crate) const OF_AGENTS: &[&str] = &["agent_state", "performance_metric", "memory_timeline"];
 
-/// What an event is about, for [`Source::Agent`] and [`Source::Projected`].
+/// What an event is about, for [`Source::Agent`], [`Source::Agents`] and [`Source::Projected`].
 pub(crate) fn subject(event: &protocol::Event) -> Option<&str> {
     use protocol::Event;
     match event {

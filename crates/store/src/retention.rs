@@ -214,6 +214,7 @@ pub(crate) async fn complete_after(connection: &mut Connection<'_>, source: &Sou
         Source::Execution(id) => sql("SELECT coalesce(max(through), 0) FROM pruned WHERE kind = 'path'
             AND NOT EXISTS (SELECT 1 FROM executions WHERE execution_id = $1)")
         .bind(*id),
+        Source::Executions => sql("SELECT coalesce(max(through), 0) FROM pruned WHERE kind = 'path'"),
         // Of another program's workflows it is not noted which went.
         Source::Projected { path: Some(path) } => sql("SELECT coalesce(max(through), 0) FROM pruned
             WHERE (kind = 'path' AND name = $1) OR (kind = 'type' AND name = 'workflow_execution')")
@@ -223,7 +224,7 @@ pub(crate) async fn complete_after(connection: &mut Connection<'_>, source: &Sou
         Source::OfType(kind) => {
             sql("SELECT coalesce(max(through), 0) FROM pruned WHERE kind = 'type' AND name = $1").bind(*kind)
         }
-        Source::Agent(_) => sql("SELECT coalesce(max(through), 0) FROM pruned WHERE kind = 'type'
+        Source::Agent(_) | Source::Agents => sql("SELECT coalesce(max(through), 0) FROM pruned WHERE kind = 'type'
             AND (name = 'workflow_execution' OR name IN (SELECT value FROM json_each($1)))")
         .bind(OF_AGENTS),
         Source::Everything => sql("SELECT coalesce(max(through), 0) FROM pruned"),

@@ -12,7 +12,7 @@ use std::{
 use tokio::sync::watch;
 
 /// Whatever clients may subscribe to here.
-pub(crate) const TOPICS: [&str; 8] = [
+pub(crate) const TOPICS: [&str; 11] = [
     "events",
     "memory_timeline",
     "system_alerts",
@@ -21,6 +21,9 @@ pub(crate) const TOPICS: [&str; 8] = [
     "agent:a",
     "agent:b",
     "workflow:w",
+    "agent:*",
+    "workflow:*",
+    "execution:*",
 ];
 
 /// By topic, the positions of its events.

@@ -51,3 +51,4 @@ mod socket;
 mod socket_access;
 mod socket_sizes;
 mod socketio_leaving;
+mod topics_of_a_kind;

@@ -135,7 +135,10 @@ async fn messages_are_published_in_their_order_and_reach_who_looks() {
     for n in 0..MANY {
         let frame = next(&mut watcher).await;
         assert_eq!(frame["event"]["data"]["stage"], n.to_string(), "{frame}");
-        assert_eq!(frame["topics"], json!(["workflow_executions", "workflow:w", "agent:a", "events"]));
+        assert_eq!(
+            frame["topics"],
+            json!(["workflow_executions", "workflow:w", "workflow:*", "agent:a", "agent:*", "events"])
+        );
         assert_eq!(frame["event"]["correlation_id"], "e");
     }
     let frame = next(&mut watcher).await;
@@ -154,7 +157,7 @@ async fn messages_are_published_in_their_order_and_reach_who_looks() {
         (&frame["event"]["position"], &frame["event"]["data"]["resourceUsage"]["cpu"]),
         (&json!(null), &json!(50.0))
     );
-    assert_eq!(frame["topics"], json!(["agent_states", "agent:a"]));
+    assert_eq!(frame["topics"], json!(["agent_states", "agent:a", "agent:*"]));
 }
 
 #[tokio::test]

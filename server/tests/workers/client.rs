@@ -2,7 +2,7 @@
 
 use crate::{house::House, support::signal};
 use protocol::{
-    Envelope, Position, Timestamp, Topic,
+    Envelope, Position, Timestamp, Topic, TopicKind,
     event::{AgentState, AgentStatus, MetricCategory, PerformanceMetric, ResourceUsage, WorkflowStatus},
     frame::GapReason,
 };
@@ -104,6 +104,27 @@ async fn killed_and_started_again_the_server_loses_and_repeats_nothing() {
     let (_client, mut heard) = listen(&house, kept);
     heard.end_of(&missed).await;
     heard.expect_all_from(first);
+}
+
+#[tokio::test]
+async fn all_of_a_kind_come_to_who_has_a_topic_for_all_each_once() {
+    let house = House::open_with(&[]);
+    house.register("echo", ECHO).await;
+    let before = house.submit("echo", json!({})).await;
+    let all = |kind| Resume { topic: Topic::All(kind), after: Some(Position(0)), epoch: None };
+    let (client, mut heard) = listen(&house, all(TopicKind::Execution));
+    client.subscribe(all(TopicKind::Agent)).await.unwrap();
+    heard.end_of(&before).await;
+    let live = house.submit("echo", json!({})).await;
+    heard.end_of(&live).await;
+    // Nothing else is in the log so far.
+    heard.expect_all_from(1);
+    let usage = json!({"cpu": 1, "memory": 2, "activeConnections": 3});
+    let state = json!({"agentId": "a", "status": "idle", "resourceUsage": usage, "timestamp": 1});
+    client.publish(serde_json::from_value::<AgentState>(state).unwrap()).await.unwrap();
+    let told = heard.until(|told| matches!(told, Told::Event { .. })).await;
+    let Told::Event { event, topics } = told else { unreachable!() };
+    assert_eq!((event.event.name(), topics), ("agent_state", vec![Topic::All(TopicKind::Agent)]));
 }
 
 #[tokio::test]

@@ -185,7 +185,8 @@ impl FanOut {
         self.activity.note(&topics, envelope.time);
         if topics.iter().any(|topic| !self.table.of(topic).is_empty()) {
             let frame = encode::event(&topics, envelope);
-            self.turn.push(topics, Live { position, frame, since });
+            let heard = topics.into_iter().filter(|topic| !self.table.of(topic).is_empty());
+            self.turn.push(heard, Live { position, frame, since });
         }
     }
 

@@ -40,7 +40,8 @@ impl Turn {
         self.events.len()
     }
 
-    pub(crate) fn push(&mut self, topics: Vec<Topic>, event: Live) {
+    /// An event, and those of its topics that somebody has.
+    pub(crate) fn push(&mut self, topics: impl IntoIterator<Item = Topic>, event: Live) {
         let bit = 1 << self.events.len();
         self.events.push(event);
         for topic in topics {
@@ -111,7 +112,7 @@ mod tests {
         let mut turn = Turn::default();
         for (position, topics) in events {
             let frame = Frame::text_of(format!("<{position}>").as_bytes());
-            let topics = topics.iter().map(|name| Topic::Agent((*name).to_owned())).collect();
+            let topics = topics.iter().map(|name| Topic::Agent((*name).to_owned()));
             turn.push(topics, Live { position: Position(*position), frame, since: Instant::now() });
         }
         turn
@@ -166,7 +167,7 @@ mod tests {
         let mut turn = Turn::default();
         for position in 1..=2 {
             let frame = Frame::text_of(&[b'x'; 40_000]);
-            turn.push(Vec::new(), Live { position: Position(position), frame, since: Instant::now() });
+            turn.push([], Live { position: Position(position), frame, since: Instant::now() });
         }
         assert!(turn.packet(0b11, Reads::default()).joined.is_none());
         assert!(turn.packet(0b01, Reads::default()).joined.is_some());

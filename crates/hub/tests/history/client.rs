@@ -6,7 +6,7 @@ use crate::{
 };
 use hub::{Hub, Inbound, Kind, Outbound, Outgoing, Reads, Sending, Wired};
 use protocol::{
-    ClientId, Position, Timestamp, Topic,
+    ClientId, Position, Timestamp, Topic, TopicKind,
     frame::{self, GapReason, ServerFrame},
 };
 use serde_json::json;
@@ -165,14 +165,17 @@ impl Client {
     }
 
     fn topic(&mut self) -> Topic {
-        match self.random.below(9) {
+        match self.random.below(12) {
             0 => Topic::Events,
             1 => Topic::WorkflowExecutions,
             2 => Topic::Workflow("p".to_owned()),
             3 => Topic::Agent("a".to_owned()),
             4 => Topic::MemoryTimeline,
             5 => Topic::SystemAlerts,
-            number => Topic::Execution(execution_id(number - 6)),
+            6 => Topic::All(TopicKind::Agent),
+            7 => Topic::All(TopicKind::Workflow),
+            8 => Topic::All(TopicKind::Execution),
+            number => Topic::Execution(execution_id(number - 9)),
         }
     }
 

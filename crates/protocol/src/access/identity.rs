@@ -1,7 +1,7 @@
 //! Who somebody is.
 
 use super::{Action, Role};
-use crate::{Event, Problem, Timestamp, Topic};
+use crate::{Event, Problem, Timestamp, Topic, TopicKind};
 use serde::{Deserialize, Serialize};
 
 /// What proved who somebody is, as the server knows it; never the secret itself.
@@ -84,12 +84,23 @@ impl Identity {
     }
 
     /// Whether a topic, live or from the log, is theirs to see. `events` is everything there is; a session is its
-    /// owner's.
+    /// owner's. All of a kind is theirs who may see each of it, which for agents, workflows, executions and threads is
+    /// everybody who is known.
     pub fn may_see(&self, topic: &Topic) -> bool {
         match topic {
             Topic::Events => self.may(Action::Administer),
             Topic::Session(owner) => self.is_local() || *owner == self.subject,
-            _ => true,
+            Topic::AgentStates
+            | Topic::PerformanceMetrics
+            | Topic::WorkflowExecutions
+            | Topic::MemoryTimeline
+            | Topic::SystemAlerts
+            | Topic::Components
+            | Topic::Agent(_)
+            | Topic::Workflow(_)
+            | Topic::Execution(_)
+            | Topic::Thread(_)
+            | Topic::All(TopicKind::Agent | TopicKind::Workflow | TopicKind::Execution | TopicKind::Thread) => true,
         }
     }
 
@@ -139,6 +150,8 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    const WILDCARDS: [&str; 4] = ["agent:*", "workflow:*", "execution:*", "thread:*"];
+
     fn of(role: Role) -> Identity {
         let credential = CredentialId::Token("1".to_owned());
         Identity { subject: "token:t".to_owned(), name: "t".to_owned(), role, credential, ..Identity::local() }
@@ -147,17 +160,20 @@ mod tests {
     #[test]
     fn topics_are_seen_by_role() {
         let seen = |who: &Identity| -> Vec<&str> {
-            let names = ["events", "agent_states", "execution:01998c4e-9c1b-7d2e-8a10-0123456789ab", "workflow:w"];
+            let names = ["events", "agent_states", "execution:01998c4e-9c1b-7d2e-8a10-0123456789ab", "workflow:w"]
+                .into_iter()
+                .chain(WILDCARDS);
             let sessions = ["session:token:t", "session:user:ann"];
             let sees = |name: &&str| who.may_see(&name.parse().unwrap());
-            names.into_iter().chain(sessions).filter(sees).collect()
+            names.chain(sessions).filter(sees).collect()
         };
-        let usual = ["agent_states", "execution:01998c4e-9c1b-7d2e-8a10-0123456789ab", "workflow:w", "session:token:t"];
+        let one = ["agent_states", "execution:01998c4e-9c1b-7d2e-8a10-0123456789ab", "workflow:w"];
+        let usual = [&one[..], &WILDCARDS, &["session:token:t"]].concat();
         for role in [Role::Viewer, Role::Operator, Role::Component] {
             assert_eq!(seen(&of(role)), usual, "{role}");
         }
         assert_eq!(seen(&of(Role::Admin)), [&["events"][..], &usual].concat(), "not another's session");
-        assert_eq!(seen(&Identity::local()).len(), 6);
+        assert_eq!(seen(&Identity::local()).len(), 6 + WILDCARDS.len());
         let problem = of(Role::Viewer).require_topic(&Topic::Events).unwrap_err();
         assert_eq!(
             (problem.status, problem.detail.as_str()),

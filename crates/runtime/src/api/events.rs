@@ -23,7 +23,7 @@ const AT_ONCE: u32 = 1_000;
 const LOOK: (u64, u64) = (200, 20_000);
 /// Looks backwards for one page.
 const LOOKS: usize = 64;
-/// Positions searched for a projected topic cost as much as reading one event.
+/// Positions searched for a topic without an index cost as much as reading one event.
 const SEARCHED: usize = 100;
 /// Times in the log are nearly in order: servers' clocks differ by less than this, and commits wait for less.
 const DISORDER_MS: u64 = 60_000;
@@ -105,8 +105,8 @@ impl Api {
         for _ in 0..LOOKS {
             let start = Position(end.0.saturating_sub(width)).max(part.after);
             let Seen { mut found, seen, bytes: held, through: reached } = self.between(&part, start, end).await?;
-            // A projected topic is searched for, up to the end of the log.
-            read += if part.topic.is_projected() { (head.0 - start.0) as usize / SEARCHED } else { seen };
+            // Some topics are searched for, up to the end of the log.
+            read += if part.topic.is_searched_for() { (head.0 - start.0) as usize / SEARCHED } else { seen };
             if reached < end {
                 // More than one look is to hold: as much as seems to fit.
                 width = ((reached.0 - start.0) / 2).max(1);

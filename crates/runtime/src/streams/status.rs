@@ -2,7 +2,7 @@
 
 use crate::Api;
 use protocol::{
-    Action, Problem, Timestamp, Topic,
+    Action, Problem, Timestamp, Topic, TopicKind,
     api::{BroadcastTest, RoomStatus, WebsocketStatus},
     event::{
         AgentState, AgentStatus, MemoryAction, MemoryTimeline, MetricCategory, PerformanceMetric, ResourceUsage,
@@ -38,6 +38,7 @@ impl Api {
         let is_told = |room: &RoomStatus| match &room.room {
             Topic::Agent(_) => room.room == agent,
             Topic::Workflow(_) => room.room == workflow,
+            Topic::All(kind) => matches!(kind, TopicKind::Agent | TopicKind::Workflow),
             Topic::Events | Topic::Components | Topic::Execution(_) | Topic::Thread(_) | Topic::Session(_) => false,
             _ => true,
         };

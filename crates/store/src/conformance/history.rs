@@ -50,7 +50,7 @@ pub async fn every_topic_replays_what_was_seen_live(backend: &dyn Backend) {
     }
     let events = everything(&*store).await;
     let mut seen: BTreeMap<Topic, Vec<Envelope>> = BTreeMap::new();
-    for name in ["components", "thread:1", "session:1", "agent:nobody", "workflow:none"] {
+    for name in ["components", "thread:1", "thread:*", "session:1", "agent:nobody", "workflow:none"] {
         seen.insert(name.parse().expect("a topic"), Vec::new());
     }
     seen.insert(Topic::Execution(ExecutionId(super::sample::id())), Vec::new());
@@ -65,10 +65,37 @@ pub async fn every_topic_replays_what_was_seen_live(backend: &dyn Backend) {
     for kind in ["agent_state", "memory_timeline", "system_alert", "workflow_execution", "performance_metric", "note"] {
         assert!(kinds.contains(kind), "no {kind} was tried");
     }
-    for topic in ["agent:x", "agent:theirs", "workflow:theirs", "workflow:x", "performance_metrics"] {
+    for topic in [
+        "agent:x",
+        "agent:theirs",
+        "agent:*",
+        "workflow:theirs",
+        "workflow:x",
+        "workflow:*",
+        "execution:*",
+        "performance_metrics",
+    ] {
         assert!(!seen[&topic.parse().expect("a topic")].is_empty(), "{topic}");
     }
     assert_eq!(seen[&Topic::Events], events);
+    for (kind, ones, none) in [
+        ("agent:*", "agent:", vec!["memory_timeline", "performance_metric", "workflow_execution", "note"]),
+        ("workflow:*", "workflow:", vec!["agent_state"]),
+        ("execution:*", "execution:", vec!["agent_state", "note"]),
+    ] {
+        let all: Topic = kind.parse().expect("a topic");
+        let mut of_each: Vec<&Envelope> = seen
+            .iter()
+            .filter(|(topic, _)| topic.to_string().starts_with(ones) && **topic != all)
+            .flat_map(|(_, seen)| seen)
+            .collect();
+        of_each.sort_by_key(|event| event.position);
+        assert_eq!(seen[&all].iter().collect::<Vec<_>>(), of_each, "{kind} is what each of its kind has, once");
+        for name in none {
+            let is_left_out = |event: &&Envelope| event.event.name() == name && !seen[&all].contains(event);
+            assert!(events.iter().any(|event| is_left_out(&event)), "{kind} has every {name}");
+        }
+    }
     let head = events.len() as u64;
     for (topic, expected) in &seen {
         for limit in [1, 2, 3, 7, 1_000] {
@@ -163,12 +190,20 @@ pub async fn rare_workflows_are_found_however_long_the_log(backend: &dyn Backend
         store.commit(loose(T0, noise)).await.expect("a commit");
     }
     store.commit(rare.end(Outcome::Completed)).await.expect("a commit");
-    for topic in [Topic::WorkflowExecutions, Topic::Workflow("samples/rare".into())] {
+    for topic in ["workflow_executions", "workflow:*", "workflow:samples/rare"] {
+        let topic: Topic = topic.parse().expect("a topic");
         let found = history(&*store, &topic, Position(0), 10).await;
         let positions: Vec<u64> = found.iter().filter_map(|event| event.position).map(|at| at.0).collect();
         assert_eq!(positions, [1, 2, 50_005, 50_006], "{topic}");
         let found = history(&*store, &topic, Position(3), 1).await;
         assert_eq!(found.len(), 2, "{topic}");
+    }
+    for (topic, count) in [("execution:*", store.head().await.expect("the head").0 - 50_000), ("agent:*", 1)] {
+        if topic == "agent:*" {
+            store.commit(loose(T0, vec![agent("rare")])).await.expect("a commit");
+        }
+        let found = history(&*store, &topic.parse().expect("a topic"), Position(0), 2).await;
+        assert_eq!(found.len() as u64, count, "{topic}");
     }
 }
 

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{ExecutionFilter, Pruned, Store};
 use protocol::{
-    Event, Outcome, Position, Timestamp, Topic,
+    Event, Outcome, Position, Timestamp, Topic, TopicKind,
     event::{Origin, Rerun, Severity, SystemAlert},
 };
 use serde_json::json;
@@ -133,6 +133,10 @@ pub async fn a_history_says_where_it_begins(backend: &dyn Backend) {
         Topic::Execution(open.id),
         Topic::SystemAlerts,
         Topic::Agent("a".into()),
+        Topic::All(TopicKind::Execution),
+        Topic::All(TopicKind::Workflow),
+        Topic::All(TopicKind::Agent),
+        Topic::All(TopicKind::Thread),
     ];
     let all = async |after: u64| {
         let mut all = Vec::new();
@@ -141,10 +145,10 @@ pub async fn a_history_says_where_it_begins(backend: &dyn Backend) {
         }
         all
     };
-    assert_eq!(all(0).await, [Position(0); 8]);
+    assert_eq!(all(0).await, [Position(0); 12]);
     prune_all(&store, day(10)).await;
     let none = Position(0);
-    assert_eq!(all(0).await, [gone, gone, gone, gone, none, none, none, none]);
+    assert_eq!(all(0).await, [gone, gone, gone, gone, none, none, none, none, gone, gone, none, none]);
     assert_eq!(history(&*store, &Topic::Execution(open.id), Position(0), 3).await.len(), 7);
 }
 

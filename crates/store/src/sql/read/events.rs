@@ -15,7 +15,7 @@ use crate::{
 use futures::TryStreamExt;
 use protocol::{Envelope, Event, ExecutionId, Position, Timestamp, Topic};
 
-/// Positions searched in one statement for a topic that is a filter over all executions.
+/// Positions searched in one statement for a topic that is a filter over all executions, or over all agents.
 const WINDOW: u64 = 20_000;
 /// Windows searched for one page: at some 5 ms each, a page of a rare workflow takes a sixth of a second, and the
 /// next page goes on where it stopped. An index would make every commit pay.
@@ -84,11 +84,18 @@ pub(crate) async fn log(
     let mut page = Page::of(limit);
     match &source {
         Source::Nothing => {}
-        Source::Projected { path } => {
+        Source::Projected { .. } | Source::Executions | Source::Agents => {
             let mut from = after;
             for window in 1.. {
                 let to = Position(from.0.saturating_add(WINDOW));
-                page.read(connection, projected(path.as_deref(), from, to, page.ask()), history::projected).await?;
+                match &source {
+                    Source::Projected { path } => {
+                        let query = projected(path.as_deref(), from, to, page.ask());
+                        page.read(connection, query, history::projected).await?;
+                    }
+                    Source::Agents => page.read(connection, of_agents(connection, from, to, page.ask()), Some).await?,
+                    _ => page.read(connection, of_executions(from, to, page.ask()), Some).await?,
+                }
                 if page.full || to >= head {
                     break;
                 }
@@ -204,12 +211,10 @@ fn direct(source: &Source, after: Position, limit: i64) -> Statement {
             .bind(int(after))
             .bind(limit)
         }
-        Source::Everything | Source::Agent(_) | Source::Projected { .. } | Source::Nothing => {
-            sql("SELECT position, id, time, type, correlation_id, causation_id, traceparent, data FROM events
+        _ => sql("SELECT position, id, time, type, correlation_id, causation_id, traceparent, data FROM events
             WHERE position > $1 ORDER BY position LIMIT $2")
-            .bind(int(after))
-            .bind(limit)
-        }
+        .bind(int(after))
+        .bind(limit),
     }
 }
 
@@ -233,6 +238,42 @@ fn of_agent(connection: &Connection<'_>, id: &str, after: Position, limit: i64) 
         ) AS events ORDER BY position LIMIT $4",
     );
     query
+}
+
+/// What tells of any agent, `position > from` and `<= to`. Each type's events are a range of one index: all but few of
+/// them name an agent.
+fn of_agents(connection: &Connection<'_>, from: Position, to: Position, limit: i64) -> Statement {
+    let mut query = sql("SELECT position, id, time, type, correlation_id, causation_id, traceparent, data FROM (")
+        .bind(int(from))
+        .bind(int(to))
+        .bind(limit);
+    for kind in history::OF_AGENTS {
+        query.push("SELECT * FROM (SELECT * FROM events WHERE execution_id IS NULL AND type = '");
+        query.push(kind);
+        query.push(
+            "' AND position > $1 AND position <= $2 AND subject IS NOT NULL
+            ORDER BY position LIMIT $3) AS of_its_own UNION ALL ",
+        );
+    }
+    query.push(
+        "SELECT * FROM (SELECT * FROM events WHERE execution_id IS NULL AND type = 'workflow_execution'
+            AND position > $1 AND position <= $2 AND ",
+    );
+    query.push(connection.agent_of_workflow());
+    query.push(
+        " IS NOT NULL ORDER BY position LIMIT $3) AS of_workflows
+        ) AS events ORDER BY position LIMIT $3",
+    );
+    query
+}
+
+/// What is of any execution, `position > from` and `<= to`. Most of a log is.
+fn of_executions(from: Position, to: Position, limit: i64) -> Statement {
+    sql("SELECT position, id, time, type, correlation_id, causation_id, traceparent, data FROM events
+        WHERE position > $1 AND position <= $2 AND execution_id IS NOT NULL ORDER BY position LIMIT $3")
+    .bind(int(from))
+    .bind(int(to))
+    .bind(limit)
 }
 
 /// `position > from` and `<= to`, of the types that have a projection, of one path or all.
