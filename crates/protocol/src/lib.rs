@@ -6,6 +6,7 @@
 pub mod access;
 pub mod api;
 pub mod blob;
+pub mod cloud_event;
 pub mod credential;
 pub mod diagnostic;
 pub mod envelope;

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 /// What such a page may send and read beyond what every page may.
 const HEADERS: &str = "authorization, content-type, idempotency-key, last-event-id, x-requested-with";
-const EXPOSED: &str = "location, retry-after";
+const EXPOSED: &str = "link, location, retry-after, signalbox-through";
 const METHODS: &str = "GET, HEAD, POST, PUT, DELETE";
 /// Seconds a browser need not ask again.
 const MAX_AGE: &str = "600";

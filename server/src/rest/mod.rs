@@ -6,6 +6,7 @@ mod agents;
 mod approvals;
 mod credential_rotation;
 mod credentials;
+mod event_page;
 mod events;
 mod execution_approvals;
 mod execution_cancel;

@@ -38,6 +38,7 @@ mod websocket_status;
 mod assets;
 mod body;
 mod client_access;
+mod cloud_events;
 mod cors;
 mod headers;
 mod host;

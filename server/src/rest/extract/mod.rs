@@ -1,5 +1,6 @@
 //! What handlers take a request apart with. Each refuses with a problem that names the place.
 
+mod accept;
 mod caller;
 mod json;
 mod key;
@@ -8,6 +9,8 @@ mod path;
 mod query;
 mod yaml;
 
+pub(super) use accept::Asked;
+pub(super) use accept::Format;
 pub(super) use caller::Caller;
 pub(super) use json::Json;
 pub(super) use json::OptionalJson;
