@@ -16,6 +16,9 @@ use std::{
 const READ_BYTES: usize = 256 << 10;
 /// A crowd that is not where it should be by then has failed.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// Nothing has come for so long before it sleeps. Waking it is counted to the core that sends, and would be paid for
+/// each delivery by whoever sends slower than this reads, and by nobody who sends faster.
+const AWAKE: Duration = Duration::from_millis(1);
 /// Microseconds above which latencies are not told apart.
 const SLOWEST_US: usize = 2_000_000;
 
@@ -33,6 +36,8 @@ pub(super) struct Crowd {
     /// When what is being delivered was published; latencies are counted from here.
     published_at: Option<Instant>,
     latencies_us: Vec<u32>,
+    /// When something came last.
+    heard_at: Instant,
 }
 
 /// What all clients together were given.
@@ -73,6 +78,7 @@ impl Crowd {
             seen: Seen::default(),
             published_at: None,
             latencies_us: vec![0; SLOWEST_US + 1],
+            heard_at: Instant::now(),
         })
     }
 
@@ -198,9 +204,16 @@ impl Crowd {
 
     fn turn(&mut self, time: Duration) -> anyhow::Result<()> {
         let mut events = std::mem::replace(&mut self.events, Events::with_capacity(0));
-        match self.poll.poll(&mut events, Some(time)) {
+        let is_awake = self.heard_at.elapsed() < AWAKE;
+        match self.poll.poll(&mut events, Some(if is_awake { Duration::ZERO } else { time })) {
             Err(error) if error.kind() != ErrorKind::Interrupted => bail!(error),
             _ => {}
+        }
+        if !events.is_empty() {
+            self.heard_at = Instant::now();
+        } else if is_awake {
+            // Publishers are on this core, too.
+            std::thread::yield_now();
         }
         for event in &events {
             let index = event.token().0;
