@@ -11,7 +11,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 import pytest
 from websockets.asyncio.server import ServerConnection, serve
 
-from conftest import Told
+from conftest import PATIENCE_S, Told
 from signalbox import ClientConfig, Clock, Handlers, SignalboxClient, SignalboxError
 
 LIMITS = {"frame_bytes": 65_536, "topics": 1_000, "queue_bytes": 1 << 20, "idle_timeout_ms": 90_000}
@@ -107,6 +107,30 @@ async def test_the_pause_grows_with_each_failure_and_a_hello_makes_it_short_agai
         await greeted.first()
         socket.transport.abort()
         assert (await lost.until(lambda all: len(all) == 5))[-1]["retry_s"] == 0.25
+
+
+async def test_a_message_may_have_several_frames_and_a_line_ends_only_between_them():
+    events, greeted = Told(), Told()
+    handlers = Handlers(on_event=lambda event, _: events.add(event["data"]["message"]), on_connect=greeted.add)
+    async with scripted() as script, SignalboxClient(ClientConfig(script.url), handlers) as client:
+        socket = await script.connection(1)
+        assert socket.request is not None and socket.request.headers["Sec-WebSocket-Protocol"] == "signalbox.batch"
+        await hello(socket)
+        await greeted.first()
+        subscribing = asyncio.ensure_future(client.subscribe(["system_alerts"]))
+        asked = await script.frame(1)
+        texts = ["one", "two\n\r\u2028\x85", "three"]
+        frames = [{"type": "subscribed", "id": asked["id"],
+                   "topics": [{"topic": "system_alerts", "position": 6, "recovered": False}]}]
+        frames += [
+            {"type": "event", "topics": ["system_alerts"], "event": {
+                "id": str(position), "position": position, "time": 1, "type": "system_alert",
+                "correlation_id": None, "causation_id": None, "traceparent": None, "data": {"message": text}}}
+            for position, text in enumerate(texts, 7)
+        ]
+        await socket.send("\n".join(json.dumps(frame, ensure_ascii=False) for frame in frames))
+        await asyncio.wait_for(subscribing, PATIENCE_S)
+        assert await events.until(lambda all: len(all) == 3) == texts
 
 
 async def test_a_server_that_drains_says_when_to_come_back():

@@ -12,6 +12,7 @@ from typing import Any, Dict, Iterable, List, Literal, Optional, Type, Union
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
+from websockets.typing import Subprotocol
 
 from .address import listed, socket_url
 from .backoff import Backoff, is_terminal
@@ -40,6 +41,8 @@ _log = logging.getLogger("signalbox")
 CONNECT_S = 10.0
 #: Largest message taken from a server.
 MESSAGE_BYTES = 64 << 20
+#: Several frames in one message, one a line: of each message there is more to do than of a frame in it.
+BATCH = Subprotocol("signalbox.batch")
 #: The server is asked after so much silence, and given up after as much again.
 SILENCE_S = 25.0
 
@@ -209,6 +212,7 @@ class SignalboxClient(Producer):
                 open_timeout=CONNECT_S,
                 close_timeout=CONNECT_S,
                 max_size=MESSAGE_BYTES,
+                subprotocols=[BATCH],
                 ping_interval=SILENCE_S,
                 ping_timeout=SILENCE_S,
             )
@@ -228,9 +232,11 @@ class SignalboxClient(Producer):
                 await self._introduce(socket, token)
             writer = asyncio.get_running_loop().create_task(self._write(socket))
             try:
-                async for text in socket:
-                    self._received(json.loads(text))
-                    await self._teller.room()
+                async for message in socket:
+                    # Not by lines: those end in more ways than one. An older server sends one frame.
+                    for text in str(message).split("\n"):
+                        self._received(json.loads(text))
+                        await self._teller.room()
                 code, reason = socket.close_code, socket.close_reason
             except ConnectionClosed as error:
                 code = error.rcvd.code if error.rcvd else 1006
