@@ -7,8 +7,9 @@
 
 use std::time::Duration;
 
-/// How long it pays to wait: about as long as the fastest flush.
-pub(crate) const PATIENCE: Duration = Duration::from_micros(150);
+/// How long it pays to wait: a good part of the fastest flush. Longer, and the looking takes the core that would bring
+/// more.
+pub(crate) const PATIENCE: Duration = Duration::from_micros(75);
 /// Smaller groups are not worth it: a commit alone must not wait for anybody.
 const WORTHWHILE: usize = 4;
 /// Groups written without waiting after it was in vain, at most.
