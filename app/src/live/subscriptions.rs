@@ -2,7 +2,7 @@
 
 use protocol::{
     Epoch, Position, Topic,
-    frame::{ClientFrame, TopicRequest},
+    frame::{ClientFrame, TopicRequest, portions},
 };
 use std::collections::BTreeMap;
 
@@ -13,6 +13,8 @@ pub(crate) type Wanted = BTreeMap<Topic, Option<Position>>;
 pub(crate) struct Subscriptions {
     /// Of the log at the other end.
     epoch: Option<Epoch>,
+    /// Bytes of the largest message it takes.
+    frame_bytes: u32,
     is_open: bool,
     topics: BTreeMap<Topic, Seen>,
     /// Requests not answered yet, by topic. Until then what comes for a topic is another subscription's: a frame
@@ -63,8 +65,8 @@ impl Subscriptions {
     }
 
     /// A connection is open: asks for everything again, each from where it was seen last.
-    pub(crate) fn opened(&mut self, epoch: Epoch) -> Vec<ClientFrame> {
-        self.is_open = true;
+    pub(crate) fn opened(&mut self, epoch: Epoch, frame_bytes: u32) -> Vec<ClientFrame> {
+        (self.is_open, self.frame_bytes) = (true, frame_bytes);
         self.epoch = Some(epoch);
         self.asked.clear();
         let topics: Vec<Topic> = self.topics.keys().cloned().collect();
@@ -146,13 +148,11 @@ impl Subscriptions {
         if !self.is_open {
             return frames;
         }
-        if !gone.is_empty() {
-            let topics = gone.into_iter().map(|topic| TopicRequest::Name(topic.to_string())).collect();
-            frames.push(ClientFrame::Unsubscribe { id: None, topics });
-        }
-        if !new.is_empty() {
-            frames.push(ClientFrame::Subscribe { id: None, topics: new });
-        }
+        let gone = gone.into_iter().map(|topic| TopicRequest::Name(topic.to_string())).collect();
+        let gone = portions(gone, self.frame_bytes).into_iter();
+        frames.extend(gone.map(|topics| ClientFrame::Unsubscribe { id: None, topics }));
+        let new = portions(new, self.frame_bytes).into_iter();
+        frames.extend(new.map(|topics| ClientFrame::Subscribe { id: None, topics }));
         frames
     }
 }
@@ -193,7 +193,7 @@ mod tests {
     fn an_event_of_another_subscription_is_not_taken_for_a_topic_asked_for_just_now() {
         let path = Topic::Workflow("a".into());
         let mut subscriptions = Subscriptions::default();
-        subscriptions.opened(epoch("e1"));
+        subscriptions.opened(epoch("e1"), 65_536);
         subscriptions.want(&wanted(&[(Topic::WorkflowExecutions, 7)]), Some(&epoch("e1")));
         subscriptions.subscribed(&Topic::WorkflowExecutions, Position(7), true);
         subscriptions.want(&wanted(&[(Topic::WorkflowExecutions, 7), (path.clone(), 7)]), Some(&epoch("e1")));
@@ -216,13 +216,13 @@ mod tests {
     fn nothing_is_said_before_the_connection_is_open() {
         let mut subscriptions = Subscriptions::default();
         assert_eq!(subscriptions.want(&wanted(&[(Topic::WorkflowExecutions, 7)]), Some(&epoch("e1"))), []);
-        assert_eq!(subscriptions.opened(epoch("e1")), [subscribe(vec![from("workflow_executions", 7, "e1")])],);
+        assert_eq!(subscriptions.opened(epoch("e1"), 65_536), [subscribe(vec![from("workflow_executions", 7, "e1")])],);
     }
 
     #[test]
     fn navigation_tells_the_difference_only() {
         let mut subscriptions = Subscriptions::default();
-        subscriptions.opened(epoch("e1"));
+        subscriptions.opened(epoch("e1"), 65_536);
         subscriptions.want(&wanted(&[(Topic::WorkflowExecutions, 7), (Topic::SystemAlerts, 7)]), Some(&epoch("e1")));
         let frames =
             subscriptions.want(&wanted(&[(Topic::WorkflowExecutions, 9), (Topic::Components, 9)]), Some(&epoch("e1")));
@@ -232,13 +232,13 @@ mod tests {
     #[test]
     fn reconnect_resumes_from_the_last_position_in_the_old_epoch() {
         let mut subscriptions = Subscriptions::default();
-        subscriptions.opened(epoch("e1"));
+        subscriptions.opened(epoch("e1"), 65_536);
         subscriptions.want(&wanted(&[(Topic::WorkflowExecutions, 7)]), Some(&epoch("e1")));
         subscriptions.subscribed(&Topic::WorkflowExecutions, Position(7), true);
         assert_eq!(event(&mut subscriptions, 12), [Topic::WorkflowExecutions]);
         subscriptions.closed();
         assert_eq!(
-            subscriptions.opened(epoch("e2")),
+            subscriptions.opened(epoch("e2"), 65_536),
             [subscribe(vec![from("workflow_executions", 12, "e1")])],
             "the position belongs to the epoch it was seen in: the server answers with a gap",
         );
@@ -247,7 +247,7 @@ mod tests {
     #[test]
     fn a_position_stays_of_its_log_until_the_server_has_said_what_became_of_it() {
         let mut subscriptions = Subscriptions::default();
-        subscriptions.opened(epoch("e1"));
+        subscriptions.opened(epoch("e1"), 65_536);
         subscriptions.want(&wanted(&[(Topic::WorkflowExecutions, 7)]), Some(&epoch("e1")));
         subscriptions.subscribed(&Topic::WorkflowExecutions, Position(7), true);
         event(&mut subscriptions, 12);
@@ -255,13 +255,13 @@ mod tests {
         for _ in 0..2 {
             subscriptions.closed();
             let asked = [subscribe(vec![from("workflow_executions", 12, "e1")])];
-            assert_eq!(subscriptions.opened(epoch("e2")), asked);
+            assert_eq!(subscriptions.opened(epoch("e2"), 65_536), asked);
             subscriptions.subscribed(&Topic::WorkflowExecutions, Position(30), false);
             assert_eq!(subscriptions.behind(), 0, "nothing of that comes");
         }
         assert!(subscriptions.gap(&Topic::WorkflowExecutions, Position(30)));
         subscriptions.closed();
-        assert_eq!(subscriptions.opened(epoch("e2")), [subscribe(vec![from("workflow_executions", 30, "e2")])]);
+        assert_eq!(subscriptions.opened(epoch("e2"), 65_536), [subscribe(vec![from("workflow_executions", 30, "e2")])]);
     }
 
     #[test]
@@ -269,13 +269,13 @@ mod tests {
         let mut subscriptions = Subscriptions::default();
         // Rendered before the store was changed for another, connected after.
         subscriptions.want(&wanted(&[(Topic::WorkflowExecutions, 7)]), Some(&epoch("e1")));
-        assert_eq!(subscriptions.opened(epoch("e2")), [subscribe(vec![from("workflow_executions", 7, "e1")])]);
+        assert_eq!(subscriptions.opened(epoch("e2"), 65_536), [subscribe(vec![from("workflow_executions", 7, "e1")])]);
         subscriptions.subscribed(&Topic::WorkflowExecutions, Position(30), false);
         subscriptions.gap(&Topic::WorkflowExecutions, Position(30));
         // A page of the new log, behind and then ahead of where the gap ended.
         for after in [20, 40] {
             subscriptions.closed();
-            subscriptions.opened(epoch("e2"));
+            subscriptions.opened(epoch("e2"), 65_536);
             let frames = subscriptions.follow_from(&Topic::WorkflowExecutions, Position(after), Some(&epoch("e2")));
             assert_eq!(frames.is_empty(), after == 40, "{frames:?}");
         }
@@ -289,17 +289,17 @@ mod tests {
     fn what_began_live_is_of_the_connections_log() {
         let mut subscriptions = Subscriptions::default();
         subscriptions.want(&Wanted::from([(Topic::WorkflowExecutions, None)]), None);
-        subscriptions.opened(epoch("e1"));
+        subscriptions.opened(epoch("e1"), 65_536);
         subscriptions.subscribed(&Topic::WorkflowExecutions, Position(7), false);
         event(&mut subscriptions, 8);
         subscriptions.closed();
-        assert_eq!(subscriptions.opened(epoch("e2")), [subscribe(vec![from("workflow_executions", 8, "e1")])]);
+        assert_eq!(subscriptions.opened(epoch("e2"), 65_536), [subscribe(vec![from("workflow_executions", 8, "e1")])]);
     }
 
     #[test]
     fn page_rendered_behind_the_stream_gets_what_it_missed() {
         let mut subscriptions = Subscriptions::default();
-        subscriptions.opened(epoch("e1"));
+        subscriptions.opened(epoch("e1"), 65_536);
         subscriptions.want(&wanted(&[(Topic::WorkflowExecutions, 7)]), Some(&epoch("e1")));
         subscriptions.subscribed(&Topic::WorkflowExecutions, Position(7), true);
         event(&mut subscriptions, 12);
@@ -313,7 +313,7 @@ mod tests {
     #[test]
     fn catch_up_counts_down_to_its_target() {
         let mut subscriptions = Subscriptions::default();
-        subscriptions.opened(epoch("e1"));
+        subscriptions.opened(epoch("e1"), 65_536);
         subscriptions.want(&wanted(&[(Topic::WorkflowExecutions, 7)]), Some(&epoch("e1")));
         subscriptions.subscribed(&Topic::WorkflowExecutions, Position(10), true);
         assert_eq!(subscriptions.behind(), 0, "none of it may be ours");
@@ -331,11 +331,34 @@ mod tests {
     #[test]
     fn gap_matters_to_shown_topics_only_and_moves_on() {
         let mut subscriptions = Subscriptions::default();
-        subscriptions.opened(epoch("e1"));
+        subscriptions.opened(epoch("e1"), 65_536);
         subscriptions.want(&wanted(&[(Topic::WorkflowExecutions, 7)]), Some(&epoch("e1")));
         assert!(!subscriptions.gap(&Topic::SystemAlerts, Position(90)));
         assert!(subscriptions.gap(&Topic::WorkflowExecutions, Position(90)));
         subscriptions.closed();
-        assert_eq!(subscriptions.opened(epoch("e1")), [subscribe(vec![from("workflow_executions", 90, "e1")])]);
+        assert_eq!(subscriptions.opened(epoch("e1"), 65_536), [subscribe(vec![from("workflow_executions", 90, "e1")])]);
+    }
+
+    #[test]
+    fn many_topics_are_asked_for_in_frames_that_the_server_takes() {
+        let mut subscriptions = Subscriptions::default();
+        let topics: Vec<(Topic, u64)> =
+            (0..1_000).map(|number| (Topic::Agent(format!("{}{number}", "x".repeat(60))), 1_000_000)).collect();
+        subscriptions.want(&wanted(&topics), Some(&epoch("01998c4e-9c1b-7d2e-8a10-0123456789ab")));
+        let asked = subscriptions.opened(epoch("e"), 65_536);
+        assert!(asked.len() > 1);
+        let gone = subscriptions.want(&Wanted::new(), None);
+        for (frames, is_asked) in [(&asked, true), (&gone, false)] {
+            let mut names = Vec::new();
+            for frame in frames {
+                assert!(serde_json::to_string(frame).unwrap().len() <= 65_536);
+                match frame {
+                    ClientFrame::Subscribe { topics, .. } if is_asked => names.extend(topics),
+                    ClientFrame::Unsubscribe { topics, .. } if !is_asked => names.extend(topics),
+                    other => panic!("{other:?}"),
+                }
+            }
+            assert_eq!(names.len(), 1_000);
+        }
     }
 }

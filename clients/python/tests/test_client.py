@@ -287,6 +287,42 @@ async def test_tokens_say_who_a_client_is_and_one_that_is_revoked_is_the_end_unl
             assert nobody.state == "closed"
 
 
+async def test_a_thousand_topics_go_on_after_a_break_in_frames_that_the_server_takes(server):
+    agents = [f"{'ä' * 20}-{number}" for number in range(1_000)]
+    topics = [f"agent:{agent}" for agent in agents]
+    async with listening(server) as (client, heard):
+        told = await client.subscribe(topics)
+        assert [one["topic"] for one in told] == topics
+        usage = {"cpu": 1, "memory": 2, "activeConnections": 3}
+        for rounds, status in ((1, "idle"), (2, "busy")):
+            tries = len(heard.lost.all)
+            await away(server.kill)
+            await heard.lost.until(lambda all: len(all) > tries)
+            await away(server.up)
+            await heard.greeted.until(lambda all: len(all) > rounds)
+            for agent in (agents[0], agents[999]):
+                message = {"type": "agent_state", "agentId": agent, "status": status, "resourceUsage": usage}
+                await away(server.post, "/api/v1/events", json.dumps(message).encode(), "application/json")
+            await heard.events.until(lambda all: len(all) == 2 * rounds)
+        assert len(json.dumps(client.snapshot())) > 2 * 65_536, "not in one frame"
+        await client.unsubscribe(topics)
+        assert (client.state, client.snapshot()) == ("open", [])
+        assert {told["code"] for told in heard.lost.all} == {1006}, "only a server that was not there"
+
+
+async def test_fifteen_topics_of_thirty_that_are_not_theirs_take_neither_the_others_along_nor_the_connection(guarded):
+    errors, lost = Told(), Told()
+    own = [f"agent:{number}" for number in range(15)]
+    rooms = [room for number, topic in enumerate(own) for room in (f"session:user:other-{number}", topic)]
+    config = ClientConfig(guarded.url, token=await away(guarded.token, "looker", "viewer"), rooms=rooms)
+    async with SignalboxClient(config, Handlers(on_error=errors.add, on_disconnect=lost.add)) as client:
+        await errors.until(lambda all: len(all) == 15)
+        assert {error.code for error in errors.all} == {"forbidden"}
+        assert [told["topic"] for told in await client.subscribe(own)] == own
+        assert [had["topic"] for had in client.snapshot()] == own
+        assert (client.state, lost.all) == ("open", [])
+
+
 async def test_a_topic_that_is_not_theirs_takes_no_other_along_and_with_a_lesser_role_after_a_break_either(guarded):
     class Watched:
         def __init__(self, token, rooms):

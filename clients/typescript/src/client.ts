@@ -19,6 +19,7 @@ import { asRequests, Positions, type TopicRequest } from "./positions.js";
 import { Renewal } from "./renewal.js";
 import { type Fields, Requests } from "./requests.js";
 import { Resuming } from "./resuming.js";
+import { Subscribing } from "./subscribing.js";
 import { type Socket, type SocketConstructor, socketConstructor, socketUrl } from "./socket.js";
 
 /** Silence after which the server is asked whether it is there; after as much again it is not. */
@@ -36,6 +37,7 @@ export class SignalboxClient {
   private readonly requests = new Requests();
   private readonly renewal: Renewal;
   private readonly resuming: Resuming;
+  private readonly subscribing: Subscribing;
   private readonly debug: ((line: string) => void) | null;
   private socket: Socket | null = null;
   private hello: Hello | null = null;
@@ -58,7 +60,11 @@ export class SignalboxClient {
     this.backoff = new Backoff(config.reconnect || {}, this.clock.random);
     this.renewal = new Renewal(this.clock, () => this.authenticate(), (error) => this.report(error));
     const ask = (frame: Fields) => (this.hello ? this.ask(frame) : null);
-    this.resuming = new Resuming(this.positions, ask, (error) => this.report(error));
+    const sleep = (ms: number) => new Promise<void>((resolve) => this.clock.setTimeout(resolve, ms));
+    const frameBytes = () => this.hello?.limits.frame_bytes;
+    const report = (error: unknown) => this.report(error);
+    this.resuming = new Resuming(this.positions, ask, frameBytes, sleep, report);
+    this.subscribing = new Subscribing(this.positions, (frame) => this.ask(frame), frameBytes, report);
     const { debug } = config;
     this.debug = typeof debug === "function" ? debug : debug ? (line) => console.debug(`[signalbox] ${line}`) : null;
     for (const request of asRequests(config.subscriptions?.rooms ?? [])) this.positions.want(request);
@@ -66,34 +72,12 @@ export class SignalboxClient {
   }
 
   /** Resolves when each topic is subscribed: from here on, or from `after`, its events come. Idempotent. */
-  async subscribe(topics: string | TopicRequest | (string | TopicRequest)[]): Promise<Subscribed[]> {
-    const wanted = asRequests(topics);
-    const added = wanted.filter(({ topic }) => !this.positions.has(topic));
-    for (const request of wanted) this.positions.want(request);
-    for (;;) {
-      try {
-        const asked = wanted.map(({ topic }) => this.positions.request(topic));
-        return (await this.ask({ type: "subscribe", topics: asked })) as Subscribed[];
-      } catch (error) {
-        // The next connection subscribes to everything wanted; asking again only says when.
-        if (isDisconnected(error)) continue;
-        if (!(error instanceof SignalboxError && error.temporary)) {
-          for (const { topic } of added) this.positions.forget(topic);
-        }
-        throw error;
-      }
-    }
+  subscribe(topics: string | TopicRequest | (string | TopicRequest)[]): Promise<Subscribed[]> {
+    return this.subscribing.subscribe(asRequests(topics));
   }
 
-  async unsubscribe(topics: string | string[]): Promise<void> {
-    const names = [topics].flat();
-    for (const topic of names) this.positions.forget(topic);
-    try {
-      await this.ask({ type: "unsubscribe", topics: names });
-    } catch (error) {
-      // With the connection went the subscription.
-      if (!isDisconnected(error)) throw error;
-    }
+  unsubscribe(topics: string | string[]): Promise<void> {
+    return this.subscribing.unsubscribe([topics].flat());
   }
 
   /** Calls a method of the API, as REST does (docs/api.md). Rejects with a `SignalboxError`. */

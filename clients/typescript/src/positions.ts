@@ -28,6 +28,11 @@ export class Positions {
     return this.places.has(topic);
   }
 
+  /** It is wanted, and not subscribed over the present connection. */
+  lacks(topic: string): boolean {
+    return this.places.get(topic)?.subscribed === false;
+  }
+
   /** The positions as they are, to be kept and given to another client later. */
   snapshot(): TopicRequest[] {
     return this.topics().map((topic) => this.request(topic));

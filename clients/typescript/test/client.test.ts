@@ -292,6 +292,51 @@ test("tokens say who a client is; one that is revoked is the end, unless there i
   }
 });
 
+test("a thousand topics go on after a break, in frames that the server takes", async (t) => {
+  const server = await served(t);
+  const { client, events, lost, greeted } = listening(t, server, []);
+  const agents = Array.from({ length: 1_000 }, (_, number) => `${"ä".repeat(40)}-${number}`);
+  const topics = agents.map((agent) => `agent:${agent}`);
+  const told = await client.subscribe(topics);
+  assert.deepEqual(told.map(({ topic }) => topic), topics);
+  for (const round of [1, 2]) {
+    const tries = lost.all.length;
+    await server.kill();
+    await lost.until((all) => all.length > tries);
+    await server.up();
+    await greeted.until((all) => all.length > round);
+    const resourceUsage = { cpu: 1, memory: 2, activeConnections: 3 };
+    for (const agentId of [agents[0]!, agents[999]!]) {
+      await server.post("/api/v1/events", JSON.stringify({ type: "agent_state", agentId, status: round === 1 ? "idle" : "busy", resourceUsage }), "application/json");
+    }
+    await events.until((all) => all.length === 2 * round);
+  }
+  assert.ok(Buffer.byteLength(JSON.stringify(client.snapshot())) > 2 * 65_536, "not in one frame");
+  await client.unsubscribe(topics);
+  assert.deepEqual([client.state, client.snapshot()], ["open", []]);
+  const codes = lost.all.map((told) => (told as { code: number }).code);
+  assert.ok(codes.every((code) => code === 1006), `only a server that was not there: ${codes}`);
+});
+
+test("fifteen topics of thirty that are not theirs take neither the others along nor the connection", async (t) => {
+  const server = await Server.guarded();
+  t.after(() => server.remove());
+  const errors = new Told<Error>();
+  const lost = new Told<unknown>();
+  const own = Array.from({ length: 15 }, (_, number) => `agent:${number}`);
+  const rooms = own.flatMap((topic, number) => [`session:user:other-${number}`, topic]);
+  const client = new SignalboxClient(
+    { serverUrl: server.url, token: server.token("looker", "viewer"), subscriptions: { rooms } },
+    { onError: errors.add, onDisconnect: lost.add },
+  );
+  t.after(() => client.close());
+  await errors.until((all) => all.length === 15);
+  assert.ok(errors.all.every((error) => (error as SignalboxError).code === "forbidden"));
+  assert.deepEqual((await client.subscribe(own)).map(({ topic }) => topic), own);
+  assert.deepEqual(client.snapshot().map(({ topic }) => topic), own);
+  assert.deepEqual([client.state, lost.all], ["open", []]);
+});
+
 test("a topic that is not theirs takes no other along; with a lesser role, after a break either", async (t) => {
   const server = await Server.guarded();
   t.after(() => server.remove());

@@ -185,6 +185,25 @@ async fn with_a_lesser_role_what_is_not_theirs_is_told_and_the_rest_goes_on_afte
 }
 
 #[tokio::test]
+async fn fifteen_topics_of_thirty_that_are_not_theirs_take_neither_the_others_along_nor_the_connection() {
+    let server = TestServer::start_guarded(&[("ann", Role::Admin)], |_| ()).await;
+    let admin = sign_in(&server, "ann").await;
+    let look = token(&server, &admin, json!({"name": "look", "role": "viewer"})).await;
+    publish(&server, &admin, 7).await;
+    let from_here = Resume { topic: Topic::SystemAlerts, after: Some(Position(0)), epoch: None };
+    let mut client = Client::connect(server.url("")).token(&look).resume(from_here);
+    for number in 0..15 {
+        client = client.subscribe(&format!("session:user:other-{number}")).subscribe(&format!("agent:{number}"));
+    }
+    let (client, mut told) = client.start().unwrap();
+    let (alert, refused) = an_alert_and_refusals(&mut told, 15).await;
+    assert_eq!(alert, "number 7");
+    assert!(refused.iter().all(|why| why.starts_with("forbidden: ")), "{refused:?}");
+    assert_eq!((refused.len(), client.snapshot().len()), (15, 16));
+    client.subscribe(Resume::live(Topic::AgentStates)).await.unwrap();
+}
+
+#[tokio::test]
 async fn one_topic_that_is_not_theirs_takes_no_other_along() {
     let server = TestServer::start_guarded(&[("ann", Role::Admin)], |_| ()).await;
     let admin = sign_in(&server, "ann").await;

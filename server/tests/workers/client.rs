@@ -128,6 +128,37 @@ async fn all_of_a_kind_come_to_who_has_a_topic_for_all_each_once() {
 }
 
 #[tokio::test]
+async fn a_thousand_topics_go_on_after_a_break_in_frames_that_the_server_takes() {
+    let mut house = House::open_with(&[]);
+    let agents: Vec<String> = (0..1_000).map(|number| format!("{}-{number}", "ä".repeat(40))).collect();
+    let of = |agent: &String| Resume { topic: Topic::Agent(agent.clone()), after: Some(Position(0)), epoch: None };
+    let connect = Client::connect(&house.served.url);
+    let (client, told) = agents.iter().fold(connect, |client, agent| client.resume(of(agent))).start().unwrap();
+    let mut heard = Heard { told, events: Vec::new() };
+    let state = |agent: &str, status: &str| {
+        let usage = json!({"cpu": 1, "memory": 2, "activeConnections": 3});
+        let state = json!({"agentId": agent, "status": status, "resourceUsage": usage, "timestamp": 1});
+        serde_json::from_value::<AgentState>(state).unwrap()
+    };
+    for status in ["idle", "busy"] {
+        for agent in [&agents[0], &agents[999]] {
+            client.publish(state(agent, status)).await.unwrap();
+        }
+        let seen = heard.events.len();
+        while heard.events.len() < seen + 2 {
+            heard.next().await;
+        }
+        signal(&house.served.child, "KILL");
+        house.served.wait();
+        house.open_again_with(&[]);
+        heard.until(|told| matches!(told, Told::Disconnected { code: None, retry: Some(_), .. })).await;
+        heard.until(|told| matches!(told, Told::Connected { .. })).await;
+    }
+    heard.expect_all_from(1);
+    assert_eq!(client.snapshot().len(), 1_000);
+}
+
+#[tokio::test]
 async fn a_listener_that_does_not_read_may_call_and_gets_everything_when_it_does() {
     let house = House::open_with(&[]);
     house.register("echo", ECHO).await;

@@ -137,7 +137,7 @@ fn received(text: &str) {
             let frames = LIVE.with(|live| {
                 live.attempt.set(0);
                 live.link.borrow_mut().opened(now(), limits.idle_timeout_ms);
-                live.subscriptions.borrow_mut().opened(epoch)
+                live.subscriptions.borrow_mut().opened(epoch, limits.frame_bytes)
             });
             send(&frames);
         }

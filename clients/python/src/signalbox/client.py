@@ -33,6 +33,7 @@ from .producer import Producer
 from .renewal import Renewal
 from .requests import Fields, Requests
 from .resuming import Resuming, is_over
+from .subscribing import Subscribing
 from .teller import Teller
 
 _log = logging.getLogger("signalbox")
@@ -78,8 +79,9 @@ class SignalboxClient(Producer):
         self._wake = asyncio.Event()
         self._task: Optional[asyncio.Task[None]] = None
         self._resuming = Resuming(
-            self._positions, self._ask_again, self._report, lambda: self._teller.is_half_empty
+            self._positions, self._ask_again, self._report, lambda: self._teller.is_half_empty, self._frame_bytes
         )
+        self._subscribing = Subscribing(self._positions, self._ask, self._report, self._frame_bytes)
         self._teller = Teller(self._handlers, self._requests.waits, self._resuming.catch_up)
         self._telling: Optional[asyncio.Task[None]] = None
         self._renewal = Renewal(self._clock, self.authenticate, self._report)
@@ -132,32 +134,10 @@ class SignalboxClient(Producer):
 
     async def subscribe(self, topics: Union[Topic, Iterable[Topic]]) -> List[Subscribed]:
         """Returns when each topic is subscribed: from here on, or from `after`, its events come. Idempotent."""
-        had = set(self._positions.topics())
-        names = [self._positions.want(topic) for topic in listed(topics)]
-        while True:
-            try:
-                topics_asked = [self._positions.request(name) for name in names]
-                told: List[Subscribed] = await self._ask({"type": "subscribe", "topics": topics_asked})
-                return told
-            except SignalboxError as error:
-                # The next connection subscribes to everything wanted; asking again only says when.
-                if error.code == "disconnected":
-                    continue
-                if not error.temporary:
-                    for name in set(names) - had:
-                        self._positions.forget(name)
-                raise
+        return await self._subscribing.subscribe(listed(topics))
 
     async def unsubscribe(self, topics: Union[str, Iterable[str]]) -> None:
-        names = [topics] if isinstance(topics, str) else list(topics)
-        for name in names:
-            self._positions.forget(name)
-        try:
-            await self._ask({"type": "unsubscribe", "topics": names})
-        except SignalboxError as error:
-            # With the connection went the subscription.
-            if error.code != "disconnected":
-                raise
+        await self._subscribing.unsubscribe([topics] if isinstance(topics, str) else list(topics))
 
     async def call(self, method: str, params: Optional[Dict[str, Any]] = None) -> Any:
         """Calls a method of the API, as REST does (docs/api.md). Raises `SignalboxError`."""
@@ -384,6 +364,9 @@ class SignalboxClient(Producer):
         answer = self._requests.first(fields)
         self._wake.set()
         return answer
+
+    def _frame_bytes(self) -> Optional[int]:
+        return self._hello["limits"]["frame_bytes"] if self._hello is not None else None
 
     async def _token(self) -> Optional[str]:
         token = self._config.token

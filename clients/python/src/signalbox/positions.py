@@ -28,6 +28,11 @@ class Positions:
     def wants(self, topic: str) -> bool:
         return topic in self._places
 
+    def lacks(self, topic: str) -> bool:
+        """It is wanted, and not subscribed."""
+        place = self._places.get(topic)
+        return place is not None and not place.subscribed
+
     def snapshot(self) -> List[TopicRequest]:
         """The topics wanted, and what to ask the server for: everything after what we have."""
         return [self.request(topic) for topic in self._places]

@@ -278,7 +278,7 @@ impl Session {
         for (index, topic) in names.iter().enumerate() {
             if let Err(problem) = self.who().require_topic(topic) {
                 let message = format!("field `topics[{index}]`: {}", problem.detail);
-                return self.invalid(id, "forbidden", message, now);
+                return declined(id, "forbidden", message);
             }
         }
         let mut requests: Vec<Resume> = Vec::with_capacity(names.len());
@@ -294,7 +294,7 @@ impl Session {
         let added = requests.iter().filter(|request| !self.topics.contains(&request.topic)).count();
         if self.topics.len() + added > self.limits.topics as usize {
             let message = format!("field `topics`: at most {} topics at once", self.limits.topics);
-            return self.invalid(id, "too_many_topics", message, now);
+            return declined(id, "too_many_topics", message);
         }
         self.topics.extend(requests.iter().map(|request| request.topic.clone()));
         vec![Output::Subscribe { id, requests }]
@@ -367,4 +367,10 @@ impl Session {
         self.closed = true;
         vec![Output::Close(Close { code, reason })]
     }
+}
+
+/// A subscription that is well-formed and not to be had: no mistake against the protocol, as after a reconnect of one
+/// whose rights were lessened. A flood of them is one of topics, which have a budget.
+fn declined(id: Option<Value>, code: &'static str, message: String) -> Vec<Output> {
+    vec![Output::Send(ServerFrame::Error { id, code: code.to_owned(), message, temporary: false })]
 }

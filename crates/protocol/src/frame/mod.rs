@@ -6,10 +6,12 @@ pub mod batch;
 mod client;
 pub mod close;
 mod limits;
+mod portions;
 mod server;
 pub mod worker;
 
 pub use client::{ClientFrame, TopicRequest};
 pub use limits::Limits;
+pub use portions::portions;
 pub use server::{GapReason, ServerFrame, Subscribed};
 pub use worker::{FromWorker, ToWorker};

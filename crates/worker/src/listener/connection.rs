@@ -12,7 +12,7 @@ use crate::wire::{Socket, is_terminal};
 use futures::{SinkExt, StreamExt};
 use protocol::{
     Epoch, Topic,
-    frame::{Limits, close},
+    frame::{Limits, close, portions},
 };
 use serde_json::{Value, json};
 use std::{collections::VecDeque, sync::Arc, time::Duration};
@@ -53,6 +53,8 @@ pub(super) struct Connection<'a> {
     /// What the server said first, until it knows who this is.
     hello: Option<(Epoch, Limits)>,
     epoch: Option<Epoch>,
+    /// Bytes of the largest message the server takes.
+    frame_bytes: u32,
     /// Why a token was not taken, and whether it may be later.
     refused: Option<(String, bool)>,
     ended: Ended,
@@ -70,6 +72,7 @@ impl<'a> Connection<'a> {
             proof,
             hello: None,
             epoch: None,
+            frame_bytes: 0,
             refused: None,
             ended: Ended::default(),
             outgoing: Vec::new(),
@@ -248,6 +251,7 @@ impl<'a> Connection<'a> {
 
     fn welcomed(&mut self, epoch: Epoch, limits: Limits) {
         self.epoch = Some(epoch.clone());
+        self.frame_bytes = limits.frame_bytes;
         self.ended.greeted = true;
         // Before whatever waited.
         self.resume_all();
@@ -259,23 +263,28 @@ impl<'a> Connection<'a> {
         self.untold.len() >= UNTOLD
     }
 
-    /// Asks for what was passed over, when there is room for it.
+    /// Asks for what was passed over, when there is room for it, and for what was refused for now, when it is time.
     fn catch_up(&mut self) {
-        if self.epoch.is_some() && self.untold.len() <= UNTOLD / 2 && self.resuming.is_due() {
+        if self.epoch.is_none() {
+            return;
+        }
+        if self.untold.len() <= UNTOLD / 2 && self.resuming.is_due() {
             self.resume_all();
         }
+        self.resume_next();
     }
 
+    /// Subscribes to everything again, each topic from where it was.
     fn resume_all(&mut self) {
-        let wanted = self.shared.positions().snapshot();
-        self.resume(wanted.into_iter().map(|resume| resume.topic).collect());
+        let topics: Vec<Topic> = self.shared.positions().snapshot().into_iter().map(|resume| resume.topic).collect();
+        let frames = portions(self.shared.positions().requests(topics.iter()), self.frame_bytes);
+        let mut topics = topics.into_iter();
+        self.resuming.begin(frames.iter().map(|frame| topics.by_ref().take(frame.len()).collect()));
+        self.resume_next();
     }
 
     /// Subscribes again, in one frame, each topic from where it was.
     fn resume(&mut self, topics: Vec<Topic>) {
-        if topics.is_empty() {
-            return;
-        }
         let requests = self.shared.positions().requests(topics.iter());
         // Its answer sets the positions; nobody else waits for it.
         let (answer, _) = oneshot::channel();
@@ -285,9 +294,10 @@ impl<'a> Connection<'a> {
     }
 
     fn resume_next(&mut self) {
-        while let Some(topic) = self.resuming.next() {
-            if self.shared.positions().wants(&topic) {
-                return self.resume(vec![topic]);
+        while let Some(mut topics) = self.resuming.next() {
+            topics.retain(|topic| self.shared.positions().lacks(topic));
+            if !topics.is_empty() {
+                return self.resume(topics);
             }
         }
     }
@@ -304,8 +314,8 @@ impl<'a> Connection<'a> {
                 topics.iter().for_each(|topic| self.shared.positions().forget(topic));
                 false
             }
-            Some(_) => {
-                self.resuming.later(AGAIN);
+            Some(topics) => {
+                self.resuming.later(topics, AGAIN);
                 false
             }
             None => false,

@@ -36,6 +36,11 @@ impl Positions {
         self.0.contains_key(topic)
     }
 
+    /// It is wanted, and not subscribed.
+    pub(super) fn lacks(&self, topic: &Topic) -> bool {
+        self.0.get(topic).is_some_and(|place| !place.subscribed)
+    }
+
     pub(super) fn forget(&mut self, topic: &Topic) {
         self.0.remove(topic);
     }

@@ -5,13 +5,14 @@ use serde_json::Value;
 use std::{collections::VecDeque, future::pending, time::Duration};
 use tokio::time::{Instant, sleep_until};
 
-/// The subscriptions of one connection. They are asked for in one frame, which the server refuses whole: for which of its
-/// topics is found by asking for each, one after the other.
+/// The subscriptions of one connection. They are asked for in as few frames as hold them, one after the other. The server
+/// refuses a frame whole: for which of its topics is found by asking for each.
 #[derive(Debug, Default)]
 pub(super) struct Resuming {
     /// The frame that waits for its answer, and its topics.
     asked: Option<(u64, Vec<Topic>)>,
-    left: VecDeque<Topic>,
+    /// What to ask for next, frame by frame.
+    left: VecDeque<Vec<Topic>>,
     /// Nothing counts as subscribed until everything is subscribed again, from where it was.
     is_behind: bool,
     not_before: Option<Instant>,
@@ -28,13 +29,22 @@ impl Resuming {
         Some(topics)
     }
 
-    /// These were refused together: each is asked for alone.
-    pub(super) fn part(&mut self, topics: Vec<Topic>) {
-        self.left = topics.into();
+    /// Everything, in frames; whatever was to be asked for before is among it.
+    pub(super) fn begin(&mut self, frames: impl Iterator<Item = Vec<Topic>>) {
+        (self.asked, self.left, self.not_before) = (None, frames.collect(), None);
     }
 
-    /// What to ask for next.
-    pub(super) fn next(&mut self) -> Option<Topic> {
+    /// These were refused together: each is asked for alone, after the others.
+    pub(super) fn part(&mut self, topics: Vec<Topic>) {
+        self.left.extend(topics.into_iter().map(|topic| vec![topic]));
+    }
+
+    /// What to ask for next, unless an answer or a better time is waited for.
+    pub(super) fn next(&mut self) -> Option<Vec<Topic>> {
+        if self.asked.is_some() || self.not_before.is_some_and(|not_before| not_before > Instant::now()) {
+            return None;
+        }
+        self.not_before = None;
         self.left.pop_front()
     }
 
@@ -43,24 +53,22 @@ impl Resuming {
         self.is_behind = true;
     }
 
-    /// They were refused for now.
-    pub(super) fn later(&mut self, pause: Duration) {
-        (self.is_behind, self.not_before) = (true, Some(Instant::now() + pause));
-        self.left.clear();
+    /// These were refused for now.
+    pub(super) fn later(&mut self, topics: Vec<Topic>, pause: Duration) {
+        self.not_before = Some(Instant::now() + pause);
+        self.left.push_front(topics);
     }
 
     /// Whether to ask for everything again, from where it was: once.
     pub(super) fn is_due(&mut self) -> bool {
-        let may_ask = self.asked.is_none() && self.left.is_empty();
-        let is_time = self.not_before.is_none_or(|not_before| not_before <= Instant::now());
-        let is_due = self.is_behind && may_ask && is_time;
+        let is_due = self.is_behind && self.asked.is_none() && self.left.is_empty();
         if is_due {
-            (self.is_behind, self.not_before) = (false, None);
+            self.is_behind = false;
         }
         is_due
     }
 
-    /// Resolves when it is time to look whether that is due.
+    /// Resolves when it is time to ask for what was refused for now.
     pub(super) async fn again(&self) {
         match self.not_before {
             Some(not_before) if not_before > Instant::now() => sleep_until(not_before).await,

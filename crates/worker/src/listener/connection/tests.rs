@@ -153,6 +153,43 @@ async fn what_is_refused_for_now_stays_wanted() {
     assert_eq!(errors(&untold), ["rate_limited"]);
 }
 
+#[tokio::test(start_paused = true)]
+async fn many_topics_are_asked_for_frame_by_frame_and_one_that_is_refused_for_now_again() {
+    let topics: Vec<Topic> = (0..1_000).map(|number| Topic::Agent(format!("{}{number}", "x".repeat(60)))).collect();
+    let mut untold = VecDeque::new();
+    let mut connection = wanting(&mut untold, &topics);
+    let (mut had, mut frames, mut pauses) = (Vec::new(), 0, 0);
+    while had.len() < topics.len() {
+        connection.catch_up();
+        assert!(connection.outgoing.iter().all(|text| text.len() <= 65_536));
+        let sent = subscribes(&mut connection);
+        let Some((id, asked)) = sent.first() else {
+            connection.resuming.again().await;
+            pauses += 1;
+            continue;
+        };
+        assert_eq!(sent.len(), 1, "one after the other");
+        frames += 1;
+        if frames == 2 {
+            let why = json!({"type": "error", "id": id, "code": "rate_limited", "message": "no", "temporary": true});
+            say(&mut connection, why);
+            continue;
+        }
+        let told = |topic: &Value| {
+            let name = topic.as_str().unwrap();
+            had.push(name.to_owned());
+            json!({"topic": name, "position": 3, "recovered": false})
+        };
+        let told: Vec<Value> = asked.as_array().unwrap().iter().map(told).collect();
+        say(&mut connection, json!({"type": "subscribed", "id": id, "topics": told}));
+    }
+    had.sort_unstable();
+    had.dedup();
+    assert_eq!((had.len(), pauses), (1_000, 1), "each once, in {frames} frames");
+    connection.catch_up();
+    assert_eq!(subscribes(&mut connection), []);
+}
+
 fn event(connection: &mut Connection<'_>, position: u64) {
     let id = "01998c4e-9c1b-7d2e-8a10-0123456789ab";
     let data = json!({"memoryId": "m", "action": "created", "importance": 0.5, "tags": [], "timestamp": 1});

@@ -1,0 +1,74 @@
+"""Subscriptions that somebody asks for and waits for, in as many frames as they take."""
+
+from __future__ import annotations
+
+from typing import Any, Awaitable, Callable, List, Optional, Set
+
+from .errors import SignalboxError
+from .messages import Subscribed, Topic
+from .portions import portions
+from .positions import Positions
+from .requests import Fields
+
+
+class Subscribing:
+    def __init__(
+        self,
+        positions: Positions,
+        ask: Callable[[Fields], Awaitable[Any]],
+        report: Callable[[Exception], None],
+        frame_bytes: Callable[[], Optional[int]],
+    ) -> None:
+        """`ask`: sends it when there is a connection. `frame_bytes`: of the largest message the server takes."""
+        self._positions = positions
+        self._ask = ask
+        self._report = report
+        self._frame_bytes = frame_bytes
+
+    async def subscribe(self, topics: List[Topic]) -> List[Subscribed]:
+        had = set(self._positions.topics())
+        names = [self._positions.want(topic) for topic in topics]
+        told: List[Subscribed] = []
+        left = names
+        while True:
+            asked = next(iter(portions([self._positions.request(name) for name in left], self._frame_bytes())), [])
+            try:
+                told += await self._ask({"type": "subscribe", "topics": asked})
+            except SignalboxError as error:
+                # The next connection subscribes to everything wanted; asking again only says when.
+                if error.code == "disconnected":
+                    continue
+                if not error.temporary:
+                    await self._give_up(set(names) - had, left)
+                raise
+            left = left[len(asked) :]
+            if not left:
+                return told
+
+    async def unsubscribe(self, topics: List[str]) -> None:
+        for topic in topics:
+            self._positions.forget(topic)
+        left = topics
+        while True:
+            asked = next(iter(portions(left, self._frame_bytes())), [])
+            try:
+                await self._ask({"type": "unsubscribe", "topics": asked})
+            except SignalboxError as error:
+                # With the connection went the subscriptions.
+                if error.code == "disconnected":
+                    return
+                raise
+            left = left[len(asked) :]
+            if not left:
+                return
+
+    async def _give_up(self, topics: Set[str], left: List[str]) -> None:
+        """They are refused together, in however many frames they were asked for: those before `left` were made."""
+        for topic in topics:
+            self._positions.forget(topic)
+        made = topics - set(left)
+        if made:
+            try:
+                await self.unsubscribe(list(made))
+            except SignalboxError as error:
+                self._report(error)

@@ -1,0 +1,60 @@
+// Subscriptions that somebody asks for and waits for, in as many frames as they take.
+
+import { isDisconnected, SignalboxError } from "./errors.js";
+import type { Subscribed } from "./messages.js";
+import { portions } from "./portions.js";
+import type { Positions, TopicRequest } from "./positions.js";
+import type { Fields } from "./requests.js";
+
+export class Subscribing {
+  /** `ask`: sends it when there is a connection. `frameBytes`: of the largest message the server takes. */
+  constructor(
+    private readonly positions: Positions,
+    private readonly ask: (frame: Fields) => Promise<unknown>,
+    private readonly frameBytes: () => number | undefined,
+    private readonly report: (error: unknown) => void,
+  ) {}
+
+  async subscribe(wanted: TopicRequest[]): Promise<Subscribed[]> {
+    const added = wanted.map(({ topic }) => topic).filter((topic) => !this.positions.has(topic));
+    for (const request of wanted) this.positions.want(request);
+    const told: Subscribed[] = [];
+    const left = wanted.map(({ topic }) => topic);
+    do {
+      const [topics = []] = portions(left.map((topic) => this.positions.request(topic)), this.frameBytes());
+      try {
+        told.push(...((await this.ask({ type: "subscribe", topics })) as Subscribed[]));
+        left.splice(0, topics.length);
+      } catch (error) {
+        // The next connection subscribes to everything wanted; asking again only says when.
+        if (isDisconnected(error)) continue;
+        if (!(error instanceof SignalboxError && error.temporary)) await this.giveUp(added, left);
+        throw error;
+      }
+    } while (left.length > 0);
+    return told;
+  }
+
+  async unsubscribe(topics: string[]): Promise<void> {
+    for (const topic of topics) this.positions.forget(topic);
+    const left = [...topics];
+    do {
+      const [asked = []] = portions(left, this.frameBytes());
+      try {
+        await this.ask({ type: "unsubscribe", topics: asked });
+      } catch (error) {
+        // With the connection went the subscriptions.
+        if (isDisconnected(error)) return;
+        throw error;
+      }
+      left.splice(0, asked.length);
+    } while (left.length > 0);
+  }
+
+  /** They are refused together, in however many frames they were asked for: those before `left` were made. */
+  private async giveUp(topics: string[], left: string[]): Promise<void> {
+    const made = topics.filter((topic) => !left.includes(topic));
+    for (const topic of topics) this.positions.forget(topic);
+    if (made.length > 0) await this.unsubscribe(made).catch(this.report);
+  }
+}
