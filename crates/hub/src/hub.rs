@@ -190,8 +190,8 @@ impl Hub {
         self.core.holders.end(&UNPROVEN, |who, until| is_over(until) && who.expires_at != until);
     }
 
-    /// Hands durable events to the subscribers. To be called by one publisher, after their commit, in position
-    /// order, an event's projections behind it in the same call. Waits while the hub is behind.
+    /// Hands durable events to the subscribers, and their projections to those who see them. To be called by one
+    /// publisher, after their commit, in position order. Waits while the hub is behind.
     ///
     /// A position left out is noticed: the connections then read what follows from the log.
     pub async fn publish(&self, events: Vec<Arc<Envelope>>) {

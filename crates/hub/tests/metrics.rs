@@ -5,10 +5,10 @@ mod memory_log;
 mod peer;
 
 use hub::{Hub, HubConfig, MetricBuffers};
-use memory_log::{MemoryLog, alert};
+use memory_log::{MemoryLog, alert, step};
 use peer::{Peer, settle};
 use protocol::{
-    Envelope, EventId, Timestamp, Topic,
+    Envelope, EventId, Position, Timestamp, Topic,
     event::{MetricCategory, PerformanceMetric},
     frame::ServerFrame,
 };
@@ -172,4 +172,27 @@ async fn a_status_tells_who_is_where() {
     assert_eq!((status.connections, status.subscriptions, status.rooms.len()), (0, 0, 5), "nothing is left behind");
     hub.shutdown().await;
     assert_eq!(hub.status().await.handshakes, 4, "also when it has stopped");
+}
+
+#[tokio::test(start_paused = true)]
+async fn projections_are_counted_when_nobody_sees_them_and_seen_from_the_next_on_by_who_comes() {
+    let (hub, log) = start(50, 1_000);
+    settle().await;
+    let room = async |name: &str| {
+        let rooms = hub.status().await.rooms;
+        rooms.into_iter().find(|room| room.room.to_string() == name).map(|room| (room.subscribers, room.events))
+    };
+    hub.publish(log.commit(step(1, "p"))).await;
+    settle().await;
+    assert_eq!(room("workflow_executions").await, Some((0, 1)));
+    for topic in ["workflow_executions", "workflow:p", "workflow:*"] {
+        let mut peer = subscribed(&hub, 1, &[topic]).await;
+        let expected = log.len() + 1;
+        hub.publish(log.commit(step(1, "p"))).await;
+        let ServerFrame::Event { event, .. } = peer.next().await else { panic!("an event") };
+        assert_eq!((event.event.name(), event.position), ("workflow_execution", Some(Position(expected))));
+        drop(peer);
+        settle().await;
+    }
+    assert_eq!(room("workflow_executions").await, Some((0, 4)));
 }

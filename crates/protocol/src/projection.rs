@@ -1,7 +1,7 @@
 //! Events computed from a durable event when it is published or replayed; never rows.
 
 use crate::{
-    Envelope, Event, ExecutionId, Outcome, Phase,
+    Envelope, Event, ExecutionId, Outcome, Phase, Topic, TopicKind,
     event::{Progress, WorkflowExecution},
     status,
 };
@@ -16,6 +16,25 @@ pub const PROJECTED: &[&str] = &[
     "step_failed",
     "execution_complete",
 ];
+
+/// Whether an event has a `workflow_execution` projection: cheaper than computing it.
+pub fn has_one(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::ExecutionQueued(_)
+            | Event::ExecutionStart(_)
+            | Event::StepReused(_)
+            | Event::StepStarted(_)
+            | Event::StepCompleted(_)
+            | Event::StepFailed(_)
+            | Event::ExecutionComplete(_)
+    )
+}
+
+/// Whether projections are seen under a topic.
+pub fn are_seen_under(topic: &Topic) -> bool {
+    matches!(topic, Topic::WorkflowExecutions | Topic::Workflow(_) | Topic::All(TopicKind::Workflow))
+}
 
 /// The S1 `workflow_execution` message of an execution event, if it has one.
 ///

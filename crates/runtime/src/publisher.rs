@@ -12,7 +12,7 @@ use crate::{
     telemetry::Telemetry,
 };
 use hub::Hub;
-use protocol::{Envelope, ExecutionId, Position, Topic, projection};
+use protocol::{Envelope, ExecutionId, Position, Topic};
 use std::{collections::HashMap, sync::Arc, time::Duration};
 use store::{CommittedBatch, Store, StoreError};
 use tokio::sync::{mpsc, watch};
@@ -96,7 +96,7 @@ impl Publisher {
                 last = *self.published.borrow();
             }
             if position.0 == last.0 + 1 {
-                with_projections(event.clone(), &mut ready);
+                ready.push(event.clone());
                 last = position;
             }
         }
@@ -121,12 +121,8 @@ impl Publisher {
                 return Ok(());
             }
             let last = page.events.last().and_then(|event| event.position).unwrap_or(after);
-            let mut ready = Vec::new();
             let moved = executions(&page.events);
-            for event in page.events {
-                with_projections(Arc::new(event), &mut ready);
-            }
-            self.hand_over(ready, last).await;
+            self.hand_over(page.events.into_iter().map(Arc::new).collect(), last).await;
             // What no batch announced yet, others may have committed: their executions may be this server's. A driver
             // that has stopped moves nothing.
             self.driver.tell(Message::Moved(moved)).await;
@@ -165,10 +161,4 @@ fn executions(events: &[Envelope]) -> Vec<(ExecutionId, Position)> {
     // In position order, so the newest stays.
     let newest: HashMap<_, _> = events.iter().filter_map(of).collect();
     newest.into_iter().collect()
-}
-
-fn with_projections(event: Arc<Envelope>, into: &mut Vec<Arc<Envelope>>) {
-    let projected = projection::workflow_execution(&event).map(Arc::new);
-    into.push(event);
-    into.extend(projected);
 }

@@ -22,12 +22,16 @@ use protocol::{
     api::{BufferStatus, RoomStatus, WebsocketStatus},
     event::PerformanceMetric,
     frame::ServerFrame,
+    projection,
 };
 use std::{collections::HashMap, sync::Arc, time::Duration};
 use tokio::{sync::mpsc, time::Instant};
 
 /// Requests handled in one turn, so that a storm of them does not hold events up.
 const INPUTS_PER_TURN: usize = 256;
+
+/// What one durable event comes to.
+const WITH_PROJECTION: usize = 2;
 
 /// Connections written to before others of this thread have their turn.
 const WRITES_IN_A_ROW: usize = 256;
@@ -149,33 +153,40 @@ impl FanOut {
     }
 
     /// Takes a batch into the turn; turns that are full are fanned out. Requests are looked at when the whole batch
-    /// was: an event and its projections, which have one position, are seen by the same subscriptions.
+    /// was: an event and its projection, which have one position, are seen by the same subscriptions.
     async fn publish(&mut self, batch: &[Arc<Envelope>]) {
         let now = Instant::now();
-        for group in batch.chunk_by(|one, next| one.position == next.position) {
-            let Some(position) = group[0].position else {
-                group.iter().for_each(|envelope| self.publish_ephemeral(envelope));
+        for envelope in batch {
+            let Some(position) = envelope.position else {
+                self.publish_ephemeral(envelope);
                 continue;
             };
-            if position < self.head {
+            if position <= self.head {
                 // Before what the log held when this hub started: whoever subscribed since has it from there.
                 continue;
             }
-            let is_too_large = group.len() > turn::EVENTS;
-            if position.0 > self.head.0 + 1 || is_too_large {
-                if !is_too_large {
-                    tracing::warn!(after = %self.head, got = %position, "the publisher left events out: reading the log");
-                }
+            if position.0 > self.head.0 + 1 {
+                tracing::warn!(after = %self.head, got = %position, "the publisher left events out: reading the log");
                 self.flush().await;
                 self.cut_all();
             }
-            if self.turn.len() + group.len() > turn::EVENTS {
+            if self.turn.len() + WITH_PROJECTION > turn::EVENTS {
                 self.flush().await;
             }
             self.advance(position);
-            for envelope in group.iter().filter(|_| !is_too_large) {
-                self.stage(envelope, position, now);
+            self.stage(envelope, position, now);
+            if projection::has_one(&envelope.event) {
+                self.stage_projection(envelope, position, now);
             }
+        }
+    }
+
+    /// Computed only if somebody sees it; the room is told of it all the same.
+    fn stage_projection(&mut self, envelope: &Envelope, position: Position, since: Instant) {
+        if !self.table.has_projected() {
+            self.activity.note(&[Topic::WorkflowExecutions], envelope.time);
+        } else if let Some(projected) = projection::workflow_execution(envelope) {
+            self.stage(&projected, position, since);
         }
     }
 

@@ -1,6 +1,6 @@
 //! Who subscribed to what.
 
-use protocol::{Position, Topic};
+use protocol::{Position, Topic, projection};
 use std::collections::HashMap;
 
 /// Place of a connection in the hub's list.
@@ -11,6 +11,8 @@ pub(crate) type Slot = usize;
 pub(crate) struct Table {
     topics: HashMap<Topic, Vec<Subscriber>>,
     count: usize,
+    /// Of them, those that see projections.
+    projected: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -23,10 +25,12 @@ pub(crate) struct Subscriber {
 impl Table {
     /// Adds a subscription, or moves the floor of the one there is.
     pub(crate) fn set(&mut self, topic: Topic, slot: Slot, floor: Position, is_new: bool) {
+        let is_projected = usize::from(projection::are_seen_under(&topic));
         let subscribers = self.topics.entry(topic).or_default();
         if is_new {
             subscribers.push(Subscriber { slot, floor });
             self.count += 1;
+            self.projected += is_projected;
         } else if let Some(subscriber) = subscribers.iter_mut().find(|subscriber| subscriber.slot == slot) {
             subscriber.floor = floor;
         }
@@ -37,6 +41,7 @@ impl Table {
         if let Some(at) = subscribers.iter().position(|subscriber| subscriber.slot == slot) {
             subscribers.swap_remove(at);
             self.count -= 1;
+            self.projected -= usize::from(projection::are_seen_under(topic));
         }
         if subscribers.is_empty() {
             self.topics.remove(topic);
@@ -58,5 +63,10 @@ impl Table {
 
     pub(crate) fn subscriptions(&self) -> usize {
         self.count
+    }
+
+    /// Whether anybody sees projections.
+    pub(crate) fn has_projected(&self) -> bool {
+        self.projected > 0
     }
 }

@@ -1,7 +1,7 @@
 //! Waiting, asking, pausing, queueing, children and reruns on an execution's page.
 
 use crate::{folded, log, progress, start, step_started};
-use protocol::{Phase, StepStatus, Timestamp, projection};
+use protocol::{Phase, StepStatus, Timestamp, Topic, projection};
 use serde_json::json;
 
 const OTHER: &str = "01998c4e-9c1b-7d2e-8a10-0123456789ab";
@@ -140,6 +140,10 @@ fn a_cancellation_that_cleans_up_is_told_until_the_end() {
 fn every_event_that_is_projected_says_so() {
     for (name, data) in [start(), step_started("fetch"), ("execution_paused", json!({"reason": "r", "by": "b"}))] {
         let event = &log(&[(name, data)])[0];
-        assert_eq!(projection::workflow_execution(event).is_some(), projection::PROJECTED.contains(&name), "{name}");
+        let projected = projection::workflow_execution(event);
+        assert_eq!(projected.is_some(), projection::PROJECTED.contains(&name), "{name}");
+        assert_eq!(projected.is_some(), projection::has_one(&event.event), "{name}");
+        let topics = projected.iter().flat_map(Topic::of);
+        assert!(topics.into_iter().all(|topic| projection::are_seen_under(&topic)), "{name}");
     }
 }
