@@ -19,12 +19,14 @@ export class Subscribing {
     const added = wanted.map(({ topic }) => topic).filter((topic) => !this.positions.has(topic));
     for (const request of wanted) this.positions.want(request);
     const told: Subscribed[] = [];
-    const left = wanted.map(({ topic }) => topic);
+    let left = wanted.map(({ topic }) => topic);
     do {
       const [topics = []] = portions(left.map((topic) => this.positions.request(topic)), this.frameBytes());
       try {
         told.push(...((await this.ask({ type: "subscribe", topics })) as Subscribed[]));
         left.splice(0, topics.length);
+        // Meanwhile somebody may have unsubscribed.
+        left = left.filter((topic) => this.positions.has(topic));
       } catch (error) {
         // The next connection subscribes to everything wanted; asking again only says when.
         if (isDisconnected(error)) continue;
@@ -37,7 +39,7 @@ export class Subscribing {
 
   async unsubscribe(topics: string[]): Promise<void> {
     for (const topic of topics) this.positions.forget(topic);
-    const left = [...topics];
+    let left = [...topics];
     do {
       const [asked = []] = portions(left, this.frameBytes());
       try {
@@ -48,6 +50,8 @@ export class Subscribing {
         throw error;
       }
       left.splice(0, asked.length);
+      // Meanwhile somebody may have subscribed again.
+      left = left.filter((topic) => !this.positions.has(topic));
     } while (left.length > 0);
   }
 

@@ -400,3 +400,23 @@ fn a_line_of_a_batch_counts_as_a_message_and_its_errors_name_it() {
     }
     assert!(said(105, r#"{"type":"ping"}"#).starts_with("rate_limited: line 105: more pings"));
 }
+
+#[test]
+fn a_frame_of_more_topics_than_are_taken_at_once_says_so_instead_of_asking_to_wait() {
+    let mut session = open();
+    let most = 2 * LIMITS.topics as usize;
+    let tries = [(most, 0, "unsubscribe"), (most + 1, 60_000, "too_many_topics"), (most, 60_000, "rate_limited")];
+    for (count, at, expect) in tries {
+        let topics: Vec<String> = (0..count).map(|n| format!("agent:{n}")).collect();
+        let frame = serde_json::json!({"type": "unsubscribe", "topics": topics}).to_string();
+        let outputs = session.text(&frame, Timestamp(at));
+        let said: Vec<String> = outputs
+            .iter()
+            .map(|output| match output {
+                Output::Send(ServerFrame::Error { code, .. }) => code.clone(),
+                other => told(other).split(' ').next().unwrap_or_default().to_owned(),
+            })
+            .collect();
+        assert_eq!(said, [expect], "{count}");
+    }
+}

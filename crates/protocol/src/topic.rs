@@ -165,7 +165,9 @@ impl Topic {
     pub fn is_searched_for(&self) -> bool {
         matches!(
             self,
-            Topic::WorkflowExecutions | Topic::Workflow(_) | Topic::All(TopicKind::Workflow | TopicKind::Execution)
+            Topic::WorkflowExecutions
+                | Topic::Workflow(_)
+                | Topic::All(TopicKind::Agent | TopicKind::Workflow | TopicKind::Execution)
         )
     }
 }

@@ -41,7 +41,8 @@ class Subscribing:
                 if not error.temporary:
                     await self._give_up(set(names) - had, left)
                 raise
-            left = left[len(asked) :]
+            # Meanwhile somebody may have unsubscribed.
+            left = [name for name in left[len(asked) :] if self._positions.wants(name)]
             if not left:
                 return told
 
@@ -58,7 +59,8 @@ class Subscribing:
                 if error.code == "disconnected":
                     return
                 raise
-            left = left[len(asked) :]
+            # Meanwhile somebody may have subscribed again.
+            left = [name for name in left[len(asked) :] if not self._positions.wants(name)]
             if not left:
                 return
 

@@ -53,13 +53,14 @@ impl Inbound {
     /// counts as if it had.
     pub async fn batch(&mut self, text: &str, now: impl Fn() -> Timestamp) {
         self.session.heard(now());
+        let is_batch = batch::frames(text).nth(1).is_some();
         for (line, frame) in batch::frames(text) {
             if self.shared.is_closing() {
                 return;
             }
             // A proof may end while this waits for what was said before.
             let now = now();
-            let outputs = self.session.line(line, frame, now);
+            let outputs = if is_batch { self.session.line(line, frame, now) } else { self.session.text(frame, now) };
             self.carry_out(outputs, now).await;
             self.shared.room_for_answers().await;
             // Thousands may be in one message: others have their turn between them.

@@ -102,7 +102,7 @@ impl Session {
         now: Timestamp,
     ) -> (Self, Output) {
         let limits = config.limits_of(kind);
-        let burst = limits.topics.saturating_mul(limits::TOPIC_CHANGES_BURST_PER_TOPIC);
+        let burst = topics_burst(&limits);
         let mut session = Self {
             limits,
             client_frame_bytes: config.limits.frame_bytes,
@@ -319,8 +319,15 @@ impl Session {
         now: Timestamp,
     ) -> Result<Vec<Topic>, Vec<Output>> {
         let count = u32::try_from(topics.len()).unwrap_or(u32::MAX).max(1);
-        if !self.topic_changes.take(count, now) {
+        let most = topics_burst(&self.limits);
+        // More than that would be too fast however long somebody waits.
+        let fits = count <= most;
+        if !self.topic_changes.take(if fits { count } else { 1 }, now) {
             return Err(self.refused(id.clone(), "more topics subscribed and unsubscribed than 100 a second", now));
+        }
+        if !fits {
+            let message = format!("field `topics`: at most {most} topics in one frame");
+            return Err(declined(id.clone(), "too_many_topics", message));
         }
         let mut names = Vec::with_capacity(topics.len());
         for (index, request) in topics.iter().enumerate() {
@@ -371,6 +378,11 @@ impl Session {
 
 /// A subscription that is well-formed and not to be had: no mistake against the protocol, as after a reconnect of one
 /// whose rights were lessened. A flood of them is one of topics, which have a budget.
+/// Topics subscribed and unsubscribed at once.
+fn topics_burst(limits: &Limits) -> u32 {
+    limits.topics.saturating_mul(limits::TOPIC_CHANGES_BURST_PER_TOPIC)
+}
+
 fn declined(id: Option<Value>, code: &'static str, message: String) -> Vec<Output> {
     vec![Output::Send(ServerFrame::Error { id, code: code.to_owned(), message, temporary: false })]
 }

@@ -138,12 +138,31 @@ fn a_cancellation_that_cleans_up_is_told_until_the_end() {
 
 #[test]
 fn every_event_that_is_projected_says_so() {
-    for (name, data) in [start(), step_started("fetch"), ("execution_paused", json!({"reason": "r", "by": "b"}))] {
-        let event = &log(&[(name, data)])[0];
-        let projected = projection::workflow_execution(event);
+    let error = json!({"code": "c", "message": "m"});
+    let samples = [
+        ("execution_queued", json!({"version": 3, "input": {}, "reason": "concurrency", "key": "acme"})),
+        start(),
+        (
+            "step_reused",
+            json!({"step": "a", "visit": 1, "of": OTHER, "result": 1, "progress": progress(1, 2), "arcs": []}),
+        ),
+        step_started("fetch"),
+        ("step_completed", json!({"step": "fetch", "visit": 1, "progress": progress(1, 2), "arcs": []})),
+        ("step_failed", json!({"step": "fetch", "visit": 1, "error": error, "progress": progress(1, 2), "arcs": []})),
+        (
+            "execution_complete",
+            json!({"node_name": "b", "outcome": "completed", "result": 1, "duration_ms": 8, "progress": progress(1, 1)}),
+        ),
+        ("execution_paused", json!({"reason": "r", "by": "b"})),
+    ];
+    let mut tried = Vec::new();
+    for (name, event) in samples.iter().map(|(name, _)| *name).zip(log(&samples)) {
+        let projected = projection::workflow_execution(&event);
         assert_eq!(projected.is_some(), projection::PROJECTED.contains(&name), "{name}");
         assert_eq!(projected.is_some(), projection::has_one(&event.event), "{name}");
         let topics = projected.iter().flat_map(Topic::of);
         assert!(topics.into_iter().all(|topic| projection::are_seen_under(&topic)), "{name}");
+        tried.extend(projected.map(|_| name));
     }
+    assert_eq!(tried, projection::PROJECTED);
 }
