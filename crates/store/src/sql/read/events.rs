@@ -211,10 +211,17 @@ fn direct(source: &Source, after: Position, limit: i64) -> Statement {
             .bind(int(after))
             .bind(limit)
         }
-        _ => sql("SELECT position, id, time, type, correlation_id, causation_id, traceparent, data FROM events
+        Source::Everything
+        | Source::Executions
+        | Source::Agent(_)
+        | Source::Agents
+        | Source::Projected { .. }
+        | Source::Nothing => {
+            sql("SELECT position, id, time, type, correlation_id, causation_id, traceparent, data FROM events
             WHERE position > $1 ORDER BY position LIMIT $2")
-        .bind(int(after))
-        .bind(limit),
+            .bind(int(after))
+            .bind(limit)
+        }
     }
 }
 
