@@ -6,17 +6,17 @@ import asyncio
 import inspect
 import json
 import logging
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Dict, Iterable, List, Literal, Optional, Type, Union
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
 
 from .address import listed, socket_url
 from .backoff import Backoff, is_terminal
 from .config import ClientConfig, Handlers
+from .ended import Ended, handshake_failed
 from .errors import SignalboxError
 from .messages import (
     Authenticated,
@@ -46,15 +46,6 @@ MESSAGE_BYTES = 64 << 20
 BATCH = Subprotocol("signalbox.batch")
 #: The server is asked after so much silence, and given up after as much again.
 SILENCE_S = 25.0
-
-
-@dataclass
-class _Ended:
-    """How a connection ended, or that there was none."""
-
-    code: int
-    reason: str
-    terminal: bool = False
 
 
 class SignalboxClient(Producer):
@@ -182,7 +173,7 @@ class SignalboxClient(Producer):
             self._teller.tell("on_disconnect", Lost(code=ended.code, reason=ended.reason, retry_s=pause_s))
             await self._clock.sleep(pause_s)
 
-    async def _serve(self) -> _Ended:
+    async def _serve(self) -> Ended:
         """One connection, from the handshake to its end."""
         self._say("connecting to %s", self._url)
         try:
@@ -196,16 +187,12 @@ class SignalboxClient(Producer):
                 ping_interval=SILENCE_S,
                 ping_timeout=SILENCE_S,
             )
-        except InvalidStatus as error:
-            status = error.response.status_code
-            # What the request was at fault for it will be at fault for again.
-            terminal = 400 <= status < 500 and status not in (408, 429)
-            return _Ended(1006, f"the server refused with {status}", terminal)
-        except (InvalidHandshake, InvalidURI) as error:
-            return _Ended(1006, f"{self._url} is no Signalbox server: {error}", True)
         except Exception as error:
-            self._report(error)
-            return _Ended(1006, str(error))
+            ended = handshake_failed(self._url, error)
+            # Of an end, and of a server that answers, `on_disconnect` tells all there is.
+            if not ended.terminal and not isinstance(error, InvalidStatus):
+                self._report(error)
+            return ended
         async with socket:
             self._is_put_off = False
             if token is not None:
@@ -225,7 +212,7 @@ class SignalboxClient(Producer):
                 writer.cancel()
                 await asyncio.gather(writer, return_exceptions=True)
         code = 1006 if code is None else code
-        return _Ended(code, reason or "", is_terminal(code))
+        return Ended(code, reason or "", is_terminal(code))
 
     async def _introduce(self, socket: ClientConnection, token: str) -> None:
         """The first frame, before anything is asked."""
