@@ -129,14 +129,10 @@ impl Crowd {
         self.poll.registry().register(&mut stream, Token(index), Interest::READABLE | Interest::WRITABLE)?;
         let client = &mut self.clients[index];
         client.carry.clear();
-        client.is_open = self.dialect == Dialect::Raw;
-        if client.is_open {
-            self.subscribed += 1;
-        } else {
-            client.unsent = self.dialect.handshake(self.address);
-            if let Some(opening) = self.dialect.opening(after) {
-                client.unsent.extend(frames::message(1, opening.as_bytes()));
-            }
+        client.is_open = false;
+        client.unsent = self.dialect.handshake(self.address);
+        if let Some(opening) = self.dialect.opening(after) {
+            client.unsent.extend(frames::message(1, opening.as_bytes()));
         }
         client.stream = Some(stream);
         Ok(())

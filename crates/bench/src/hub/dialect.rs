@@ -1,4 +1,4 @@
-//! How a server is spoken to: the product's protocol, the peers' and none.
+//! How a server is spoken to: the product's protocol and the peers'.
 
 use std::net::SocketAddr;
 
@@ -10,8 +10,6 @@ pub(super) enum Dialect {
     Ws,
     /// npm `socket.io`, over WebSocket from the start.
     SocketIo,
-    /// The product's frames without a handshake before them: the physical limit.
-    Raw,
 }
 
 /// The topic of the product that is measured: durable events that nothing else here publishes.
@@ -36,7 +34,7 @@ impl Dialect {
         let path = match self {
             Dialect::Signalbox => "/api/ws",
             Dialect::SocketIo => "/socket.io/?EIO=4&transport=websocket",
-            Dialect::Ws | Dialect::Raw => "/",
+            Dialect::Ws => "/",
         };
         format!(
             "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
@@ -54,14 +52,14 @@ impl Dialect {
                 Some(format!(r#"{{"type":"subscribe","topics":[{{"topic":"{TOPIC}","after":{after}}}]}}"#))
             }
             (Dialect::Ws, _) => Some(r#"{"op":"sub"}"#.to_owned()),
-            (Dialect::SocketIo | Dialect::Raw, _) => None,
+            (Dialect::SocketIo, _) => None,
         }
     }
 
     /// What a text message says. `number_at`: where the number was in the one before.
     pub(super) fn understand(self, text: &[u8], number_at: &mut usize) -> Said {
         match self {
-            Dialect::Signalbox | Dialect::Raw => {
+            Dialect::Signalbox => {
                 if text.starts_with(br#"{"type":"event""#) {
                     return number(text, br#""position":"#, number_at).map_or(Said::Other, Said::Event);
                 }

@@ -1,11 +1,16 @@
 //! The physical limit: a thread that does nothing but send, on the server's core, to clients like the others', frames
 //! like the others'.
 
-use super::{cores, crowd::Crowd, dialect::Dialect};
+use super::{
+    cores,
+    crowd::Crowd,
+    dialect::{Dialect, TOPIC},
+    frames,
+};
 use anyhow::{Context, ensure};
 use std::{
-    io::Write,
-    net::{TcpListener, TcpStream},
+    io::{Read, Write},
+    net::{SocketAddr, TcpListener, TcpStream},
     sync::mpsc,
     thread::JoinHandle,
     time::Duration,
@@ -13,7 +18,7 @@ use std::{
 
 /// Clients that connect together: fewer than the listener's backlog, beyond which some would wait for seconds.
 const TOGETHER: usize = 100;
-/// A client that is not accepted by then has failed.
+/// A client that has not asked by then has failed.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Digits of a message's number.
 const DIGITS: usize = 15;
@@ -41,16 +46,19 @@ impl Limit {
     fn start_on(core: usize, clients: usize, message_bytes: usize) -> anyhow::Result<Self> {
         let mut message = Message::of(message_bytes)?;
         let listener = TcpListener::bind("127.0.0.1:0")?;
-        let mut crowd = Crowd::new(Dialect::Raw, listener.local_addr()?)?;
+        let mut crowd = Crowd::new(Dialect::Signalbox, listener.local_addr()?)?;
         let (orders, asked) = mpsc::channel::<Order>();
         let (done, answers) = mpsc::channel();
-        let (accept_one, accepted) = mpsc::channel();
+        let (begun, has_begun) = mpsc::channel();
         let thread = std::thread::spawn(move || {
-            let streams = cores::pin(core).and_then(|()| accept(&listener, clients, &accept_one));
-            let streams = match streams {
+            let pinned = cores::pin(core);
+            let is_pinned = pinned.is_ok();
+            if begun.send(pinned).is_err() || !is_pinned {
+                return;
+            }
+            let streams = match accept(&listener, clients) {
                 Ok(streams) => streams,
                 Err(error) => {
-                    // Said before `accept_one` and the listener go: whoever waits for them asks why.
                     let _ = done.send(Err(error));
                     return;
                 }
@@ -63,7 +71,8 @@ impl Limit {
                 }
             }
         });
-        gather(&mut crowd, clients, &accepted).map_err(|error| match answers.try_recv() {
+        has_begun.recv().context("the sender has ended")??;
+        gather(&mut crowd, clients).map_err(|error| match answers.try_recv() {
             Ok(Err(why)) => why,
             _ => error,
         })?;
@@ -89,28 +98,48 @@ impl Limit {
     }
 }
 
-/// Until so many clients are connected and accepted.
-fn gather(crowd: &mut Crowd, clients: usize, accepted: &mpsc::Receiver<()>) -> anyhow::Result<()> {
+/// Until so many clients are connected and have their answer.
+fn gather(crowd: &mut Crowd, clients: usize) -> anyhow::Result<()> {
     while crowd.clients.len() < clients {
-        let together = TOGETHER.min(clients - crowd.clients.len());
-        crowd.join(together)?;
-        for _ in 0..together {
-            accepted.recv_timeout(PATIENCE).context("not everybody was accepted")?;
-        }
+        crowd.join(TOGETHER.min(clients - crowd.clients.len()))?;
     }
     Ok(())
 }
 
-fn accept(listener: &TcpListener, clients: usize, accepted: &mpsc::Sender<()>) -> anyhow::Result<Vec<TcpStream>> {
+/// Takes clients as the product does, and answers what they say at once: how the system acknowledges what a connection
+/// carries depends on whether both sides have sent.
+fn accept(listener: &TcpListener, clients: usize) -> anyhow::Result<Vec<TcpStream>> {
+    let mut said = asked_by(listener.local_addr()?);
+    let answer = answer();
     let mut streams = Vec::with_capacity(clients);
     for _ in 0..clients {
-        let (stream, _) = listener.accept()?;
+        let (mut stream, _) = listener.accept()?;
         stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.read_exact(&mut said).context("a client does not ask for anything")?;
+        stream.write_all(&answer)?;
         streams.push(stream);
-        // Whoever waits for it may have given up.
-        let _ = accepted.send(());
     }
     Ok(streams)
+}
+
+/// What a client says before it waits.
+fn asked_by(address: SocketAddr) -> Vec<u8> {
+    let mut said = Dialect::Signalbox.handshake(address);
+    if let Some(opening) = Dialect::Signalbox.opening(None) {
+        said.extend(frames::message(1, opening.as_bytes()));
+    }
+    said
+}
+
+/// What it waits for.
+fn answer() -> Vec<u8> {
+    let subscribed = format!(r#"{{"type":"subscribed","topics":[{{"topic":"{TOPIC}","position":0}}]}}"#);
+    let head = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+    let mut answer = head.as_bytes().to_vec();
+    answer.extend([0x81, subscribed.len() as u8]);
+    answer.extend_from_slice(subscribed.as_bytes());
+    answer
 }
 
 fn send(streams: &[TcpStream], order: Order, message: &mut Message) -> anyhow::Result<()> {
@@ -169,7 +198,7 @@ impl Message {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::dialect::Said, super::frames, *};
+    use super::{super::dialect::Said, *};
 
     #[test]
     fn a_sender_that_cannot_begin_says_why() {
@@ -187,7 +216,6 @@ mod tests {
             for number in expected {
                 let (opcode, payload, length) = frames::first(bytes).expect("a whole frame");
                 assert_eq!((opcode, length), (1, 497));
-                assert_eq!(Dialect::Raw.understand(payload, &mut at), Said::Event(number));
                 assert_eq!(Dialect::Signalbox.understand(payload, &mut at), Said::Event(number));
                 bytes = &bytes[length..];
             }

@@ -16,6 +16,9 @@ use std::time::{Duration, Instant};
 const TAIL: Duration = Duration::from_secs(10);
 /// Connections, caches and buffers are as they stay after so long.
 const WARM: Duration = Duration::from_secs(1);
+/// And after so much: the receivers of Linux acknowledge each of the first 16 segments at once, before their programs
+/// have read them.
+const WARM_ROUNDS: u64 = 20;
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Load {
@@ -44,8 +47,8 @@ pub(super) fn run(measured: &Measured, load: Load, time: Duration) -> anyhow::Re
     let mut publisher = measured.publisher(Way::Socket)?;
     let bytes = bytes_of_one(&mut crowd, &mut publisher, load)?;
     let mut beside = Beside::start(load, bytes)?;
-    let share = load.period / u32::try_from(1 + beside.orders.len())?;
-    let (warm, count) = (rounds(load, WARM), rounds(load, time));
+    let share = load.period / u32::try_from(1 + beside.0.len())?;
+    let (warm, count) = (rounds(load, WARM).max(WARM_ROUNDS), rounds(load, time));
     let (mut used, mut due) = (measured.used()?, Instant::now());
     for round in 0..warm + count {
         if round == warm {
@@ -108,31 +111,63 @@ fn rounds(load: Load, time: Duration) -> u64 {
     (time.as_millis() / load.period.as_millis()).max(1) as u64
 }
 
-/// Plain sending, in the pauses of what is measured.
-struct Beside {
+/// Plain sending, in the pauses of what is measured: each way to connections of its own, since how the system answers
+/// depends on how much a connection has carried, and how long ago.
+struct Beside(Vec<Sender>);
+
+struct Sender {
     limit: Limit,
-    orders: Vec<Order>,
-    /// Answers so far; they come in the order of the orders.
-    answered: usize,
+    order: Order,
     asked: usize,
-    used: Vec<Duration>,
+    answered: usize,
+    used: Duration,
 }
 
 impl Beside {
     fn start(load: Load, bytes: usize) -> anyhow::Result<Self> {
         let ways: &[bool] = if load.burst > 1 { &[false, true] } else { &[false] };
-        let orders: Vec<Order> = ways.iter().map(|&joined| Order { messages: load.burst, joined }).collect();
-        let used = vec![Duration::ZERO; orders.len()];
-        Ok(Self { limit: Limit::start(load.clients, bytes)?, orders, answered: 0, asked: 0, used })
+        let orders = ways.iter().map(|&joined| Order { messages: load.burst, joined });
+        orders.map(|order| Sender::start(load.clients, bytes, order)).collect::<anyhow::Result<_>>().map(Self)
     }
 
     fn turn(&mut self, due: &mut Instant, share: Duration) -> anyhow::Result<()> {
-        for order in &self.orders {
-            self.limit.send(*order)?;
-            self.asked += 1;
+        for sender in &mut self.0 {
             *due += share;
-            self.limit.crowd.until(due.saturating_duration_since(Instant::now()), |_| false)?;
+            sender.turn(*due)?;
         }
+        Ok(())
+    }
+
+    /// What was counted so far was for warming up.
+    fn settle(&mut self) -> anyhow::Result<()> {
+        for sender in &mut self.0 {
+            sender.heard_all()?;
+            sender.used = Duration::ZERO;
+        }
+        Ok(())
+    }
+
+    /// What each way used, one message a call first.
+    fn stop(self) -> anyhow::Result<Vec<Duration>> {
+        let ended = self.0.into_iter().map(|mut sender| {
+            sender.heard_all()?;
+            sender.limit.stop();
+            Ok(sender.used)
+        });
+        ended.collect()
+    }
+}
+
+impl Sender {
+    fn start(clients: usize, bytes: usize, order: Order) -> anyhow::Result<Self> {
+        let limit = Limit::start(clients, bytes)?;
+        Ok(Self { limit, order, asked: 0, answered: 0, used: Duration::ZERO })
+    }
+
+    fn turn(&mut self, due: Instant) -> anyhow::Result<()> {
+        self.limit.send(self.order)?;
+        self.asked += 1;
+        self.limit.crowd.until(due.saturating_duration_since(Instant::now()), |_| false)?;
         self.hear()?;
         ensure!(self.asked < self.answered + 20, "the sender does not keep up");
         Ok(())
@@ -140,7 +175,7 @@ impl Beside {
 
     fn hear(&mut self) -> anyhow::Result<()> {
         while let Some(used) = self.limit.done()? {
-            self.used[self.answered % self.orders.len()] += used;
+            self.used += used;
             self.answered += 1;
         }
         Ok(())
@@ -154,18 +189,5 @@ impl Beside {
             self.hear()?;
         }
         Ok(())
-    }
-
-    /// What was counted so far was for warming up.
-    fn settle(&mut self) -> anyhow::Result<()> {
-        self.heard_all()?;
-        self.used.fill(Duration::ZERO);
-        Ok(())
-    }
-
-    fn stop(mut self) -> anyhow::Result<Vec<Duration>> {
-        self.heard_all()?;
-        self.limit.stop();
-        Ok(self.used)
     }
 }

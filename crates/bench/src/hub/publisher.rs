@@ -122,7 +122,7 @@ impl Line {
                 line.write(&frames::message(1, b"40"))?;
                 line.hear(b"40{")?;
             }
-            Dialect::Ws | Dialect::Raw => {}
+            Dialect::Ws => {}
         }
         Ok(line)
     }
@@ -132,7 +132,6 @@ impl Line {
             Dialect::Signalbox if self.way == Way::Request => self.post(count),
             Dialect::Signalbox => self.say(count),
             Dialect::Ws | Dialect::SocketIo => self.send(count),
-            Dialect::Raw => bail!("nobody publishes bytes"),
         }
     }
 
