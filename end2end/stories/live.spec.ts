@@ -50,6 +50,25 @@ test("what was missed while the wire was cut comes in full, and the lamp tells",
   }
 });
 
+test("topics that are refused for now are asked for again", async ({ page, server, complaints }) => {
+  complaints.allow(/the server refused: rate_limited/);
+  await server.register(QUICK);
+  let refused = 0;
+  await page.routeWebSocket(/\/api\/ws$/, (wire) => {
+    const onwards = wire.connectToServer();
+    wire.onMessage((text) => {
+      if (refused > 0 || (JSON.parse(`${text}`) as { type: string }).type !== "subscribe") return onwards.send(text);
+      refused += 1;
+      wire.send(JSON.stringify({ type: "error", code: "rate_limited", message: "too fast", temporary: true }));
+    });
+  });
+  await page.goto("/executions");
+  await expect.poll(() => refused).toBe(1);
+  await server.submit("stories/quick");
+  await expect(rows(page)).toHaveCount(1);
+  await live(page);
+});
+
 test("a page whose log is another one now is fetched anew, and the lamp says so meanwhile", async ({ page, server, complaints }) => {
   complaints.allow(/WebSocket connection|ERR_CONNECTION_REFUSED/);
   await server.register(QUICK);

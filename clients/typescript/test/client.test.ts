@@ -1,13 +1,11 @@
 // The client against the real server.
 
 import assert from "node:assert/strict";
-import type { TestContext } from "node:test";
 import {
   type AnyEnvelope,
   createBroadcastIntegrations,
   createMonitoringClient,
   createWorkflowClient,
-  type Gap,
   type MemoryTimeline,
   type Message,
   SignalboxClient,
@@ -16,28 +14,9 @@ import {
   type WorkflowExecution,
 } from "../src/index.js";
 import { Server } from "./server.js";
+import { listening, served } from "./clients.js";
 import { Told } from "./until.js";
 import { test } from "./timed.js";
-
-async function served(t: TestContext, ...args: string[]): Promise<Server> {
-  const server = await Server.start(...args);
-  t.after(() => server.remove());
-  return server;
-}
-
-/** A client of these rooms, and all it was told. */
-function listening(t: TestContext, server: Server, rooms: (string | { topic: string; after: number })[]) {
-  const events = new Told<AnyEnvelope>();
-  const gaps = new Told<Gap>();
-  const lost = new Told<unknown>();
-  const greeted = new Told<unknown>();
-  const client = new SignalboxClient(
-    { serverUrl: server.url, subscriptions: { rooms }, reconnect: { initialMs: 20, maxMs: 200 } },
-    { onEvent: events.add, onGap: gaps.add, onDisconnect: lost.add, onConnect: greeted.add },
-  );
-  t.after(() => client.close());
-  return { client, events, gaps, lost, greeted };
-}
 
 const ended = (id: string) => (all: AnyEnvelope[]) =>
   all.some(({ type, correlation_id }) => type === "execution_complete" && correlation_id === id);
@@ -290,98 +269,6 @@ test("tokens say who a client is; one that is revoked is the end, unless there i
     await lost.until((all) => all.filter(({ retryMs }) => retryMs === null).length > ends);
     assert.equal(nobody.state, "closed");
   }
-});
-
-test("a thousand topics go on after a break, in frames that the server takes", async (t) => {
-  const server = await served(t);
-  const { client, events, lost, greeted } = listening(t, server, []);
-  const agents = Array.from({ length: 1_000 }, (_, number) => `${"ä".repeat(40)}-${number}`);
-  const topics = agents.map((agent) => `agent:${agent}`);
-  const told = await client.subscribe(topics);
-  assert.deepEqual(told.map(({ topic }) => topic), topics);
-  for (const round of [1, 2]) {
-    const tries = lost.all.length;
-    await server.kill();
-    await lost.until((all) => all.length > tries);
-    await server.up();
-    await greeted.until((all) => all.length > round);
-    const resourceUsage = { cpu: 1, memory: 2, activeConnections: 3 };
-    for (const agentId of [agents[0]!, agents[999]!]) {
-      await server.post("/api/v1/events", JSON.stringify({ type: "agent_state", agentId, status: round === 1 ? "idle" : "busy", resourceUsage }), "application/json");
-    }
-    await events.until((all) => all.length === 2 * round);
-  }
-  assert.ok(Buffer.byteLength(JSON.stringify(client.snapshot())) > 2 * 65_536, "not in one frame");
-  await client.unsubscribe(topics);
-  assert.deepEqual([client.state, client.snapshot()], ["open", []]);
-  const codes = lost.all.map((told) => (told as { code: number }).code);
-  assert.ok(codes.every((code) => code === 1006), `only a server that was not there: ${codes}`);
-});
-
-test("fifteen topics of thirty that are not theirs take neither the others along nor the connection", async (t) => {
-  const server = await Server.guarded();
-  t.after(() => server.remove());
-  const errors = new Told<Error>();
-  const lost = new Told<unknown>();
-  const own = Array.from({ length: 15 }, (_, number) => `agent:${number}`);
-  const rooms = own.flatMap((topic, number) => [`session:user:other-${number}`, topic]);
-  const client = new SignalboxClient(
-    { serverUrl: server.url, token: server.token("looker", "viewer"), subscriptions: { rooms } },
-    { onError: errors.add, onDisconnect: lost.add },
-  );
-  t.after(() => client.close());
-  await errors.until((all) => all.length === 15);
-  assert.ok(errors.all.every((error) => (error as SignalboxError).code === "forbidden"));
-  assert.deepEqual((await client.subscribe(own)).map(({ topic }) => topic), own);
-  assert.deepEqual(client.snapshot().map(({ topic }) => topic), own);
-  assert.deepEqual([client.state, lost.all], ["open", []]);
-});
-
-test("a topic that is not theirs takes no other along; with a lesser role, after a break either", async (t) => {
-  const server = await Server.guarded();
-  t.after(() => server.remove());
-  const watching = (token: string | (() => string), rooms: string[]) => {
-    const told = { errors: new Told<Error>(), alerts: new Told<string>(), greeted: new Told<unknown>(), roles: new Told<string>() };
-    const client = new SignalboxClient(
-      { serverUrl: server.url, token, subscriptions: { rooms }, reconnect: { initialMs: 20, maxMs: 200 } },
-      {
-        onError: told.errors.add,
-        onSystemAlert: ({ message }) => told.alerts.add(message),
-        onConnect: told.greeted.add,
-        onAuthenticated: ({ role }) => told.roles.add(role),
-      },
-    );
-    t.after(() => client.close());
-    return { client, ...told };
-  };
-  const alert = (message: string) =>
-    server.post("/api/v1/events", JSON.stringify({ type: "system_alert", severity: "info", component: "c", message }), "application/json");
-  const codes = ({ all }: Told<Error>) => all.map((error) => (error as SignalboxError).code);
-
-  const viewer = watching(server.token("looker", "viewer"), ["events", "system_alerts", "nonsense"]);
-  await viewer.errors.until((all) => all.length === 2);
-  await alert("one");
-  assert.equal(await viewer.alerts.first(), "one");
-  assert.deepEqual(codes(viewer.errors), ["forbidden", "invalid_topic"]);
-  assert.deepEqual(viewer.client.snapshot().map(({ topic }) => topic), ["system_alerts"]);
-  // Asked for together with what is theirs, it is refused, and what they had stays.
-  const code = (expect: string) => (error: unknown) => error instanceof SignalboxError && error.code === expect;
-  await assert.rejects(viewer.client.subscribe(["system_alerts", "events"]), code("forbidden"));
-  await alert("two");
-  await viewer.alerts.until((all) => all.length === 2);
-
-  const roles = ["admin"];
-  const lessened = watching(() => server.jwt("olga", roles.shift() ?? "viewer"), ["events", "system_alerts"]);
-  await lessened.client.subscribe(["events", "system_alerts"]);
-  assert.equal((await lessened.client.authenticate()).role, "viewer");
-  assert.match((await lessened.errors.first()).message, /`events`/);
-  await server.kill();
-  await server.up();
-  await lessened.greeted.until((all) => all.length === 2);
-  await alert("three");
-  await lessened.alerts.first((message) => message === "three");
-  assert.deepEqual(codes(lessened.errors), ["forbidden"]);
-  assert.deepEqual(lessened.roles.all, ["admin", "viewer", "viewer"]);
 });
 
 test("a handler that throws is reported and stops nobody", async (t) => {

@@ -31,3 +31,10 @@ fn an_event_frame_reads_back() {
     assert!(text.starts_with(r#"{"type":"event","topics":["system_alerts","events"],"event":{"id":"#), "{text}");
     assert_eq!(serde_json::from_str::<ServerFrame>(&text).unwrap(), frame);
 }
+
+#[test]
+fn topics_of_a_newer_server_are_passed_over() {
+    let text = r#"{"type":"performance_metrics","topics":["moods:*","performance_metrics"],"metrics":[]}"#;
+    let expected = ServerFrame::PerformanceMetrics { topics: vec![Topic::PerformanceMetrics], metrics: Vec::new() };
+    assert_eq!(serde_json::from_str::<ServerFrame>(text).unwrap(), expected);
+}

@@ -15,6 +15,9 @@ use web_sys::{CloseEvent, MessageEvent, WebSocket};
 /// Close codes of this range mean: do not come back.
 const TERMINAL: std::ops::RangeInclusive<u16> = close::INVALID..=4499;
 
+/// What was refused for now is not asked for again before.
+const REFUSED_MS: u64 = 1_000;
+
 pub(super) struct Socket {
     raw: WebSocket,
     /// Kept as long as the socket may call them.
@@ -168,7 +171,14 @@ fn received(text: &str) {
             leave();
             come_back(Some(reconnect_after_ms));
         }
-        ServerFrame::Error { code, message, .. } => leptos::logging::warn!("the server refused: {code}: {message}"),
+        ServerFrame::Error { code, message, temporary, .. } => {
+            leptos::logging::warn!("the server refused: {code}: {message}");
+            if temporary {
+                // Its topics would stay silent behind a lamp that says live: all are asked for again.
+                leave();
+                come_back(Some(REFUSED_MS));
+            }
+        }
         // A sign of life, or an answer to what no page asks.
         _ => {}
     }

@@ -2,8 +2,9 @@
 
 use super::Limits;
 use crate::{ClientId, Envelope, Epoch, Position, Role, Timestamp, Topic, event::PerformanceMetric};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
+use std::borrow::Cow;
 
 /// What the server sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,11 +29,13 @@ pub enum ServerFrame {
     },
     /// Byte-identical for every subscriber: `topics` are all topics of the event.
     Event {
+        #[serde(deserialize_with = "known")]
         topics: Vec<Topic>,
         event: Envelope,
     },
     /// Measurements of one room, collected: S1's `performance_metric` messages.
     PerformanceMetrics {
+        #[serde(deserialize_with = "known")]
         topics: Vec<Topic>,
         metrics: Vec<PerformanceMetric>,
     },
@@ -78,6 +81,12 @@ pub enum ServerFrame {
     Draining {
         reconnect_after_ms: u64,
     },
+}
+
+/// The topics that are known here. A newer server names others beside them, and what it says is no less true for it.
+fn known<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Topic>, D::Error> {
+    let names = Vec::<Cow<'de, str>>::deserialize(deserializer)?;
+    Ok(names.iter().filter_map(|name| name.parse().ok()).collect())
 }
 
 /// One topic of a `subscribed` answer.
