@@ -175,13 +175,19 @@ impl CatchUp {
     #[must_use]
     pub(crate) fn lose(&mut self, request: &Request, head: Position) -> Option<Lost> {
         let known = self.current(request)?.known;
-        let waiting = self.buffer.iter().find(|(_, entry)| entry.topics.contains(&request.topic));
-        let from = waiting.map_or(known, |((position, _), _)| known.min(before(*position)));
+        let from = self.reached(&request.topic)?;
         let to = self.until.unwrap_or(head).max(self.given).max(known);
         self.remove(&request.topic);
         // As good as at the head: while the log fails, nothing is gained by asking again before the joint.
         self.lanes.insert(request.topic.clone(), Lane { known: to, at_head: true });
         Some(Lost { from, to })
+    }
+
+    /// Up to where a topic's events were given out; `None`: it is not behind.
+    pub(crate) fn reached(&self, topic: &Topic) -> Option<Position> {
+        let known = self.lanes.get(topic)?.known;
+        let waiting = self.buffer.iter().find(|(_, entry)| entry.topics.contains(topic));
+        Some(waiting.map_or(known, |((position, _), _)| known.min(before(*position))))
     }
 
     /// The next frames in order, at least one if any is ready, about `bytes` in all.

@@ -15,17 +15,25 @@ use crate::{
     wire::{Reads, Wire},
 };
 use bytes::Bytes;
-use futures::future::{BoxFuture, OptionFuture};
+use futures::future::OptionFuture;
 use protocol::frame::GapReason;
 use std::sync::Arc;
+use tokio_util::task::AbortOnDropHandle;
 
 /// The sending half.
 pub struct Outbound {
     pub(super) shared: Arc<Shared>,
     pub(super) core: Arc<Core>,
     pages: Pages,
-    reading: Option<BoxFuture<'static, (Request, Result<Read, LogUnavailable>)>>,
+    reading: Option<Reading>,
     _presence: Arc<Presence>,
+}
+
+/// A page that is read. By a task of its own: this half may be waiting for a client that does not read, and whoever
+/// reads keeps the log's readers from others.
+struct Reading {
+    request: Request,
+    page: AbortOnDropHandle<Result<Read, LogUnavailable>>,
 }
 
 /// What the socket is to do.
@@ -93,7 +101,8 @@ impl Outbound {
     pub(super) async fn pursue(&mut self, want: Want) {
         match want {
             Want::Page(request) if self.reading.is_none() => {
-                self.reading = Some(Box::pin(self.pages.read(self.core.clone(), request)));
+                let page = tokio::spawn(self.pages.read(self.core.clone(), request.clone()));
+                self.reading = Some(Reading { request, page: AbortOnDropHandle::new(page) });
             }
             Want::Join => {
                 let _ = self.core.inputs.send(Input::Join(self.shared.client)).await;
@@ -106,9 +115,9 @@ impl Outbound {
     pub(super) async fn changed(&mut self) {
         tokio::select! {
             () = self.shared.woken() => {}
-            Some((request, result)) = OptionFuture::from(self.reading.as_mut()) => {
-                self.reading = None;
-                self.read(&request, result);
+            Some(result) = OptionFuture::from(self.reading.as_mut().map(|reading| &mut reading.page)) => {
+                let Some(Reading { request, .. }) = self.reading.take() else { return };
+                self.read(&request, result.unwrap_or_else(|error| Err(LogUnavailable(error.to_string()))));
             }
         }
     }

@@ -237,7 +237,7 @@ impl Outbox {
         if self.closing.is_some() {
             return;
         }
-        let reached = self.live.front().map_or(head.max(self.floor), |first| Position(first.position.0 - 1));
+        let reached = self.reached_live(head);
         self.forget_live();
         self.join_asked = false;
         let budget = self.catch_up_budget();
@@ -252,6 +252,16 @@ impl Outbox {
         for (topic, after) in topics {
             catch_up.add(topic.clone(), *after);
         }
+    }
+
+    /// Up to where the client was given a topic's events, or has them on the way, the hub being at `head`.
+    pub(crate) fn reached(&self, topic: &Topic, head: Position) -> Position {
+        let behind = self.catch_up.as_ref().and_then(|catch_up| catch_up.reached(topic));
+        behind.unwrap_or_else(|| self.reached_live(head))
+    }
+
+    fn reached_live(&self, head: Position) -> Position {
+        self.live.front().map_or(head.max(self.floor), |first| Position(first.position.0 - 1))
     }
 
     pub(crate) fn remove_topic(&mut self, topic: &Topic) {

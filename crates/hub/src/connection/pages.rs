@@ -40,7 +40,7 @@ impl Pages {
         &self,
         core: Arc<Core>,
         request: Request,
-    ) -> impl Future<Output = (Request, Result<Read, LogUnavailable>)> + Send + 'static {
+    ) -> impl Future<Output = Result<Read, LogUnavailable>> + Send + 'static {
         let (limit, attempts) = (self.limit, if self.failed { 1 } else { ATTEMPTS });
         async move {
             let mut pause = PAUSE;
@@ -53,7 +53,7 @@ impl Pages {
                         pause *= 2;
                         attempt += 1;
                     }
-                    result => return (request, result),
+                    result => return result,
                 }
             }
         }

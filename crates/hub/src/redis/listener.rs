@@ -72,8 +72,11 @@ fn take_in(line: &Line, message: &Msg, taken_in: &mpsc::Sender<BusMessage>) {
         return;
     }
     for message in packet.messages {
-        if taken_in.try_send(message).is_err() {
-            line.dropped.fetch_add(1, Relaxed);
+        match serde_json::from_str::<BusMessage>(message.get()) {
+            Ok(message) => drop(taken_in.try_send(message).inspect_err(|_| {
+                line.dropped.fetch_add(1, Relaxed);
+            })),
+            Err(error) => tracing::debug!(%error, "a message of another node cannot be read"),
         }
     }
 }

@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use protocol::Epoch;
 use redis::Client;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use std::{
     sync::{
         Arc,
@@ -18,11 +19,13 @@ use std::{
     },
     time::Duration,
 };
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
 /// Messages that wait to be sent, and of others to be taken in. When it is full the newest are dropped and counted.
 const WAITING: usize = 8_192;
+/// Bytes of those that wait to be sent.
+const WAITING_BYTES: usize = 16 << 20;
 /// Between attempts to reach Redis: this, doubled each time, up to that.
 const RETRY_FIRST: Duration = Duration::from_millis(100);
 const RETRY_MOST: Duration = Duration::from_secs(5);
@@ -31,7 +34,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A node's end of it.
 pub struct RedisBus {
-    outgoing: mpsc::Sender<BusMessage>,
+    outgoing: mpsc::Sender<Outgoing>,
+    room: Arc<Semaphore>,
     incoming: Mutex<mpsc::Receiver<BusMessage>>,
     line: Arc<Line>,
 }
@@ -47,11 +51,17 @@ struct Line {
     stop: CancellationToken,
 }
 
-/// What is in the channel.
+/// A message that waits to be sent, with the room it takes.
+struct Outgoing {
+    message: Box<RawValue>,
+    room: OwnedSemaphorePermit,
+}
+
+/// What is in the channel. The messages one by one: those of a newer node may be of kinds that are not known here.
 #[derive(Serialize, Deserialize)]
 struct Packet {
     node: String,
-    messages: Vec<BusMessage>,
+    messages: Vec<Box<RawValue>>,
 }
 
 /// The URL is none of Redis; the message never repeats it, since it may hold a password.
@@ -88,14 +98,15 @@ impl RedisBus {
         });
         tokio::spawn(sender::run(line.clone(), to_send));
         tokio::spawn(listener::run(line.clone(), taken_in));
-        Ok(Arc::new(Self { outgoing, incoming: Mutex::new(incoming), line }))
+        let room = Arc::new(Semaphore::new(WAITING_BYTES));
+        Ok(Arc::new(Self { outgoing, room, incoming: Mutex::new(incoming), line }))
     }
 }
 
 #[async_trait]
 impl Bus for RedisBus {
     fn publish(&self, message: BusMessage) {
-        if self.outgoing.try_send(message).is_err() {
+        if self.try_publish(&message).is_none() {
             self.line.dropped.fetch_add(1, Relaxed);
         }
     }
@@ -106,6 +117,16 @@ impl Bus for RedisBus {
 
     fn state(&self) -> BusState {
         BusState { is_connected: self.line.is_listening.load(Relaxed), dropped: self.line.dropped.load(Relaxed) }
+    }
+}
+
+impl RedisBus {
+    /// `None`: there is no room.
+    fn try_publish(&self, message: &BusMessage) -> Option<()> {
+        let message = serde_json::value::to_raw_value(message).expect("messages have string keys and no failing types");
+        let bytes = u32::try_from(message.get().len()).ok()?;
+        let room = self.room.clone().try_acquire_many_owned(bytes).ok()?;
+        self.outgoing.try_send(Outgoing { message, room }).ok()
     }
 }
 

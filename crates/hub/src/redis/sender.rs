@@ -1,7 +1,6 @@
 //! What this node says.
 
-use super::{Line, PATIENCE, Packet};
-use crate::ports::BusMessage;
+use super::{Line, Outgoing, PATIENCE, Packet};
 use redis::{AsyncCommands, aio::MultiplexedConnection};
 use std::sync::{Arc, atomic::Ordering::Relaxed};
 use tokio::{sync::mpsc, time::timeout};
@@ -10,23 +9,25 @@ use tokio::{sync::mpsc, time::timeout};
 const AT_ONCE: usize = 128;
 
 /// Until nobody says anything any more. What cannot be sent is dropped and counted: it is old when Redis is back.
-pub(super) async fn run(line: Arc<Line>, mut waiting: mpsc::Receiver<BusMessage>) {
+pub(super) async fn run(line: Arc<Line>, mut waiting: mpsc::Receiver<Outgoing>) {
     let mut connection: Option<MultiplexedConnection> = None;
-    let mut messages = Vec::with_capacity(AT_ONCE);
+    let mut taken = Vec::with_capacity(AT_ONCE);
     loop {
         tokio::select! {
-            count = waiting.recv_many(&mut messages, AT_ONCE) => if count == 0 { return },
+            count = waiting.recv_many(&mut taken, AT_ONCE) => if count == 0 { return },
             () = line.stop.cancelled() => return,
         }
-        let count = messages.len() as u64;
+        let count = taken.len() as u64;
         // Whoever is not heard does not save up: it would come late, and be old.
         if !line.is_listening.load(Relaxed) {
             connection = None;
-            messages.clear();
+            taken.clear();
             line.dropped.fetch_add(count, Relaxed);
             continue;
         }
-        let packet = Packet { node: line.node.to_string(), messages: std::mem::take(&mut messages) };
+        let (messages, _rooms): (Vec<_>, Vec<_>) =
+            taken.drain(..).map(|Outgoing { message, room }| (message, room)).unzip();
+        let packet = Packet { node: line.node.to_string(), messages };
         let packet = serde_json::to_string(&packet).expect("messages have string keys and no failing types");
         if !send(&line, &mut connection, packet).await {
             line.dropped.fetch_add(count, Relaxed);

@@ -80,6 +80,32 @@ async fn a_client_that_does_not_read_its_answers_is_not_read_from() {
     assert!(goes_on.await.is_ok());
 }
 
+#[tokio::test(start_paused = true)]
+async fn messages_that_wait_are_bounded_in_memory_whatever_their_number() {
+    let (hub, _log) = start(HubConfig::default()).await;
+    let mut peer = Peer::connect(&hub, 1).await;
+    // 40 KB of text, and some 16 times that when it is read.
+    let message = json!({"type": "agent_state", "metadata": {"all": vec![0; 20_000]}});
+    let all_at_once = tokio::time::timeout(Duration::from_secs(5), async {
+        for id in 0..10 {
+            peer.send(json!({"type": "publish", "id": id, "message": message})).await;
+        }
+    });
+    assert!(all_at_once.await.is_err(), "ten do not fit");
+    let mut published = 0;
+    while let Ok(frame) = tokio::time::timeout(Duration::from_secs(60), peer.next()).await {
+        assert!(matches!(frame, ServerFrame::Published { .. }), "{frame:?}");
+        published += 1;
+        if published == 3 {
+            break;
+        }
+    }
+    assert_eq!(published, 3, "those that fit are done");
+    let goes_on =
+        tokio::time::timeout(Duration::from_secs(5), peer.send(json!({"type": "publish", "message": message})));
+    assert!(goes_on.await.is_ok());
+}
+
 /// A page of history, as far as size goes.
 const LARGE: usize = 1_000_000;
 

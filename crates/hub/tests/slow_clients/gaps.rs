@@ -202,3 +202,35 @@ async fn a_gap_is_told_before_anything_that_names_its_topic() {
     }
     assert_eq!(gaps, 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_subscribes_again_is_passed_over_nothing_that_waits() {
+    // A few, which wait in the live lane; and more than is held, which come from the log.
+    for count in [3, 61] {
+        let mut config = HubConfig::default();
+        config.limits.queue_bytes = 4_000;
+        let (hub, log) = start(config).await;
+        let mut peer = Peer::connect(&hub, 1).await;
+        let again = json!({"type": "subscribe", "topics": ["memory_timeline"]});
+        peer.send(again.clone()).await;
+        assert!(matches!(peer.next().await, ServerFrame::Subscribed { .. }));
+        for _ in 0..count {
+            hub.publish(log.commit(memory("a"))).await;
+        }
+        settle().await;
+        peer.send(again).await;
+        settle().await;
+        let (mut seen, mut from) = (Vec::new(), None);
+        while seen.len() < count {
+            match peer.next().await {
+                ServerFrame::Subscribed { topics, .. } => from = Some(topics[0].position),
+                ServerFrame::Event { event, .. } => seen.push(event.position.unwrap().0),
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(seen, (1..=count as u64).collect::<Vec<_>>());
+        assert_eq!(from, Some(Position(0)), "all of them follow");
+        hub.publish(log.commit(memory("a"))).await;
+        assert_eq!(peer.next_position().await, count as u64 + 1);
+    }
+}

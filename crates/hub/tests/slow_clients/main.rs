@@ -8,6 +8,7 @@ mod memory_log;
 mod outbox;
 #[path = "../peer/mod.rs"]
 mod peer;
+mod readers;
 
 use commands_at_once::Slow;
 use hub::{Hub, HubConfig};

@@ -64,6 +64,12 @@ impl FanOut {
         let mut behind = Vec::new();
         for (topic, start) in topics {
             let after = match start {
+                // It has it: what waits for it is not passed over.
+                Start::Live if connection.topics.contains_key(&topic) => {
+                    let position = outbox.reached(&topic, head);
+                    subscribed.push(Subscribed { topic, position, recovered: false });
+                    continue;
+                }
                 Start::Live => head,
                 Start::After(after) => after,
                 Start::Gap { from, reason } => {
