@@ -48,8 +48,8 @@ async fn both_backends_get_the_same_tables() {
     .expect("the columns");
 
     let own = |columns: Vec<(String, String)>| -> BTreeSet<(String, String)> {
-        // sqlx keeps its own table; `guard` is a trick only SQLite needs.
-        columns.into_iter().filter(|(table, _)| !table.starts_with("_sqlx") && table != "guard").collect()
+        // sqlx keeps its own table.
+        columns.into_iter().filter(|(table, _)| !table.starts_with("_sqlx")).collect()
     };
     let there = own(there);
     assert!(there.contains(&("events".into(), "position".into())), "{there:?}");

@@ -104,12 +104,17 @@ const VARIABLES: &[&str] = &[
     "BUFFER_FLUSH_INTERVAL",
 ];
 
+/// Settings whose variable may have S1's own name, without `SIGNALBOX_`.
+const PLAIN: [&str; 2] = ["buffer_size", "buffer_flush_interval"];
+
 /// All sources, in order of precedence.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
     pub flags: Layer,
     pub environment: Layer,
     pub file: Option<(PathBuf, Layer)>,
+    /// Settings of the environment, as in the file, that are there under S1's own name of the variable.
+    pub plain: Vec<&'static str>,
     /// Variables of `cargo leptos` and the desktop (`LEPTOS_…`, `HOME`, `XDG_DATA_HOME`).
     pub surroundings: Vec<(String, String)>,
 }
@@ -143,7 +148,8 @@ impl Sources {
         variable: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, ConfigError> {
         let ours = |name: &str| variable(&format!("SIGNALBOX_{name}")).filter(|value| !value.is_empty());
-        let either = |name: &str| ours(name).or_else(|| variable(name).filter(|value| !value.is_empty()));
+        let theirs = |name: &str| variable(name).filter(|value| !value.is_empty());
+        let either = |name: &str| ours(name).or_else(|| theirs(name));
         let list = |name: &str| ours(name).map(|value| split(&value));
         let environment = Layer {
             listen: ours("LISTEN"),
@@ -172,7 +178,7 @@ impl Sources {
             alert_retention_days: ours("ALERT_RETENTION_DAYS").map(Number::Text),
             message_retention_days: ours("MESSAGE_RETENTION_DAYS").map(Number::Text),
             publish_rate: ours("PUBLISH_RATE").map(Number::Text),
-            // S1's own names, too.
+            // `PLAIN`.
             buffer_size: either("BUFFER_SIZE").map(Number::Text),
             buffer_flush_interval: either("BUFFER_FLUSH_INTERVAL").map(Number::Text),
         };
@@ -183,7 +189,9 @@ impl Sources {
             .chain(super::origins::VARIABLES)
             .filter_map(|name| Some((name.to_owned(), variable(name)?)))
             .collect();
-        Ok(Self { flags, environment, file: file::read(named.as_deref())?, surroundings })
+        let is_plain = |name: &&str| ours(&name.to_uppercase()).is_none() && theirs(&name.to_uppercase()).is_some();
+        let plain = PLAIN.into_iter().filter(is_plain).collect();
+        Ok(Self { flags, environment, file: file::read(named.as_deref())?, plain, surroundings })
     }
 
     /// The first source that has it. `name` as in the file.
@@ -192,7 +200,8 @@ impl Sources {
             return Some(Given { value, place: format!("--{}", name.replace('_', "-")), base: None });
         }
         if let Some(value) = of(&self.environment) {
-            return Some(Given { value, place: format!("SIGNALBOX_{}", name.to_uppercase()), base: None });
+            let prefix = if self.plain.contains(&name) { "" } else { "SIGNALBOX_" };
+            return Some(Given { value, place: format!("{prefix}{}", name.to_uppercase()), base: None });
         }
         let (path, layer) = self.file.as_ref()?;
         let base = path.parent().map(Path::to_owned);

@@ -3,9 +3,9 @@
 use super::{ConfigError, Sources};
 
 /// S1's names, in the surroundings of the process.
-pub(super) const VARIABLES: [&str; 3] = ["FRONTEND_URL", "PRODUCTION_URL", "NODE_ENV"];
+pub(super) const VARIABLES: [&str; 2] = ["FRONTEND_URL", "PRODUCTION_URL"];
 
-/// Each as a browser writes it. In production (`NODE_ENV=production`) the page under development counts no more.
+/// Each as a browser writes it, whichever of the variables it is in.
 pub(super) fn read(sources: &Sources) -> Result<Vec<String>, ConfigError> {
     let mut origins = Vec::new();
     if let Some(given) = sources.pick("origins", |layer| layer.origins.clone()) {
@@ -13,10 +13,8 @@ pub(super) fn read(sources: &Sources) -> Result<Vec<String>, ConfigError> {
             origins.push(origin(text).ok_or_else(|| given.cannot(expected(text)))?);
         }
     }
-    let is_production = sources.surrounding("NODE_ENV") == Some("production");
-    for name in ["FRONTEND_URL", "PRODUCTION_URL"] {
-        let is_over = is_production && name == "FRONTEND_URL";
-        let Some(text) = sources.surrounding(name).filter(|text| !text.is_empty() && !is_over) else { continue };
+    for name in VARIABLES {
+        let Some(text) = sources.surrounding(name).filter(|text| !text.is_empty()) else { continue };
         let wrong = || ConfigError::Value { place: name.to_owned(), message: expected(text) };
         origins.push(origin(text).ok_or_else(wrong)?);
     }
@@ -70,19 +68,17 @@ mod tests {
     }
 
     #[test]
-    fn in_production_the_page_under_development_does_not_count() {
-        let of = |environment: &'static str| {
-            let variable = move |name: &str| match name {
-                "FRONTEND_URL" => Some("http://localhost:3000".to_owned()),
-                "PRODUCTION_URL" => Some("https://app.example/".to_owned()),
-                "NODE_ENV" => Some(environment.to_owned()),
-                "SIGNALBOX_ORIGINS" => Some("https://other.example".to_owned()),
-                _ => None,
-            };
-            read(&Sources::gather_from(Layer::default(), None, &variable).expect("sources")).expect("in order")
+    fn each_variable_counts_in_production_too() {
+        let variable = |name: &str| match name {
+            "FRONTEND_URL" => Some("http://localhost:3000".to_owned()),
+            "PRODUCTION_URL" => Some("https://app.example/".to_owned()),
+            "NODE_ENV" => Some("production".to_owned()),
+            "SIGNALBOX_ORIGINS" => Some("https://other.example".to_owned()),
+            _ => None,
         };
-        assert_eq!(of("development"), ["http://localhost:3000", "https://app.example", "https://other.example"]);
-        assert_eq!(of("production"), ["https://app.example", "https://other.example"]);
+        let sources = Sources::gather_from(Layer::default(), None, &variable).expect("sources");
+        let all = ["http://localhost:3000", "https://app.example", "https://other.example"];
+        assert_eq!(read(&sources).expect("in order"), all);
         let wrong = |name: &str| (name == "FRONTEND_URL").then(|| "*".to_owned());
         let error = read(&Sources::gather_from(Layer::default(), None, &wrong).expect("sources")).unwrap_err();
         assert!(error.to_string().starts_with("FRONTEND_URL: `*` is no origin"), "{error}");

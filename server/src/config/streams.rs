@@ -79,4 +79,20 @@ mod tests {
         let buffers = Streams::read(&sources).expect("in order").buffers;
         assert_eq!(buffers, MetricBuffers { size: 10, flush_interval_ms: 300 });
     }
+
+    #[test]
+    fn what_is_wrong_is_named_as_it_was_written() {
+        for (variables, named) in [
+            (&["BUFFER_SIZE"][..], "BUFFER_SIZE: "),
+            (&["BUFFER_FLUSH_INTERVAL"], "BUFFER_FLUSH_INTERVAL: "),
+            (&["SIGNALBOX_BUFFER_SIZE"], "SIGNALBOX_BUFFER_SIZE: "),
+            (&["SIGNALBOX_BUFFER_SIZE", "BUFFER_SIZE"], "SIGNALBOX_BUFFER_SIZE: "),
+            (&["SIGNALBOX_PUBLISH_RATE"], "SIGNALBOX_PUBLISH_RATE: "),
+        ] {
+            let variable = |name: &str| variables.contains(&name).then(|| "lots".to_owned());
+            let sources = Sources::gather_from(Layer::default(), None, &variable).expect("sources");
+            let error = Streams::read(&sources).expect_err("no number").to_string();
+            assert!(error.starts_with(named), "{variables:?}: {error}");
+        }
+    }
 }

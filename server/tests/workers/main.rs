@@ -8,6 +8,7 @@ mod house;
 mod lease;
 mod leaving;
 mod line;
+mod streams;
 #[path = "../support/mod.rs"]
 mod support;
 mod work;

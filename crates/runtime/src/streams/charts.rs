@@ -1,10 +1,14 @@
 //! Measurements over time: into the store, and out again for charts.
 
-use super::rollup::{RESOLUTIONS, SERIES};
-use crate::{Api, alerts::Alert, api::from_store};
+use super::{
+    rollup::{RESOLUTIONS, SERIES},
+    troubles::Trouble,
+};
+use crate::{Api, api::from_store};
 use protocol::{
     Problem, Timestamp,
     api::{Series, SeriesList, SeriesPage, SeriesPoint, SeriesQuery, SeriesSummary},
+    event::Severity,
 };
 use store::MetricRow;
 
@@ -71,13 +75,19 @@ impl Api {
     /// Writes what is whole; with `all`, everything.
     pub(crate) async fn keep_metrics(&self, all: bool) -> Result<(), Problem> {
         let shared = self.shared();
-        if shared.rollup.left_out() > 0 {
+        if shared.rollup.take_news_of_left_out() {
             let message = format!(
                 "more than {SERIES} different measurements: those of names and agents beyond are shown, and have no \
                  charts; let programs use fewer `metricName`s"
             );
-            let (subject, code) = ("metrics".to_owned(), "too_many_series");
-            self.raise("metrics", Alert { subject, code, message }).await?;
+            tracing::warn!("{message}");
+            shared.troubles.tell(Trouble {
+                severity: Severity::Warning,
+                component: "metrics".to_owned(),
+                code: "too_many_series",
+                about: "metrics".to_owned(),
+                message,
+            });
         }
         let rows = shared.rollup.take(shared.environment.now(), all);
         shared.store.add_metrics(rows).await.map_err(from_store)

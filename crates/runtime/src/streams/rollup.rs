@@ -24,6 +24,8 @@ pub(crate) struct Rollup(Mutex<State>);
 struct State {
     series: HashMap<MetricKey, Series>,
     left_out: u64,
+    /// Some were since [`Rollup::take_news_of_left_out`] was last asked.
+    is_news: bool,
     /// Rows that are whole.
     whole: Vec<MetricRow>,
 }
@@ -53,9 +55,10 @@ impl Rollup {
             server: server.to_owned(),
         };
         let mut state = self.lock();
-        let State { series, left_out, whole } = &mut *state;
+        let State { series, left_out, is_news, whole } = &mut *state;
         if series.len() >= SERIES && !series.contains_key(&key) {
             *left_out += 1;
+            *is_news = true;
             return false;
         }
         let category = metric.category.word();
@@ -107,6 +110,11 @@ impl Rollup {
     /// Measurements that were not rolled up, because there were too many series.
     pub(crate) fn left_out(&self) -> u64 {
         self.lock().left_out
+    }
+
+    /// Whether any were left out since this was last asked.
+    pub(crate) fn take_news_of_left_out(&self) -> bool {
+        std::mem::take(&mut self.lock().is_news)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -175,6 +183,8 @@ mod tests {
         assert!(!rollup.add(&metric("one more", 1.0), "", Timestamp(T)));
         assert!(rollup.add(&metric("0", 1.0), "", Timestamp(T)), "it is known");
         assert_eq!(rollup.left_out(), 1);
+        assert!(rollup.take_news_of_left_out());
+        assert!(!rollup.take_news_of_left_out(), "it was told");
         let rows = rollup.take(Timestamp(T + 3_600_000), false);
         assert_eq!(rows.len(), SERIES * 3);
         assert!(rollup.add(&metric("one more", 1.0), "", Timestamp(T + 3_600_000)));

@@ -23,12 +23,21 @@ impl Clock {
 
     /// Lets a little time pass until there is an answer: whoever looked at the clock just before it was set sleeps
     /// that much too long.
-    pub(crate) async fn until<T>(&self, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    pub(crate) async fn until<T>(&self, look: impl AsyncFnMut() -> Option<T>) -> T {
+        self.until_by(1, look).await
+    }
+
+    /// The same, a second at each look: for what is done every few of them.
+    pub(crate) async fn hasten_until<T>(&self, look: impl AsyncFnMut() -> Option<T>) -> T {
+        self.until_by(1_000, look).await
+    }
+
+    async fn until_by<T>(&self, ms: i64, mut look: impl AsyncFnMut() -> Option<T>) -> T {
         loop {
             if let Some(found) = look().await {
                 return found;
             }
-            self.now.send_modify(|now| *now += 1);
+            self.now.send_modify(|now| *now += ms);
             tokio::task::yield_now().await;
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::{clock::Clock, support::Bench};
 use protocol::{
-    Timestamp,
+    Event, Position, Timestamp, Topic,
     api::{Series, SeriesPage, SeriesQuery},
 };
 use runtime::{Environment, Membership, Retention, credentials::Vault};
@@ -99,5 +99,40 @@ async fn what_programs_publish_is_rolled_up_and_thins_out_with_age() {
     assert!(names.series.iter().any(|series| series.name == "latency" && series.agent_id.as_deref() == Some("a")));
     let backwards = SeriesQuery { from: Some(2), until: Some(1), ..of("latency") };
     assert_eq!(api.metric_series(backwards).await.expect_err("it ends before it begins").code, "query_parameter");
+    bench.runtime.shutdown().await;
+}
+
+#[tokio::test]
+async fn measurements_beyond_what_charts_take_are_told_of_again_whenever_there_are_more_and_never_raised() {
+    let clock = Clock::at("2026-03-01T00:00:00Z");
+    let bench = bench(&clock).await;
+    let api = bench.runtime.api();
+    let metric = |name: String| json!({"type": "performance_metric", "metricName": name, "value": 1, "unit": "ms", "category": "agent"});
+    let alerts = async |count: usize| {
+        let page = bench.store.log(&Topic::SystemAlerts, Position(0), 100).await.expect("readable");
+        let told = page.events.into_iter().map(|envelope| match envelope.event {
+            Event::SystemAlert(alert) => alert.details.expect("an alert of ours"),
+            other => panic!("{} among the alerts", other.name()),
+        });
+        let told: Vec<_> = told.collect();
+        (told.len() >= count).then_some(told)
+    };
+    // As many as there may be; the server's own have their places already.
+    clock.hasten_until(async || only(api.metric_series(of("cpu_usage")).await.expect("a page"))).await;
+    api.publish((0..1_000).map(|n| metric(n.to_string())).collect()).await.expect("published");
+    let told = clock.hasten_until(async || alerts(1).await).await;
+    let expected = json!({"code": "too_many_series", "about": "metrics"});
+    assert_eq!(told.into_iter().map(serde_json::Value::Object).collect::<Vec<_>>(), std::slice::from_ref(&expected));
+    // Nothing more is left out: nothing more is told. Were it, it would be in the two minutes until what comes then.
+    let later = clock.now().plus_ms(120_000);
+    let measured_later = async || {
+        let series = only(api.metric_series(of("cpu_usage")).await.expect("a page"))?;
+        series.points.iter().any(|point| point.at >= later).then_some(())
+    };
+    clock.hasten_until(measured_later).await;
+    assert_eq!(alerts(0).await.expect("them").len(), 1);
+    api.publish(vec![metric("one more".to_owned())]).await.expect("published");
+    let told = clock.hasten_until(async || alerts(2).await).await;
+    assert_eq!(serde_json::Value::Object(told[1].clone()), expected);
     bench.runtime.shutdown().await;
 }

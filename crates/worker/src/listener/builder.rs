@@ -62,9 +62,10 @@ impl Client {
         .fold(Self::connect(server), |builder, topic| builder.resume(Resume::live(topic)))
     }
 
-    /// One that is told how the executions of one playbook are getting on.
+    /// One that is told how the executions of one playbook are getting on; with `*`, those of all.
     pub fn workflow(server: impl Into<String>, path: impl Into<String>) -> Builder {
-        Self::connect(server).resume(Resume::live(Topic::Workflow(path.into())))
+        // By its name, as the server will read it: `workflow:*` is a topic of its own.
+        Self::connect(server).subscribe(&Topic::Workflow(path.into()).to_string())
     }
 }
 
