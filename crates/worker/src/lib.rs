@@ -39,8 +39,16 @@ mod provider;
 mod wire;
 
 pub use client::{Worker, WorkerError};
-pub use listener::{Builder, Client, ClientError, Published, Resume, Streaming, Subscription, Told, Workflow};
+pub use listener::{
+    Authenticated, Builder, Client, ClientError, Handlers, Published, Resume, State, Streaming, Subscription, Told,
+    Workflow, process_metrics,
+};
 pub use progress::Progress;
 /// The shapes of events, topics and tasks.
 pub use protocol;
 pub use provider::{Cancelled, Provider, Run};
+
+/// The README's examples compile.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -2,11 +2,15 @@
 
 use super::people::{jwt, sign_in, token, trusted};
 use crate::support::{Answer, TestServer, Way};
-use protocol::{Envelope, Position, Role, Timestamp, Topic, frame::close};
+use protocol::{
+    Envelope, Position, Role, Timestamp, Topic,
+    event::{Severity, SystemAlert},
+    frame::close,
+};
 use serde_json::json;
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicU32, Ordering},
     },
     time::{Duration, SystemTime, UNIX_EPOCH},
@@ -219,4 +223,28 @@ async fn one_topic_that_is_not_theirs_takes_no_other_along() {
     let (client, mut told) = connect().start().unwrap();
     while !matches!(next(&mut told).await, Told::Error { code, .. } if code == "forbidden") {}
     assert_eq!(client.snapshot(), []);
+}
+
+#[tokio::test]
+async fn a_fresh_token_is_sent_when_asked_to_and_nothing_is_unsubscribed() {
+    let server = TestServer::start_guarded(&[("ann", Role::Admin)], |config| config.access.jwt = Some(trusted())).await;
+    let role = Arc::new(Mutex::new("viewer"));
+    let given = role.clone();
+    let tokens = move || std::future::ready(jwt(&given.lock().unwrap(), "olga", 60));
+    let connect = Client::connect(server.url("")).tokens_from(tokens).subscribe("system_alerts");
+    let (client, mut told) = connect.start().unwrap();
+    assert!(matches!(next(&mut told).await, Told::Connected { .. }));
+    assert!(matches!(next(&mut told).await, Told::Authenticated { role: Role::Viewer, .. }));
+    let alert = || SystemAlert::new(Severity::Info, "tests", "by olga");
+    let refused = client.broadcast_system_alert(alert()).await.unwrap_err();
+    assert!(matches!(&refused, ClientError::Refused { code, .. } if code == "forbidden"), "{refused}");
+    *role.lock().unwrap() = "admin";
+    let proven = client.authenticate().await.unwrap();
+    assert_eq!((proven.name.as_str(), proven.role), ("olga", Role::Admin));
+    client.broadcast_system_alert(alert()).await.unwrap();
+    assert!(matches!(next(&mut told).await, Told::Authenticated { role: Role::Admin, .. }));
+    assert!(matches!(next(&mut told).await, Told::Event { .. }), "over the same connection");
+
+    let (without, _told) = Client::connect(server.url("")).start().unwrap();
+    assert_eq!(without.authenticate().await.unwrap_err(), ClientError::NoToken);
 }

@@ -3,6 +3,7 @@
 mod execution;
 mod realtime;
 mod task_progress;
+mod unstamped;
 
 pub use execution::*;
 pub use realtime::*;

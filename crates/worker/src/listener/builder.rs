@@ -6,11 +6,12 @@ use super::{
     handle::{ASKS, Ask},
     positions::Positions,
     stay::Stay,
+    subscribing::spoken,
 };
-use crate::wire;
+use crate::wire::{self, Backoff};
 use futures::future::BoxFuture;
 use protocol::{Epoch, Position, Topic};
-use std::{collections::VecDeque, future::Future, sync::Arc};
+use std::{collections::VecDeque, future::Future, sync::Arc, time::Duration};
 use tokio::sync::mpsc;
 
 /// What was told and not read yet: then no more is read from the server. A frame or two of a busy topic.
@@ -40,13 +41,16 @@ pub struct Builder {
     server: String,
     wanted: Vec<Result<Resume, String>>,
     tokens: Option<Tokens>,
+    /// `None`: a connection that breaks is the end.
+    backoff: Option<Backoff>,
     debug: Debug,
 }
 
 impl Client {
     /// A client of the server at this URL (`http://127.0.0.1:9999`, `https://…`).
     pub fn connect(server: impl Into<String>) -> Builder {
-        Builder { server: server.into(), wanted: Vec::new(), tokens: None, debug: Debug::default() }
+        let (server, backoff) = (server.into(), Some(Backoff::new()));
+        Builder { server, wanted: Vec::new(), tokens: None, backoff, debug: Debug::default() }
     }
 
     /// One that is told of all five streams.
@@ -79,7 +83,7 @@ impl Builder {
 
     /// Subscribes from a position kept earlier.
     pub fn resume(mut self, resume: Resume) -> Self {
-        self.wanted.push(Ok(resume));
+        self.wanted.push(Ok(Resume { topic: spoken(resume.topic), ..resume }));
         self
     }
 
@@ -100,6 +104,19 @@ impl Builder {
         self
     }
 
+    /// How long to wait before connecting again: up to `first` at first, twice as long each time, and no longer than
+    /// `longest`. Otherwise 0.1 s and 10 s.
+    pub fn reconnect(mut self, first: Duration, longest: Duration) -> Self {
+        self.backoff = Some(Backoff::between(first, longest));
+        self
+    }
+
+    /// A connection that breaks, or does not come about, is the end.
+    pub fn never_reconnect(mut self) -> Self {
+        self.backoff = None;
+        self
+    }
+
     /// Tells `tracing`, at INFO under the target `signalbox`, of each frame and each try to connect. Tokens are not told.
     pub fn debug(self) -> Self {
         self.debug_to(|line| tracing::info!(target: "signalbox", "{line}"))
@@ -111,7 +128,7 @@ impl Builder {
         self
     }
 
-    /// Connects, and again whenever the connection breaks, in a task of the runtime that this is called in. It ends when
+    /// Connects, and again whenever the connection breaks ([`Builder::reconnect`]), in a task of the runtime that this is called in. It ends when
     /// [`Client::close`] is called, or every [`Client`] and the [`Subscription`] are dropped.
     ///
     /// # Errors
@@ -126,8 +143,8 @@ impl Builder {
         }
         let (asks, asked) = mpsc::channel::<Ask>(ASKS);
         let (tell, told) = mpsc::channel(UNREAD);
-        let (client, shared) = Client::new(asks, positions, self.debug);
-        tokio::spawn(Stay { address, tokens: self.tokens, shared, asked, tell, untold: VecDeque::new() }.run());
+        let (client, shared) = Client::new(asks, positions, self.tokens, self.debug);
+        tokio::spawn(Stay { address, backoff: self.backoff, shared, asked, tell, untold: VecDeque::new() }.run());
         Ok((client, Subscription(told)))
     }
 }

@@ -1,7 +1,7 @@
 //! One connection, from the handshake to its end.
 
 use super::{
-    ClientError, Told, clock,
+    ClientError, State, Told, clock,
     handle::{Ask, Shared},
     incoming::{Incoming, id},
     proof::{self, Proof},
@@ -123,10 +123,7 @@ impl<'a> Connection<'a> {
                     Err(_) => self.untold.clear(),
                 },
                 ask = asked.recv(), if self.epoch.is_some() && !is_left => match ask {
-                    Some(ask) => {
-                        let (_, text) = self.requests.send(ask);
-                        self.outgoing.push(text);
-                    }
+                    Some(ask) => self.asked(ask),
                     None => is_left = true,
                 },
                 frame = renewed(&mut self.proof), if self.epoch.is_some() => self.outgoing.push(frame.to_string()),
@@ -177,6 +174,7 @@ impl<'a> Connection<'a> {
                     self.welcomed(epoch, limits);
                 }
                 self.untold.push_back(Told::Authenticated { name, role, expires_at });
+                self.answered(text);
             }
             // What is in no log is gone: measurements, for instance.
             Incoming::PerformanceMetrics { .. } if self.is_full() => {}
@@ -219,7 +217,7 @@ impl<'a> Connection<'a> {
             Incoming::Error { code, message, temporary } => {
                 let error = ClientError::Refused { code: code.clone(), message: message.clone(), temporary };
                 let id = id(text);
-                if id == proof::ID {
+                if id == proof::ID || self.requests.is_proof(&id) {
                     self.refused = Some((error.to_string(), temporary));
                     if let Some(proof) = self.proof.as_mut().filter(|_| temporary) {
                         proof.renew_later();
@@ -242,6 +240,18 @@ impl<'a> Connection<'a> {
         }
     }
 
+    fn asked(&mut self, ask: Ask) {
+        // Of now: nobody waits for it any more, and it would be told as if it were new.
+        if ask.frame["type"] == "publish" && ask.answer.is_closed() {
+            return;
+        }
+        if let (Some(proof), Some(token)) = (&mut self.proof, ask.frame["token"].as_str()) {
+            proof.sends(token);
+        }
+        let (_, text) = self.requests.send(ask);
+        self.outgoing.push(text);
+    }
+
     fn closed(&mut self, code: u16, reason: &str) {
         let refused = self.refused.take().filter(|_| code == close::UNAUTHENTICATED);
         self.ended.code = Some(code);
@@ -253,6 +263,7 @@ impl<'a> Connection<'a> {
         self.epoch = Some(epoch.clone());
         self.frame_bytes = limits.frame_bytes;
         self.ended.greeted = true;
+        self.shared.became(State::Open);
         // Before whatever waited.
         self.resume_all();
         self.untold.push_back(Told::Connected { epoch, limits });

@@ -11,6 +11,9 @@ pub enum ClientError {
     /// It may have been done or not.
     #[error("the connection broke before the answer came")]
     Disconnected,
+    /// [`super::Client::authenticate`] of a client that has none.
+    #[error("the client was made without a token")]
+    NoToken,
     /// For good: closed, or the server does not want this client.
     #[error("the client is closed: {0}")]
     Closed(String),

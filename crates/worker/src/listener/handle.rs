@@ -1,13 +1,10 @@
 //! The handle of a client.
 
-use super::{ClientError, Resume, debug::Debug, positions::Positions};
-use protocol::{
-    Event, Position, Topic,
-    frame::{Subscribed, TopicRequest},
-};
+use super::{ClientError, Resume, State, builder::Tokens, clock, debug::Debug, positions::Positions};
+use protocol::{Event, Position};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 /// Requests on their way to the connection. More wait where they are made.
@@ -25,6 +22,8 @@ pub(super) struct Shared {
     pub(super) closing: CancellationToken,
     /// Why it is closed, once it is.
     closed: Mutex<Option<String>>,
+    state: watch::Sender<State>,
+    pub(super) tokens: Option<Tokens>,
     pub(super) debug: Debug,
 }
 
@@ -36,6 +35,18 @@ impl Shared {
 
     pub(super) fn close(&self, why: &str) {
         self.closed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| why.to_owned());
+        self.became(State::Closed);
+    }
+
+    /// One that is closed stays so.
+    pub(super) fn became(&self, state: State) {
+        self.state.send_if_modified(|present| {
+            let is_news = *present != State::Closed && *present != state;
+            if is_news {
+                *present = state;
+            }
+            is_news
+        });
     }
 
     pub(super) fn closed(&self) -> ClientError {
@@ -59,51 +70,21 @@ pub struct Client {
 }
 
 impl Client {
-    pub(super) fn new(asks: mpsc::Sender<Ask>, positions: Positions, debug: Debug) -> (Self, Arc<Shared>) {
+    pub(super) fn new(
+        asks: mpsc::Sender<Ask>,
+        positions: Positions,
+        tokens: Option<Tokens>,
+        debug: Debug,
+    ) -> (Self, Arc<Shared>) {
         let shared = Arc::new(Shared {
             positions: Mutex::new(positions),
             closing: CancellationToken::new(),
             closed: Mutex::new(None),
+            state: watch::Sender::new(State::Connecting),
+            tokens,
             debug,
         });
         (Self { asks, shared: shared.clone() }, shared)
-    }
-
-    /// Resolves when the topic is subscribed: from here on, or from `after`, its events are told. Idempotent.
-    ///
-    /// # Errors
-    /// As the server refuses it; [`ClientError::Closed`].
-    pub async fn subscribe(&self, resume: Resume) -> Result<Subscribed, ClientError> {
-        let topic = resume.topic.clone();
-        self.shared.positions().want(resume);
-        loop {
-            let request: TopicRequest = self.shared.positions().request(&topic);
-            match self.ask(json!({"type": "subscribe", "topics": [request]})).await {
-                Ok(mut answer) => {
-                    let told = answer["topics"].get_mut(0).map(Value::take).unwrap_or_default();
-                    return serde_json::from_value(told).map_err(|_| unreadable());
-                }
-                // The next connection subscribes to everything wanted; asking again only says when.
-                Err(ClientError::Disconnected) => {}
-                Err(error) => {
-                    if !matches!(error, ClientError::Refused { temporary: true, .. }) {
-                        self.shared.positions().forget(&topic);
-                    }
-                    return Err(error);
-                }
-            }
-        }
-    }
-
-    /// # Errors
-    /// [`ClientError::Closed`].
-    pub async fn unsubscribe(&self, topic: &Topic) -> Result<(), ClientError> {
-        self.shared.positions().forget(topic);
-        match self.ask(json!({"type": "unsubscribe", "topics": [topic]})).await {
-            // With the connection went the subscription.
-            Ok(_) | Err(ClientError::Disconnected) => Ok(()),
-            Err(error) => Err(error),
-        }
     }
 
     /// Calls a method of the API, as REST does (docs/api.md).
@@ -115,13 +96,15 @@ impl Client {
         answer.map(|mut answer| answer["result"].take())
     }
 
-    /// Publishes one of the five messages: `client.publish(AgentState { … })`. Resolves when it is durable, or taken in
-    /// if it is of a kind that is not kept.
+    /// Publishes one of the five messages: `client.publish(AgentState::new(…))`, of now unless it has a time. Resolves when
+    /// it is durable, or taken in if it is of a kind that is not kept.
     ///
     /// # Errors
-    /// As [`Client::call`]. After [`ClientError::Disconnected`] the message may be there or not.
+    /// As [`Client::call`]. After [`ClientError::Disconnected`] the message may be there or not. One that is given up
+    /// (its future dropped) while it waits for a connection is not sent.
     pub async fn publish(&self, message: impl Into<Event>) -> Result<Published, ClientError> {
-        let event = message.into();
+        let mut event = message.into();
+        event.stamp(clock::now());
         let mut message = serde_json::to_value(event.data()).map_err(|_| unreadable())?;
         message["type"] = event.name().into();
         let mut answer = self.ask(json!({"type": "publish", "message": message})).await?;
@@ -134,20 +117,42 @@ impl Client {
         self.shared.positions().snapshot()
     }
 
+    /// How it stands with its server, now.
+    pub fn state(&self) -> State {
+        *self.shared.state.borrow()
+    }
+
+    /// Resolves when it is not [`State::Open`].
+    pub(super) async fn is_away(&self) {
+        // It cannot end: we have the sender.
+        let _ = self.shared.state.subscribe().wait_for(|state| *state != State::Open).await;
+    }
+
+    pub(super) fn positions(&self) -> MutexGuard<'_, Positions> {
+        self.shared.positions()
+    }
+
+    pub(super) async fn token(&self) -> Option<String> {
+        match &self.shared.tokens {
+            Some(tokens) => Some(tokens().await),
+            None => None,
+        }
+    }
+
     /// Ends it for good.
     pub fn close(&self) {
         self.shared.close("close() was called");
         self.shared.closing.cancel();
     }
 
-    async fn ask(&self, frame: Value) -> Result<Value, ClientError> {
+    pub(super) async fn ask(&self, frame: Value) -> Result<Value, ClientError> {
         let (answer, answered) = oneshot::channel();
         self.asks.send(Ask { frame, answer }).await.map_err(|_| self.shared.closed())?;
         answered.await.map_err(|_| self.shared.closed())?
     }
 }
 
-fn unreadable() -> ClientError {
+pub(super) fn unreadable() -> ClientError {
     let message = "the server's answer cannot be read".to_owned();
     ClientError::Refused { code: "unreadable".to_owned(), message, temporary: false }
 }

@@ -37,6 +37,11 @@ impl Proof {
         json!({"type": "authenticate", "id": ID, "token": self.sent})
     }
 
+    /// Somebody else made the frame, of a fresh token.
+    pub(super) fn sends(&mut self, token: &str) {
+        token.clone_into(&mut self.sent);
+    }
+
     /// The server took what was sent, until then.
     pub(super) fn holds(&mut self, expires_at: Option<Timestamp>, now: Timestamp) {
         self.held = Some(self.sent.clone());

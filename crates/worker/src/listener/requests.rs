@@ -16,7 +16,8 @@ impl Requests {
         self.last += 1;
         ask.frame["id"] = self.last.into();
         let text = ask.frame.to_string();
-        ask.frame = Value::Null;
+        // Its kind is all that is looked at later.
+        ask.frame = ask.frame["type"].take();
         self.open.insert(self.last, ask);
         (self.last, text)
     }
@@ -24,6 +25,11 @@ impl Requests {
     /// Somebody waits for an answer.
     pub(super) fn wait(&self) -> bool {
         !self.open.is_empty()
+    }
+
+    /// Somebody asked to be known by another token.
+    pub(super) fn is_proof(&self, id: &Value) -> bool {
+        id.as_u64().and_then(|id| self.open.get(&id)).is_some_and(|ask| ask.frame == "authenticate")
     }
 
     /// False when nobody waits for it, or not any more.

@@ -1,8 +1,7 @@
 //! Connects, again and again.
 
 use super::{
-    Told,
-    builder::Tokens,
+    State, Told,
     connection::{Connection, Ended},
     handle::{Ask, Shared},
     proof::Proof,
@@ -19,7 +18,8 @@ use tokio_tungstenite::tungstenite::http::Uri;
 /// The life of a client.
 pub(super) struct Stay {
     pub(super) address: Uri,
-    pub(super) tokens: Option<Tokens>,
+    /// `None`: a connection that breaks is the end.
+    pub(super) backoff: Option<Backoff>,
     pub(super) shared: Arc<Shared>,
     pub(super) asked: mpsc::Receiver<Ask>,
     pub(super) tell: mpsc::Sender<Told>,
@@ -35,30 +35,32 @@ impl Stay {
             () = closing.cancelled() => {}
         }
         self.shared.positions().unsubscribed();
+        self.shared.became(State::Closed);
         // Who waits is told why by the shared state, when the channels are dropped.
     }
 
     async fn stay(&mut self) {
-        let mut backoff = Backoff::new();
         let mut unauthenticated = 0;
         loop {
             let Ended { greeted, code, why, after, terminal } = self.connect().await;
             self.shared.positions().unsubscribed();
             if greeted {
-                backoff.reset();
+                self.backoff.iter_mut().for_each(Backoff::reset);
                 unauthenticated = 0;
             }
             // Tokens that are fetched anew may be better than the one before: once.
             let is_refused = terminal && code == Some(close::UNAUTHENTICATED);
             unauthenticated += u32::from(is_refused);
-            let is_renewable = is_refused && self.tokens.is_some() && unauthenticated < 2;
-            if (terminal && !is_renewable) || self.is_left() {
+            let is_renewable = is_refused && self.shared.tokens.is_some() && unauthenticated < 2;
+            let pause = self.backoff.as_mut().map(|backoff| after.unwrap_or(Duration::ZERO) + backoff.pause());
+            let is_over = (terminal && !is_renewable) || self.is_left();
+            let Some(pause) = pause.filter(|_| !is_over) else {
                 self.shared.debug.say(|| format!("closed: {why}"));
                 self.shared.close(&why);
                 self.untold.push_back(Told::Disconnected { code, why, retry: None });
                 return self.pass_on().await;
-            }
-            let pause = after.unwrap_or(Duration::ZERO) + backoff.pause();
+            };
+            self.shared.became(State::Waiting);
             self.shared.debug.say(|| format!("{why}; next try in {pause:?}"));
             tracing::info!(server = %self.address, why, ?pause, "not connected; trying again");
             self.untold.push_back(Told::Disconnected { code, why, retry: Some(pause) });
@@ -84,7 +86,8 @@ impl Stay {
     }
 
     async fn connect(&mut self) -> Ended {
-        let proof = match &self.tokens {
+        self.shared.became(State::Connecting);
+        let proof = match &self.shared.tokens {
             Some(tokens) => Some(Proof::new(tokens.clone(), tokens().await)),
             None => None,
         };

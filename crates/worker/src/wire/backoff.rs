@@ -7,26 +7,37 @@ use std::{
 
 const FIRST: Duration = Duration::from_millis(100);
 const LAST: Duration = Duration::from_secs(10);
+/// Without any pause a server that is away would be all this does.
+const SHORTEST: Duration = Duration::from_millis(1);
 
 /// Twice as long each time, and never the same for two workers.
 #[derive(Debug)]
 pub(crate) struct Backoff {
+    first: Duration,
+    last: Duration,
     next: Duration,
 }
 
 impl Backoff {
     pub(crate) fn new() -> Self {
-        Self { next: FIRST }
+        Self::between(FIRST, LAST)
+    }
+
+    /// The first pause is up to `first` long, none is longer than `last`.
+    pub(crate) fn between(first: Duration, last: Duration) -> Self {
+        let last = last.max(SHORTEST);
+        let first = first.clamp(SHORTEST, last);
+        Self { first, last, next: first }
     }
 
     /// It worked: the next pause is short again.
     pub(crate) fn reset(&mut self) {
-        self.next = FIRST;
+        self.next = self.first;
     }
 
     pub(crate) fn pause(&mut self) -> Duration {
         let pause = jittered(self.next);
-        self.next = (self.next * 2).min(LAST);
+        self.next = (self.next * 2).min(self.last);
         pause
     }
 }
@@ -52,6 +63,13 @@ mod tests {
         }
         backoff.reset();
         assert!(backoff.pause() <= FIRST);
+        let mut own = Backoff::between(Duration::from_secs(1), Duration::from_secs(3));
+        for full in [1_000, 2_000, 3_000, 3_000] {
+            let (pause, full) = (own.pause(), Duration::from_millis(full));
+            assert!(pause >= full / 2 && pause <= full, "{pause:?} of {full:?}");
+        }
+        assert!(Backoff::between(Duration::ZERO, Duration::ZERO).pause() > Duration::ZERO);
+        assert!(Backoff::between(LAST, FIRST).pause() <= FIRST);
         let different: std::collections::HashSet<_> = (0..20).map(|_| jittered(LAST)).collect();
         assert!(different.len() > 1);
     }

@@ -10,7 +10,7 @@ fn greeted(untold: &mut VecDeque<Told>) -> Connection<'_> {
         let fetched: futures::future::BoxFuture<'static, String> = Box::pin(std::future::ready(token));
         fetched
     });
-    let (_, shared) = Client::new(mpsc::channel(1).0, Positions::default(), Debug::default());
+    let (_, shared) = Client::new(mpsc::channel(1).0, Positions::default(), None, Debug::default());
     let mut connection = Connection::new(shared, untold, Some(Proof::new(tokens, "first".to_owned())));
     let limits = json!({"frame_bytes": 65_536, "topics": 1_000, "queue_bytes": 1 << 20, "idle_timeout_ms": 90_000});
     say(&mut connection, json!({"type": "hello", "epoch": "e", "client": "c", "limits": limits}));
@@ -87,7 +87,7 @@ async fn how_a_connection_ended_is_for_good_unless_a_token_was_refused_for_now()
 fn wanting<'a>(untold: &'a mut VecDeque<Told>, topics: &[Topic]) -> Connection<'a> {
     let mut positions = Positions::default();
     topics.iter().for_each(|topic| positions.want(Resume::live(topic.clone())));
-    let (_, shared) = Client::new(mpsc::channel(1).0, positions, Debug::default());
+    let (_, shared) = Client::new(mpsc::channel(1).0, positions, None, Debug::default());
     let mut connection = Connection::new(shared, untold, None);
     let limits = json!({"frame_bytes": 65_536, "topics": 1_000, "queue_bytes": 1 << 20, "idle_timeout_ms": 90_000});
     say(&mut connection, json!({"type": "hello", "epoch": "e", "client": "c", "limits": limits}));
@@ -245,4 +245,54 @@ async fn what_there_is_no_room_for_is_passed_over_and_asked_for_again() {
     (after + 1..=100).for_each(|position| event(&mut connection, position));
     told.extend(positions_told(connection.untold));
     assert_eq!(told, (1..=100).collect::<Vec<_>>());
+}
+
+/// Asks for this; the frame's id, if it is sent, and where its answer comes.
+fn ask(
+    connection: &mut Connection<'_>,
+    frame: Value,
+) -> (Option<Value>, oneshot::Receiver<Result<Value, ClientError>>) {
+    let (answer, answered) = oneshot::channel();
+    connection.outgoing.clear();
+    connection.asked(Ask { frame, answer });
+    let sent = connection.outgoing.pop().map(|text| serde_json::from_str::<Value>(&text).unwrap()["id"].take());
+    (sent, answered)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_sent_when_asked_to_is_the_proof_from_then_on() {
+    let mut untold = VecDeque::new();
+    let mut connection = greeted(&mut untold);
+    take(&mut connection, 10_000);
+    let began = Instant::now();
+    let (id, answered) = ask(&mut connection, json!({"type": "authenticate", "token": "by hand"}));
+    let expires_at = clock::now().0 + 100_000;
+    say(
+        &mut connection,
+        json!({"type": "authenticated", "id": id, "name": "ada", "role": "viewer", "expires_at": expires_at}),
+    );
+    assert_eq!(answered.await.unwrap().unwrap()["name"], "ada");
+    assert_eq!(connection.untold.iter().filter(|told| matches!(told, Told::Authenticated { .. })).count(), 2);
+    assert_eq!(renewed(&mut connection.proof).await["token"], "fresh-1");
+    assert!(began.elapsed().as_secs().abs_diff(80) <= 1, "{:?}", began.elapsed());
+    // Refused for now it does not end the client, whatever the server does then.
+    let (id, answered) = ask(&mut connection, json!({"type": "authenticate", "token": "by hand"}));
+    say(&mut connection, json!({"type": "error", "id": id, "code": "unavailable", "message": "no", "temporary": true}));
+    assert_eq!(answered.await.unwrap().unwrap_err().to_string(), "no (unavailable)");
+    connection.closed(4401, "prove it");
+    assert_eq!((connection.ended.terminal, connection.ended.why.as_str()), (false, "no (unavailable)"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_given_up_before_it_was_sent_is_not_sent() {
+    let mut untold = VecDeque::new();
+    let mut connection = greeted(&mut untold);
+    take(&mut connection, 10_000);
+    connection.outgoing.clear();
+    for (kind, is_sent) in [("publish", false), ("subscribe", true)] {
+        let (answer, _) = oneshot::channel();
+        connection.asked(Ask { frame: json!({"type": kind}), answer });
+        assert_eq!(connection.outgoing.pop().is_some(), is_sent, "{kind}");
+    }
+    assert!(ask(&mut connection, json!({"type": "publish"})).0.is_some());
 }
