@@ -52,6 +52,24 @@ test("fifteen topics of thirty that are not theirs take neither the others along
   assert.deepEqual([client.state, lost.all], ["open", []]);
 });
 
+test("fifteen topics of thirty that are none take neither the others along nor the connection", async (t) => {
+  const server = await served(t);
+  const errors = new Told<Error>();
+  const lost = new Told<unknown>();
+  const own = Array.from({ length: 15 }, (_, number) => `agent:${number}`);
+  const rooms = own.flatMap((topic, number) => [`agents:${number}`, topic]);
+  const client = new SignalboxClient(
+    { serverUrl: server.url, subscriptions: { rooms } },
+    { onError: errors.add, onDisconnect: lost.add },
+  );
+  t.after(() => client.close());
+  await errors.until((all) => all.length === 15);
+  assert.ok(errors.all.every((error) => error instanceof SignalboxError && error.code === "invalid_topic"), String(errors.all));
+  assert.deepEqual((await client.subscribe(own)).map(({ topic }) => topic), own);
+  assert.deepEqual(client.snapshot().map(({ topic }) => topic), own);
+  assert.deepEqual([client.state, lost.all], ["open", []]);
+});
+
 test("a topic that is not theirs takes no other along; with a lesser role, after a break either", async (t) => {
   const server = await Server.guarded();
   t.after(() => server.remove());

@@ -335,7 +335,7 @@ impl Session {
                 Ok(topic) => names.push(topic),
                 Err(error) => {
                     let message = format!("field `topics[{index}]`: {error}");
-                    return Err(self.invalid(id.clone(), "invalid_topic", message, now));
+                    return Err(declined(id.clone(), "invalid_topic", message));
                 }
             }
         }
@@ -376,13 +376,14 @@ impl Session {
     }
 }
 
-/// A subscription that is well-formed and not to be had: no mistake against the protocol, as after a reconnect of one
-/// whose rights were lessened. A flood of them is one of topics, which have a budget.
 /// Topics subscribed and unsubscribed at once.
 fn topics_burst(limits: &Limits) -> u32 {
     limits.topics.saturating_mul(limits::TOPIC_CHANGES_BURST_PER_TOPIC)
 }
 
+/// Topics that are well-formed JSON and not to be had: no mistake against the protocol, as after a reconnect of one whose
+/// rights were lessened, or who asks for each of its topics to find the one that is none. A flood of them is one of topics,
+/// which have a budget.
 fn declined(id: Option<Value>, code: &'static str, message: String) -> Vec<Output> {
     vec![Output::Send(ServerFrame::Error { id, code: code.to_owned(), message, temporary: false })]
 }

@@ -44,21 +44,27 @@ fn invalid_frames_are_answered_and_the_eleventh_in_a_row_closes() {
 }
 
 #[test]
-fn topics_that_are_not_theirs_are_no_mistakes_and_a_flood_of_them_ends() {
-    let viewer = Identity { name: "ann".to_owned(), role: Role::Viewer, ..Identity::local() };
-    let mut session = open_as(viewer);
-    let mut ask = |topics: &str, at: i64| {
-        let outputs = session.text(&format!(r#"{{"type":"subscribe","topics":[{topics}]}}"#), Timestamp(at));
-        outputs.iter().map(told).collect::<Vec<_>>().join(" ")
-    };
-    // Ten changes are at once: two for each of the five topics a connection may have.
-    for number in 0..10 {
-        assert_eq!(ask(r#""events""#, 0), "error forbidden", "{number}");
+fn topics_that_are_not_to_be_had_are_no_mistakes_and_a_flood_of_them_ends() {
+    for (topic, refused) in [("events", "error forbidden"), ("agents", "error invalid_topic")] {
+        let viewer = Identity { name: "ann".to_owned(), role: Role::Viewer, ..Identity::local() };
+        let mut session = open_as(viewer);
+        let mut ask = |what: &str, at: i64| {
+            let outputs = session.text(&format!(r#"{{"type":"{what}","topics":["{topic}"]}}"#), Timestamp(at));
+            outputs.iter().map(told).collect::<Vec<_>>().join(" ")
+        };
+        // For as long as it likes, at the rate allowed.
+        for number in 0..100 {
+            assert_eq!(ask("subscribe", number * 10), refused, "{number}");
+        }
+        // Ten changes are at once: two for each of the five topics a connection may have.
+        for number in 0..10 {
+            assert_eq!(ask("subscribe", 2_000), refused, "{number}");
+        }
+        for number in 0..50 {
+            assert_eq!(ask("subscribe", 2_000), "error rate_limited temporary", "{number}");
+        }
+        assert_eq!(ask("subscribe", 2_000), "error rate_limited temporary close 4429");
     }
-    for number in 0..50 {
-        assert_eq!(ask(r#""events""#, 0), "error rate_limited temporary", "{number}");
-    }
-    assert_eq!(ask(r#""events""#, 0), "error rate_limited temporary close 4429");
 
     let mut steps: Vec<(i64, In<'_>, &[&str])> = Vec::new();
     let six = r#"{"type":"subscribe","topics":["agent:1","agent:2","agent:3","agent:4","agent:5","agent:6"]}"#;
