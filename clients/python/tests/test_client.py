@@ -195,6 +195,7 @@ async def test_s1s_producers_reach_s1s_clients(server):
         state = await told("agent_state")
         assert abs(state.pop("timestamp") / 1_000 - time.time()) < 60, "the server says when"
         assert state == {
+            "type": "agent_state",
             "agentId": "my-agent",
             "status": "active",
             "resourceUsage": usage,
@@ -318,6 +319,19 @@ async def test_fifteen_topics_of_thirty_that_are_not_theirs_take_neither_the_oth
     async with SignalboxClient(config, Handlers(on_error=errors.add, on_disconnect=lost.add)) as client:
         await errors.until(lambda all: len(all) == 15)
         assert {error.code for error in errors.all} == {"forbidden"}
+        assert [told["topic"] for told in await client.subscribe(own)] == own
+        assert [had["topic"] for had in client.snapshot()] == own
+        assert (client.state, lost.all) == ("open", [])
+
+
+async def test_fifteen_topics_of_thirty_that_are_none_take_neither_the_others_along_nor_the_connection(server):
+    errors, lost = Told(), Told()
+    own = [f"agent:{number}" for number in range(15)]
+    rooms = [room for number, topic in enumerate(own) for room in (f"agents:{number}", topic)]
+    config = ClientConfig(server.url, rooms=rooms)
+    async with SignalboxClient(config, Handlers(on_error=errors.add, on_disconnect=lost.add)) as client:
+        await errors.until(lambda all: len(all) == 15)
+        assert {error.code for error in errors.all} == {"invalid_topic"}
         assert [told["topic"] for told in await client.subscribe(own)] == own
         assert [had["topic"] for had in client.snapshot()] == own
         assert (client.state, lost.all) == ("open", [])

@@ -8,12 +8,18 @@ import pytest
 
 from signalbox import messages
 
-SAMPLES = json.loads((Path(__file__).parent / "samples.json").read_text())["messages"]
-WORDS = {"status", "category", "action", "severity"}
+WRITTEN = json.loads((Path(__file__).parent / "samples.json").read_text())
+SAMPLES = WRITTEN["messages"]
+WORDS = {"type", "status", "category", "action", "severity"}
 
 
 def test_there_is_a_type_for_each_message():
     assert set(SAMPLES) == set(messages.MESSAGES)
+
+
+def test_there_is_a_type_for_the_data_of_each_event():
+    executions = set(typing.get_args(messages.ExecutionEvent))
+    assert executions | set(messages.MESSAGES) | {"task_progress"} == set(WRITTEN["event_types"])
 
 
 @pytest.mark.parametrize("name", sorted(messages.MESSAGES))

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, List, Tuple
 
+import pytest
+
+from signalbox import SignalboxError
 from signalbox.positions import Positions
 from signalbox.subscribing import Subscribing
 
@@ -21,11 +24,15 @@ def between(positions: Positions, meanwhile: Callable[[], None]) -> Tuple[Subscr
             meanwhile()
         return []
 
-    return Subscribing(positions, ask, errors_are_none, lambda: FRAME_BYTES), asked
+    return Subscribing(positions, ask, nobody_waits, errors_are_none, lambda: FRAME_BYTES), asked
 
 
 def again(positions: Positions) -> None:
     positions.want("b")
+
+
+async def nobody_waits(seconds: float) -> None:
+    raise AssertionError(f"waited {seconds} s")
 
 
 def errors_are_none(error: Exception) -> None:
@@ -48,3 +55,41 @@ async def test_what_is_given_up_meanwhile_is_not_subscribed():
     await subscribing.subscribe(["a", "b", "c"])
     assert asked == [[{"topic": "a"}], [{"topic": "c"}]]
     assert positions.topics() == ["a", "c"]
+
+
+def too_fast(positions: Positions, times: int, meanwhile: Callable[[], None] = lambda: None):
+    """Who says so often that it was too fast; what else happens while it is waited."""
+    happened: List[Any] = []
+
+    async def ask(frame: Dict[str, Any]) -> List[Any]:
+        happened.append(frame["topics"])
+        if sum(isinstance(one, list) for one in happened) <= times:
+            raise SignalboxError("rate_limited", "wait a second and send it again", True)
+        return []
+
+    async def sleep(seconds: float) -> None:
+        happened.append(seconds)
+        meanwhile()
+
+    return Subscribing(positions, ask, sleep, errors_are_none, lambda: FRAME_BYTES), happened
+
+
+async def test_what_was_too_fast_is_asked_for_again_when_the_server_says_and_what_changed_meanwhile_counts():
+    positions = Positions()
+    subscribing, happened = too_fast(positions, 2, lambda: positions.forget("a"))
+    await subscribing.subscribe(["a", "b"])
+    assert happened == [[{"topic": "a"}], 1.0, [{"topic": "b"}], 1.0, [{"topic": "b"}]]
+    subscribing, happened = too_fast(positions, 1, lambda: again(positions))
+    await subscribing.unsubscribe(["a", "b"])
+    assert happened == [["a"], 1.0, ["a"]]
+    assert positions.topics() == ["b"]
+
+
+async def test_a_server_that_always_finds_it_too_fast_is_believed_in_the_end():
+    positions = Positions()
+    subscribing, happened = too_fast(positions, 1_000)
+    with pytest.raises(SignalboxError) as failed:
+        await subscribing.subscribe(["a"])
+    assert failed.value.code == "rate_limited"
+    assert happened.count(1.0) == 29
+    assert positions.topics() == ["a"], "wanted still: the next connection asks for it"

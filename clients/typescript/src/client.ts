@@ -4,16 +4,16 @@ import { Backoff, isTerminal } from "./backoff.js";
 import { type ClientConfig, type Clock, type Handlers, realClock } from "./config.js";
 import { isDisconnected, SignalboxError } from "./errors.js";
 import type {
-  AnyEnvelope,
   Authenticated,
+  Envelope,
   Hello,
   Message,
   Messages,
-  PerformanceMetric,
   Published,
   ServerFrame,
   Subscribed,
   Unstamped,
+  Untyped,
 } from "./messages.js";
 import { asRequests, Positions, type TopicRequest } from "./positions.js";
 import { Renewal } from "./renewal.js";
@@ -21,7 +21,10 @@ import { type Fields, Requests } from "./requests.js";
 import { Resuming } from "./resuming.js";
 import { Subscribing } from "./subscribing.js";
 import { type Socket, type SocketConstructor, socketConstructor, socketUrl } from "./socket.js";
+import { Teller } from "./teller.js";
 
+/** A server that has not said hello so long after it was called is given up. */
+const WELCOME_MS = 10_000;
 /** Silence after which the server is asked whether it is there; after as much again it is not. */
 const SILENCE_MS = 25_000;
 
@@ -39,6 +42,7 @@ export class SignalboxClient {
   private readonly resuming: Resuming;
   private readonly subscribing: Subscribing;
   private readonly debug: ((line: string) => void) | null;
+  private readonly teller: Teller;
   private socket: Socket | null = null;
   private hello: Hello | null = null;
   private reconnectAfterMs = 0;
@@ -48,23 +52,24 @@ export class SignalboxClient {
   private problem = "";
   private heardAt = 0;
   private asked = false;
-  private timers: { retry?: unknown; silence?: unknown } = {};
+  private timers: { retry?: unknown; silence?: unknown; welcome?: unknown } = {};
 
   /** Connects at once. */
   constructor(
     private readonly config: ClientConfig,
-    private readonly handlers: Handlers = {},
+    handlers: Handlers = {},
   ) {
+    this.teller = new Teller(handlers, (line) => this.say(line));
     this.url = socketUrl(config.serverUrl);
     this.clock = config.clock ?? realClock;
     this.backoff = new Backoff(config.reconnect || {}, this.clock.random);
-    this.renewal = new Renewal(this.clock, () => this.authenticate(), (error) => this.report(error));
+    this.renewal = new Renewal(this.clock, () => this.authenticate(), (error) => this.teller.report(error));
     const ask = (frame: Fields) => (this.hello ? this.ask(frame) : null);
     const sleep = (ms: number) => new Promise<void>((resolve) => this.clock.setTimeout(resolve, ms));
     const frameBytes = () => this.hello?.limits.frame_bytes;
-    const report = (error: unknown) => this.report(error);
+    const report = (error: unknown) => this.teller.report(error);
     this.resuming = new Resuming(this.positions, ask, frameBytes, sleep, report);
-    this.subscribing = new Subscribing(this.positions, (frame) => this.ask(frame), frameBytes, report);
+    this.subscribing = new Subscribing(this.positions, (frame) => this.ask(frame), frameBytes, sleep, report);
     const { debug } = config;
     this.debug = typeof debug === "function" ? debug : debug ? (line) => console.debug(`[signalbox] ${line}`) : null;
     for (const request of asRequests(config.subscriptions?.rooms ?? [])) this.positions.want(request);
@@ -146,11 +151,12 @@ export class SignalboxClient {
       if (this.isClosed()) return;
       socket = new constructor(this.url);
     } catch (error) {
-      this.report(error);
+      this.teller.report(error);
       if (error instanceof TypeError) return this.end(error.message, 1006, error.message);
       return this.lost(1006, String(error));
     }
     this.socket = socket;
+    this.timers.welcome = this.clock.setTimeout(() => this.giveUp("the server does not say hello"), WELCOME_MS);
     this.reconnectAfterMs = 0;
     this.isPutOff = false;
     this.problem = "";
@@ -172,7 +178,7 @@ export class SignalboxClient {
   private introduce(token: string): void {
     const frame = { type: "authenticate", token };
     this.requests.ask(frame, (frame) => this.send(frame)).catch((error: unknown) => {
-      if (!isDisconnected(error)) this.report(error);
+      if (!isDisconnected(error)) this.teller.report(error);
     });
   }
 
@@ -199,7 +205,7 @@ export class SignalboxClient {
         return;
       case "gap":
         this.positions.gap(frame, this.hello?.epoch ?? "");
-        return this.tell("onGap", { topic: frame.topic, from: frame.from, to: frame.to, reason: frame.reason });
+        return this.teller.tell("onGap", { topic: frame.topic, from: frame.from, to: frame.to, reason: frame.reason });
       case "reply":
         this.requests.answered(frame.id, frame.result);
         return;
@@ -211,7 +217,7 @@ export class SignalboxClient {
       case "error": {
         const error = new SignalboxError(frame.code, frame.message, frame.temporary);
         if (this.requests.kind(frame.id) === "authenticate") this.isPutOff = error.temporary;
-        if (!this.requests.failed(frame.id, error)) this.report(error);
+        if (!this.requests.failed(frame.id, error)) this.teller.report(error);
         return;
       }
       case "draining":
@@ -224,6 +230,7 @@ export class SignalboxClient {
   }
 
   private welcomed({ epoch, client, limits }: Hello): void {
+    this.clock.clearTimeout(this.timers.welcome);
     this.state = "open";
     this.hello = { epoch, client, limits };
     this.backoff.reset();
@@ -231,7 +238,7 @@ export class SignalboxClient {
     // Before whatever waited.
     void this.resuming.all();
     this.requests.connected((frame) => this.send(frame));
-    this.tell("onConnect", this.hello);
+    this.teller.tell("onConnect", this.hello);
   }
 
   private authenticated({ id, name, role, expires_at }: Authenticated & { id?: number | string }): void {
@@ -241,28 +248,29 @@ export class SignalboxClient {
     this.requests.answered(id, identity);
     if (expires_at !== undefined && typeof this.config.token === "function") this.renewal.before(expires_at);
     else this.renewal.stop();
-    this.tell("onAuthenticated", identity);
+    this.teller.tell("onAuthenticated", identity);
   }
 
-  private happened(event: AnyEnvelope, topics: string[]): void {
+  private happened(event: Envelope, topics: string[]): void {
     if (topics.length === 0) return;
-    this.tell("onEvent", event, topics);
-    switch (event.type) {
+    this.teller.tell("onEvent", event, topics);
+    const { type } = event;
+    switch (type) {
       case "agent_state":
-        return this.tell("onAgentState", event.data as Messages["agent_state"], event);
+        return this.teller.tell("onAgentState", { type, ...event.data }, event);
       case "performance_metric":
-        return this.tell("onPerformanceMetrics", [event.data as PerformanceMetric]);
+        return this.measured([event.data]);
       case "workflow_execution":
-        return this.tell("onWorkflowExecution", event.data as Messages["workflow_execution"], event);
+        return this.teller.tell("onWorkflowExecution", { type, ...event.data }, event);
       case "memory_timeline":
-        return this.tell("onMemoryTimeline", event.data as Messages["memory_timeline"], event);
+        return this.teller.tell("onMemoryTimeline", { type, ...event.data }, event);
       case "system_alert":
-        return this.tell("onSystemAlert", event.data as Messages["system_alert"], event);
+        return this.teller.tell("onSystemAlert", { type, ...event.data }, event);
     }
   }
 
-  private measured(metrics: PerformanceMetric[]): void {
-    this.tell("onPerformanceMetrics", metrics);
+  private measured(metrics: Untyped<Messages["performance_metric"]>[]): void {
+    this.teller.tell("onPerformanceMetrics", metrics.map((metric) => ({ type: "performance_metric", ...metric })));
   }
 
   /** The connection is gone, or was never there. */
@@ -285,7 +293,7 @@ export class SignalboxClient {
     this.state = "waiting";
     this.say(`closed with ${code} ${reason}; next try in ${Math.round(retryMs)} ms`);
     this.timers.retry = this.clock.setTimeout(() => void this.connect(), retryMs);
-    this.tell("onDisconnect", { code, reason, retryMs });
+    this.teller.tell("onDisconnect", { code, reason, retryMs });
   }
 
   private end(why: string, code: number, reason: string): void {
@@ -299,7 +307,7 @@ export class SignalboxClient {
     socket?.close(1000);
     this.positions.disconnected();
     this.requests.closed(SignalboxError.closed(why));
-    this.tell("onDisconnect", { code, reason, retryMs: null });
+    this.teller.tell("onDisconnect", { code, reason, retryMs: null });
   }
 
   /** Browsers do not tell of the server's pings: after some silence we ask. */
@@ -308,18 +316,19 @@ export class SignalboxClient {
     this.clock.clearTimeout(this.timers.silence);
     const look = () => {
       if (this.clock.now() - this.heardAt >= SILENCE_MS) {
-        if (this.asked) {
-          const socket = this.socket;
-          this.lost(1006, "the server does not answer");
-          socket?.close();
-          return;
-        }
+        if (this.asked) return this.giveUp("the server does not answer");
         this.asked = true;
         this.send({ type: "ping" });
       }
       this.timers.silence = this.clock.setTimeout(look, SILENCE_MS);
     };
     this.timers.silence = this.clock.setTimeout(look, SILENCE_MS);
+  }
+
+  private giveUp(why: string): void {
+    const socket = this.socket;
+    this.lost(1006, why);
+    socket?.close();
   }
 
   private stopTimers(): void {
@@ -346,20 +355,6 @@ export class SignalboxClient {
 
   private isClosed(): boolean {
     return this.state === "closed";
-  }
-
-  private tell<Name extends keyof Handlers>(name: Name, ...args: Parameters<NonNullable<Handlers[Name]>>): void {
-    try {
-      (this.handlers[name] as ((...args: unknown[]) => void) | undefined)?.apply(this.handlers, args);
-    } catch (error) {
-      if (name === "onError") console.error("signalbox: onError failed", error);
-      else this.report(error);
-    }
-  }
-
-  private report(error: unknown): void {
-    this.say(`error: ${String(error)}`);
-    this.tell("onError", error instanceof Error ? error : new Error(String(error)));
   }
 
   private say(line: string): void {

@@ -2,8 +2,8 @@ import type { BackoffOptions } from "./backoff.js";
 import type { SignalboxError } from "./errors.js";
 import type {
   AgentState,
-  AnyEnvelope,
   Authenticated,
+  Envelope,
   Gap,
   Hello,
   MemoryTimeline,
@@ -45,7 +45,7 @@ export interface ClientConfig {
   clock?: Clock;
 }
 
-/** Every handler is optional. One that throws is reported to `onError` and stops nobody. */
+/** Every handler is optional, and may be async. One that throws or rejects is reported to `onError` and stops nobody. */
 export interface Handlers {
   /** Connected, for the first time or again. */
   onConnect?(hello: Hello): void;
@@ -54,13 +54,14 @@ export interface Handlers {
   onError?(error: SignalboxError | Error): void;
   onAuthenticated?(identity: Authenticated): void;
   /** Every event, once, in order of position within each topic. `topics`: those subscribed to that it is news of. */
-  onEvent?(event: AnyEnvelope, topics: string[]): void;
+  onEvent?(event: Envelope, topics: string[]): void;
   /** Events are missing: fetch the state anew. */
   onGap?(gap: Gap): void;
-  onAgentState?(data: AgentState, event: AnyEnvelope): void;
+  // The five messages, each with its `type`.
+  onAgentState?(data: AgentState, event: Envelope): void;
   /** Metrics come in batches. */
   onPerformanceMetrics?(data: PerformanceMetric[]): void;
-  onWorkflowExecution?(data: WorkflowExecution, event: AnyEnvelope): void;
-  onMemoryTimeline?(data: MemoryTimeline, event: AnyEnvelope): void;
-  onSystemAlert?(data: SystemAlert, event: AnyEnvelope): void;
+  onWorkflowExecution?(data: WorkflowExecution, event: Envelope): void;
+  onMemoryTimeline?(data: MemoryTimeline, event: Envelope): void;
+  onSystemAlert?(data: SystemAlert, event: Envelope): void;
 }

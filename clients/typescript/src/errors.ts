@@ -24,3 +24,8 @@ export class SignalboxError extends Error {
 export function isDisconnected(error: unknown): boolean {
   return error instanceof SignalboxError && error.code === "disconnected";
 }
+
+/** The server takes the same a little later. */
+export function isRateLimited(error: unknown): boolean {
+  return error instanceof SignalboxError && error.code === "rate_limited";
+}

@@ -9,6 +9,7 @@ export type Severity = "info" | "warning" | "error" | "critical";
 
 /** What an agent is doing. `cpu` and `memory` are percentages, times are milliseconds since 1970. */
 export interface AgentState {
+  type: "agent_state";
   agentId: string;
   status: AgentStatus;
   currentTask?: string;
@@ -18,6 +19,7 @@ export interface AgentState {
 }
 
 export interface PerformanceMetric {
+  type: "performance_metric";
   metricName: string;
   value: number;
   unit: string;
@@ -29,6 +31,7 @@ export interface PerformanceMetric {
 
 /** `workflowId` is a playbook's path, `stage` the step, `progress` 0 to 100. */
 export interface WorkflowExecution {
+  type: "workflow_execution";
   workflowId: string;
   executionId: string;
   stage: string;
@@ -41,6 +44,7 @@ export interface WorkflowExecution {
 }
 
 export interface MemoryTimeline {
+  type: "memory_timeline";
   memoryId: string;
   action: MemoryAction;
   content?: string;
@@ -51,6 +55,7 @@ export interface MemoryTimeline {
 }
 
 export interface SystemAlert {
+  type: "system_alert";
   severity: Severity;
   component: string;
   message: string;
@@ -58,7 +63,12 @@ export interface SystemAlert {
   timestamp: number;
 }
 
-/** The five messages programs publish, by type. */
+// S1's names of the same.
+export type AgentStateMessage = AgentState;
+export type WorkflowExecutionUpdate = WorkflowExecution;
+export type MemoryTimelineData = MemoryTimeline;
+
+/** The five messages programs publish and are told, by type. */
 export interface Messages {
   agent_state: AgentState;
   performance_metric: PerformanceMetric;
@@ -67,9 +77,15 @@ export interface Messages {
   system_alert: SystemAlert;
 }
 
-/** A message to publish: `timestamp` may be left to the server. */
-export type Unstamped<T extends { timestamp: number }> = Omit<T, "timestamp"> & { timestamp?: number };
+/** What is published by a name of its own, which says the type; `timestamp` may be left to the server. */
+export type Unstamped<T extends { type: string; timestamp: number }> = Omit<T, "type" | "timestamp"> & {
+  type?: T["type"];
+  timestamp?: number;
+};
+/** A message to publish. */
 export type Message = { [K in keyof Messages]: { type: K } & Unstamped<Messages[K]> }[keyof Messages];
+/** A message in its envelope, which says the type. */
+export type Untyped<T extends { type: string }> = Omit<T, "type">;
 
 /** What the data of an execution's events has in common; the rest depends on the type (docs/api.md). */
 export interface ExecutionData {
@@ -117,7 +133,9 @@ export interface TaskProgress {
 }
 
 /** Data by event type. A server may send types this client does not know: their data is `unknown`. */
-export type EventData = Messages & Record<ExecutionEvent, ExecutionData> & { task_progress: TaskProgress };
+export type EventData = { [K in keyof Messages]: Untyped<Messages[K]> } & Record<ExecutionEvent, ExecutionData> & {
+    task_progress: TaskProgress;
+  };
 
 interface EnvelopeOf<Type, Data> {
   id: string;
@@ -132,11 +150,20 @@ interface EnvelopeOf<Type, Data> {
   data: Data;
 }
 
-/** One event. `event.type === "agent_state"` gives `event.data` its type. */
-export type Envelope =
-  | { [K in keyof EventData]: EnvelopeOf<K, EventData[K]> }[keyof EventData];
+/** A type this client does not know. There is no such value: it keeps those types apart from the names of the known. */
+export declare enum OtherType {
+  Name = "of a newer server",
+}
 
-/** An event of a type this client may not know. */
+/**
+ * One event. `event.type === "agent_state"` gives `event.data` its type; what is of none of the known types has data
+ * that is `unknown`.
+ */
+export type Envelope =
+  | { [K in keyof EventData]: EnvelopeOf<K, EventData[K]> }[keyof EventData]
+  | EnvelopeOf<OtherType, unknown>;
+
+/** The same, of whatever type: for who compares with names this client does not know. */
 export type AnyEnvelope = EnvelopeOf<string, unknown>;
 
 export interface Limits {
@@ -184,8 +211,8 @@ export type ServerFrame =
   | ({ type: "hello" } & Hello)
   | ({ type: "subscribed"; topics: Subscribed[] } & Id)
   | ({ type: "unsubscribed"; topics: string[] } & Id)
-  | { type: "event"; topics: string[]; event: AnyEnvelope }
-  | { type: "performance_metrics"; topics: string[]; metrics: PerformanceMetric[] }
+  | { type: "event"; topics: string[]; event: Envelope }
+  | { type: "performance_metrics"; topics: string[]; metrics: Untyped<PerformanceMetric>[] }
   | ({ type: "gap" } & Gap)
   | { type: "reply"; id: number | string; result: unknown }
   | ({ type: "published" } & Published & Id)

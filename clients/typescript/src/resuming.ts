@@ -6,7 +6,7 @@ import type { Positions } from "./positions.js";
 import type { Fields } from "./requests.js";
 
 /** After so long what was refused for now is asked for again. */
-const AGAIN_MS = 1_000;
+export const AGAIN_MS = 1_000;
 
 export class Resuming {
   private run = 0;

@@ -206,9 +206,9 @@ test("S1's producers reach S1's clients", async (t) => {
   assert.equal(typeof (await client.broadcastSystemAlert(alert)).position, "number");
   const told = async <Data>(type: string) => (await monitored.first(([told]) => told === type))[1] as Data;
   const { timestamp, ...rest } = await told<typeof state & { timestamp: number }>("agent_state");
-  assert.deepEqual(rest, state);
+  assert.deepEqual(rest, { type: "agent_state", ...state });
   assert.ok(Math.abs(Date.now() - timestamp) < 60_000, "the server says when");
-  assert.deepEqual(await told("memory_timeline"), { ...memory, timestamp: 5 });
+  assert.deepEqual(await told("memory_timeline"), { type: "memory_timeline", ...memory, timestamp: 5 });
   assert.equal((await told<typeof alert>("system_alert")).message, "on purpose");
 
   const { workflowExecution, performanceMetrics } = createBroadcastIntegrations(client);

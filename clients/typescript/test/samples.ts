@@ -16,7 +16,8 @@ export const agent_state = [
       "memory": 67.8
     },
     "status": "idle",
-    "timestamp": 1763712000000
+    "timestamp": 1763712000000,
+    "type": "agent_state"
   },
   {
     "agentId": "agent-1",
@@ -30,7 +31,8 @@ export const agent_state = [
       "memory": 67.8
     },
     "status": "active",
-    "timestamp": 1763712000000
+    "timestamp": 1763712000000,
+    "type": "agent_state"
   },
   {
     "agentId": "agent-1",
@@ -44,7 +46,8 @@ export const agent_state = [
       "memory": 67.8
     },
     "status": "busy",
-    "timestamp": 1763712000000
+    "timestamp": 1763712000000,
+    "type": "agent_state"
   },
   {
     "agentId": "agent-1",
@@ -58,7 +61,8 @@ export const agent_state = [
       "memory": 67.8
     },
     "status": "error",
-    "timestamp": 1763712000000
+    "timestamp": 1763712000000,
+    "type": "agent_state"
   },
   {
     "agentId": "agent-1",
@@ -72,7 +76,8 @@ export const agent_state = [
       "memory": 67.8
     },
     "status": "offline",
-    "timestamp": 1763712000000
+    "timestamp": 1763712000000,
+    "type": "agent_state"
   }
 ] satisfies Required<Messages["agent_state"]>[];
 
@@ -85,7 +90,8 @@ export const minimal_agent_state = [
       "memory": 67.8
     },
     "status": "idle",
-    "timestamp": 1763712000000
+    "timestamp": 1763712000000,
+    "type": "agent_state"
   }
 ] satisfies Minimal<Messages["agent_state"]>[];
 
@@ -98,6 +104,7 @@ export const performance_metric = [
     },
     "metricName": "cpu",
     "timestamp": 1763712000000,
+    "type": "performance_metric",
     "unit": "percent",
     "value": 12.5
   },
@@ -109,6 +116,7 @@ export const performance_metric = [
     },
     "metricName": "cpu",
     "timestamp": 1763712000000,
+    "type": "performance_metric",
     "unit": "percent",
     "value": 12.5
   },
@@ -120,6 +128,7 @@ export const performance_metric = [
     },
     "metricName": "cpu",
     "timestamp": 1763712000000,
+    "type": "performance_metric",
     "unit": "percent",
     "value": 12.5
   },
@@ -131,6 +140,7 @@ export const performance_metric = [
     },
     "metricName": "cpu",
     "timestamp": 1763712000000,
+    "type": "performance_metric",
     "unit": "percent",
     "value": 12.5
   }
@@ -141,6 +151,7 @@ export const minimal_performance_metric = [
     "category": "system",
     "metricName": "cpu",
     "timestamp": 1763712000000,
+    "type": "performance_metric",
     "unit": "percent",
     "value": 12.5
   }
@@ -158,6 +169,7 @@ export const workflow_execution = [
     "stage": "processing",
     "status": "pending",
     "timestamp": 1763712000000,
+    "type": "workflow_execution",
     "workflowId": "my-workflow-id"
   },
   {
@@ -171,6 +183,7 @@ export const workflow_execution = [
     "stage": "processing",
     "status": "running",
     "timestamp": 1763712000000,
+    "type": "workflow_execution",
     "workflowId": "my-workflow-id"
   },
   {
@@ -184,6 +197,7 @@ export const workflow_execution = [
     "stage": "processing",
     "status": "completed",
     "timestamp": 1763712000000,
+    "type": "workflow_execution",
     "workflowId": "my-workflow-id"
   },
   {
@@ -197,6 +211,7 @@ export const workflow_execution = [
     "stage": "processing",
     "status": "failed",
     "timestamp": 1763712000000,
+    "type": "workflow_execution",
     "workflowId": "my-workflow-id"
   },
   {
@@ -210,6 +225,7 @@ export const workflow_execution = [
     "stage": "processing",
     "status": "cancelled",
     "timestamp": 1763712000000,
+    "type": "workflow_execution",
     "workflowId": "my-workflow-id"
   }
 ] satisfies Required<Messages["workflow_execution"]>[];
@@ -220,6 +236,7 @@ export const minimal_workflow_execution = [
     "stage": "processing",
     "status": "pending",
     "timestamp": 1763712000000,
+    "type": "workflow_execution",
     "workflowId": "my-workflow-id"
   }
 ] satisfies Minimal<Messages["workflow_execution"]>[];
@@ -234,7 +251,8 @@ export const memory_timeline = [
     "tags": [
       "taste"
     ],
-    "timestamp": 1763712000000
+    "timestamp": 1763712000000,
+    "type": "memory_timeline"
   },
   {
     "action": "updated",
@@ -245,7 +263,8 @@ export const memory_timeline = [
     "tags": [
       "taste"
     ],
-    "timestamp": 1763712000000
+    "timestamp": 1763712000000,
+    "type": "memory_timeline"
   },
   {
     "action": "accessed",
@@ -256,7 +275,8 @@ export const memory_timeline = [
     "tags": [
       "taste"
     ],
-    "timestamp": 1763712000000
+    "timestamp": 1763712000000,
+    "type": "memory_timeline"
   },
   {
     "action": "deleted",
@@ -267,7 +287,8 @@ export const memory_timeline = [
     "tags": [
       "taste"
     ],
-    "timestamp": 1763712000000
+    "timestamp": 1763712000000,
+    "type": "memory_timeline"
   }
 ] satisfies Required<Messages["memory_timeline"]>[];
 
@@ -279,7 +300,8 @@ export const minimal_memory_timeline = [
     "tags": [
       "taste"
     ],
-    "timestamp": 1763712000000
+    "timestamp": 1763712000000,
+    "type": "memory_timeline"
   }
 ] satisfies Minimal<Messages["memory_timeline"]>[];
 
@@ -291,7 +313,8 @@ export const system_alert = [
     },
     "message": "late",
     "severity": "info",
-    "timestamp": 1763712000000
+    "timestamp": 1763712000000,
+    "type": "system_alert"
   },
   {
     "component": "scheduler",
@@ -300,7 +323,8 @@ export const system_alert = [
     },
     "message": "late",
     "severity": "warning",
-    "timestamp": 1763712000000
+    "timestamp": 1763712000000,
+    "type": "system_alert"
   },
   {
     "component": "scheduler",
@@ -309,7 +333,8 @@ export const system_alert = [
     },
     "message": "late",
     "severity": "error",
-    "timestamp": 1763712000000
+    "timestamp": 1763712000000,
+    "type": "system_alert"
   },
   {
     "component": "scheduler",
@@ -318,7 +343,8 @@ export const system_alert = [
     },
     "message": "late",
     "severity": "critical",
-    "timestamp": 1763712000000
+    "timestamp": 1763712000000,
+    "type": "system_alert"
   }
 ] satisfies Required<Messages["system_alert"]>[];
 
@@ -327,7 +353,8 @@ export const minimal_system_alert = [
     "component": "scheduler",
     "message": "late",
     "severity": "info",
-    "timestamp": 1763712000000
+    "timestamp": 1763712000000,
+    "type": "system_alert"
   }
 ] satisfies Minimal<Messages["system_alert"]>[];
 

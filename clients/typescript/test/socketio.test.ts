@@ -145,7 +145,12 @@ test("S1's messages are published by emitting them", async (t) => {
   }
   const metric = { metricName: "cpu", value: 1, unit: "percent", category: "system", timestamp: 4 };
   assert.deepEqual(await ask(producer, "performance_metric", metric), { type: "published", position: null });
-  await events.first(([name]) => name.startsWith("performance_metric"));
+  // The server measures itself as well.
+  type Measured = { type: string; metrics: { timestamp: number }[] };
+  const own = ([, { metrics }]: [string, Measured]) => metrics?.find(({ timestamp }) => timestamp === metric.timestamp);
+  const batch = (await events.first((told) => own(told as never) !== undefined)) as unknown as [string, Measured];
+  assert.deepEqual([batch[0], batch[1].type], ["performance_metrics", "performance_metrics"]);
+  assert.deepEqual(own(batch), { type: "performance_metric", ...metric });
   const refused = await ask(producer, "publish", { type: "agent_state", agentId: "a" });
   assert.deepEqual([refused.type, refused.code], ["error", "message_invalid"]);
 });

@@ -144,7 +144,12 @@ fn alerts() -> Samples {
 }
 
 fn samples<T: Serialize, const N: usize>(name: &'static str, full: [T; N], minimal: T) -> Samples {
-    let value = |message: &T| serde_json::to_value(message).unwrap();
+    // As a message of its own says it. In an event the envelope does.
+    let value = |message: &T| {
+        let mut value = serde_json::to_value(message).unwrap();
+        value["type"] = json!(name);
+        value
+    };
     Samples { name, full: full.iter().map(value).collect(), minimal: value(&minimal) }
 }
 

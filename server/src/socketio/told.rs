@@ -43,6 +43,14 @@ struct Event<'a> {
     data: &'a RawValue,
 }
 
+#[derive(Deserialize)]
+struct MetricsFrame<'a> {
+    #[serde(borrow)]
+    topics: &'a RawValue,
+    #[serde(borrow)]
+    metrics: Vec<&'a RawValue>,
+}
+
 /// The packet for a frame: an answer acknowledges its emit, or is emitted under its type when no acknowledgement was
 /// asked for; an event is emitted under its own type; everything else under the frame's.
 pub(super) fn packet(frame: &str, answers: &Answers) -> Result<String, serde_json::Error> {
@@ -65,8 +73,24 @@ pub(super) fn packet(frame: &str, answers: &Answers) -> Result<String, serde_jso
                 None => packet::event(&kind, &answer),
             })
         }
+        "performance_metrics" => {
+            let MetricsFrame { topics, metrics } = serde_json::from_str(frame)?;
+            Ok(packet::event(&kind, &measured(topics, &metrics)))
+        }
         kind => Ok(packet::event(kind, frame)),
     }
+}
+
+/// Measurements of one room, each with its type: a batch of messages as any other of them comes alone.
+fn measured(topics: &RawValue, metrics: &[&RawValue]) -> String {
+    let mut payload = format!("{{\"type\":\"performance_metrics\",\"topics\":{topics},\"metrics\":[");
+    for (index, metric) in metrics.iter().enumerate() {
+        let fields = metric.get().trim().strip_prefix('{').unwrap_or_default();
+        let comma = if index == 0 { "" } else { "," };
+        let _ = write!(payload, "{comma}{{\"type\":\"performance_metric\",{fields}");
+    }
+    payload.push_str("]}");
+    payload
 }
 
 /// The event's data, with the rest of the envelope under `_meta`.
@@ -129,6 +153,18 @@ mod tests {
             expect["_meta"] = meta.clone();
             check(event(kind, data), &answers, "2", json!([kind, expect]));
         }
+    }
+
+    #[test]
+    fn measurements_of_a_batch_have_their_type() {
+        let metric = |value: f64| json!({"metricName": "a\"}", "value": value, "unit": "ms", "category": "agent"});
+        let frame =
+            json!({"type": "performance_metrics", "topics": ["agent:a"], "metrics": [metric(1.0), metric(2.0)]});
+        let mut expect = frame.clone();
+        for metric in expect["metrics"].as_array_mut().unwrap() {
+            metric["type"] = json!("performance_metric");
+        }
+        check(frame, &Answers::default(), "2", json!(["performance_metrics", expect]));
     }
 
     #[test]

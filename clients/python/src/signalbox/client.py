@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
-import logging
 from types import TracebackType
 from typing import Any, Dict, Iterable, List, Literal, Optional, Type, Union
 
@@ -16,9 +15,11 @@ from websockets.typing import Subprotocol
 from .address import listed, socket_url
 from .backoff import Backoff, is_terminal
 from .config import ClientConfig, Handlers
+from .debug import debug_to
 from .ended import Ended, handshake_failed
 from .errors import SignalboxError
 from .messages import (
+    MESSAGES,
     Authenticated,
     Hello,
     Lost,
@@ -35,8 +36,6 @@ from .requests import Fields, Requests
 from .resuming import Resuming, is_over
 from .subscribing import Subscribing
 from .teller import Teller
-
-_log = logging.getLogger("signalbox")
 
 #: Name resolution, TCP, TLS and handshake together; also how long a server may take to answer our close.
 CONNECT_S = 10.0
@@ -58,6 +57,7 @@ class SignalboxClient(Producer):
     def __init__(self, config: ClientConfig, handlers: Optional[Handlers] = None) -> None:
         self._config = config
         self._handlers = handlers or Handlers()
+        self._debug = debug_to(config.debug)
         self._url = socket_url(config.server_url)
         self._clock = config.clock
         self._backoff = Backoff(config.reconnect_initial_s, config.reconnect_max_s, self._clock.random)
@@ -72,7 +72,9 @@ class SignalboxClient(Producer):
         self._resuming = Resuming(
             self._positions, self._ask_again, self._report, lambda: self._teller.is_half_empty, self._frame_bytes
         )
-        self._subscribing = Subscribing(self._positions, self._ask, self._report, self._frame_bytes)
+        self._subscribing = Subscribing(
+            self._positions, self._ask, self._clock.sleep, self._report, self._frame_bytes
+        )
         self._teller = Teller(self._handlers, self._requests.waits, self._resuming.catch_up)
         self._telling: Optional[asyncio.Task[None]] = None
         self._renewal = Renewal(self._clock, self.authenticate, self._report)
@@ -268,7 +270,7 @@ class SignalboxClient(Producer):
             self._happened(frame["event"], self._positions.news(frame["topics"], frame["event"]["position"]))
         elif kind == "performance_metrics":
             if self._positions.news(frame["topics"], None):
-                self._teller.tell("on_performance_metrics", frame["metrics"])
+                self._measured(frame["metrics"])
         elif kind == "gap":
             # One of what was passed over is told again with the subscription.
             if self._positions.gap(frame, epoch):  # type: ignore[arg-type]
@@ -315,9 +317,13 @@ class SignalboxClient(Producer):
         self._teller.tell("on_event", event, topics)
         kind, data = event["type"], event["data"]
         if kind == "performance_metric":
-            self._teller.tell("on_performance_metrics", [data])
-        elif kind in ("agent_state", "workflow_execution", "memory_timeline", "system_alert"):
-            self._teller.tell(f"on_{kind}", data)
+            self._measured([data])
+        elif kind in MESSAGES:
+            self._teller.tell(f"on_{kind}", {"type": kind, **data})
+
+    def _measured(self, metrics: List[Dict[str, Any]]) -> None:
+        told = [{"type": "performance_metric", **metric} for metric in metrics]
+        self._teller.tell("on_performance_metrics", told)
 
     def _lost(self) -> None:
         self._hello = None
@@ -367,5 +373,5 @@ class SignalboxClient(Producer):
         self._teller.tell("on_error", error)
 
     def _say(self, line: str, *args: Any) -> None:
-        if self._config.debug:
-            _log.info(line, *args)
+        if self._debug is not None:
+            self._debug(line % args if args else line)

@@ -45,8 +45,9 @@ class ClientConfig:
     rooms: Sequence[Topic] = ()
     #: An API token or JWT, or who gets a fresh one: asked at each connection, and before the one before expires.
     token: Optional[Token] = None
-    #: Tells the logger `signalbox`, at INFO, of each frame and each try to connect. Tokens are not told.
-    debug: bool = False
+    #: Tells of each frame and each try to connect: the logger `signalbox`, at INFO, or standard error where logging has no
+    #: handler; or this function. Tokens are not told.
+    debug: Union[bool, Callable[[str], Any]] = False
     #: `False`: a connection that breaks is the end.
     reconnect: bool = True
     #: The first pause before a reconnect is up to `reconnect_initial_s`, none is longer than `reconnect_max_s`.
@@ -69,6 +70,7 @@ class Handlers:
     on_event: Optional[Callable[[Envelope, List[str]], Any]] = None
     #: Events are missing: fetch the state anew.
     on_gap: Optional[Callable[[Gap], Any]] = None
+    # The five messages, each with its `type`.
     on_agent_state: Optional[Callable[[AgentState], Any]] = None
     #: Metrics come in batches.
     on_performance_metrics: Optional[Callable[[List[PerformanceMetric]], Any]] = None

@@ -21,6 +21,7 @@ class ResourceUsage(TypedDict):
 
 
 class _AgentState(TypedDict):
+    type: Literal["agent_state"]
     agentId: str
     status: AgentStatus
     resourceUsage: ResourceUsage
@@ -35,6 +36,7 @@ class AgentState(_AgentState, total=False):
 
 
 class _PerformanceMetric(TypedDict):
+    type: Literal["performance_metric"]
     metricName: str
     value: float
     unit: str
@@ -48,6 +50,7 @@ class PerformanceMetric(_PerformanceMetric, total=False):
 
 
 class _WorkflowExecution(TypedDict):
+    type: Literal["workflow_execution"]
     workflowId: str
     executionId: str
     stage: str
@@ -65,6 +68,7 @@ class WorkflowExecution(_WorkflowExecution, total=False):
 
 
 class _MemoryTimeline(TypedDict):
+    type: Literal["memory_timeline"]
     memoryId: str
     action: MemoryAction
     importance: float
@@ -78,6 +82,7 @@ class MemoryTimeline(_MemoryTimeline, total=False):
 
 
 class _SystemAlert(TypedDict):
+    type: Literal["system_alert"]
     severity: Severity
     component: str
     message: str
@@ -88,6 +93,11 @@ class SystemAlert(_SystemAlert, total=False):
     details: Dict[str, Any]
 
 
+# S1's names of the same.
+AgentStateMessage = AgentState
+WorkflowExecutionUpdate = WorkflowExecution
+MemoryTimelineData = MemoryTimeline
+
 MESSAGES = {
     "agent_state": AgentState,
     "performance_metric": PerformanceMetric,
@@ -96,12 +106,71 @@ MESSAGES = {
     "system_alert": SystemAlert,
 }
 
-#: A message to publish: one of the above with its `type`; `timestamp` may be left to the server.
+#: A message to publish: one of the above; `timestamp` may be left to the server.
 Message = Dict[str, Any]
+
+#: The types of an execution's own events.
+ExecutionEvent = Literal[
+    "execution_queued",
+    "execution_start",
+    "step_reused",
+    "step_started",
+    "action_started",
+    "action_completed",
+    "action_failed",
+    "retry_scheduled",
+    "iterator_started",
+    "iterator_completed",
+    "approval_requested",
+    "signal_received",
+    "report_late",
+    "step_completed",
+    "step_failed",
+    "execution_paused",
+    "execution_resumed",
+    "execution_cancelled",
+    "execution_complete",
+]
+
+
+class _ExecutionData(TypedDict):
+    execution_id: str
+    path: str
+
+
+class ExecutionData(_ExecutionData, total=False):
+    """What the data of an execution's events has in common; the rest depends on the type (docs/api.md)."""
+
+    step: str
+    visit: int
+    attempt: int
+
+
+class Logs(TypedDict, total=False):
+    stdout: str
+    stderr: str
+
+
+class _TaskProgress(TypedDict):
+    execution_id: str
+    step: str
+    visit: int
+    attempt: int
+    worker: str
+
+
+class TaskProgress(_TaskProgress, total=False):
+    """How far a running task is, under type `task_progress`; never stored."""
+
+    item: int
+    percent: float
+    message: str
+    logs: Logs
 
 
 class Envelope(TypedDict):
-    """One event. `position` is its place in the log, `None` for one that is not stored; `data` depends on `type`."""
+    """One event. `position` is its place in the log, `None` for one that is not stored; `data` depends on `type`: a
+    message without its own, `ExecutionData`, `TaskProgress`, or what a newer server tells."""
 
     id: str
     position: Optional[int]

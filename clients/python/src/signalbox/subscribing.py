@@ -9,6 +9,10 @@ from .messages import Subscribed, Topic
 from .portions import portions
 from .positions import Positions
 from .requests import Fields
+from .resuming import AGAIN_S
+
+#: A frame that is too fast is sent so often at most: of 2,000 topics, the most one has, it is not any more after 20 s.
+TRIES = 30
 
 
 class Subscribing:
@@ -16,12 +20,14 @@ class Subscribing:
         self,
         positions: Positions,
         ask: Callable[[Fields], Awaitable[Any]],
+        sleep: Callable[[float], Awaitable[None]],
         report: Callable[[Exception], None],
         frame_bytes: Callable[[], Optional[int]],
     ) -> None:
         """`ask`: sends it when there is a connection. `frame_bytes`: of the largest message the server takes."""
         self._positions = positions
         self._ask = ask
+        self._sleep = sleep
         self._report = report
         self._frame_bytes = frame_bytes
 
@@ -30,6 +36,7 @@ class Subscribing:
         names = [self._positions.want(topic) for topic in topics]
         told: List[Subscribed] = []
         left = names
+        tries = 0
         while True:
             asked = next(iter(portions([self._positions.request(name) for name in left], self._frame_bytes())), [])
             try:
@@ -38,11 +45,16 @@ class Subscribing:
                 # The next connection subscribes to everything wanted; asking again only says when.
                 if error.code == "disconnected":
                     continue
-                if not error.temporary:
-                    await self._give_up(set(names) - had, left)
-                raise
+                tries += 1
+                if not await self._is_to_be_asked_again(error, tries):
+                    if not error.temporary:
+                        await self._give_up(set(names) - had, left)
+                    raise
+            else:
+                left = left[len(asked) :]
+                tries = 0
             # Meanwhile somebody may have unsubscribed.
-            left = [name for name in left[len(asked) :] if self._positions.wants(name)]
+            left = [name for name in left if self._positions.wants(name)]
             if not left:
                 return told
 
@@ -50,6 +62,7 @@ class Subscribing:
         for topic in topics:
             self._positions.forget(topic)
         left = topics
+        tries = 0
         while True:
             asked = next(iter(portions(left, self._frame_bytes())), [])
             try:
@@ -58,11 +71,23 @@ class Subscribing:
                 # With the connection went the subscriptions.
                 if error.code == "disconnected":
                     return
-                raise
+                tries += 1
+                if not await self._is_to_be_asked_again(error, tries):
+                    raise
+            else:
+                left = left[len(asked) :]
+                tries = 0
             # Meanwhile somebody may have subscribed again.
-            left = [name for name in left[len(asked) :] if not self._positions.wants(name)]
+            left = [name for name in left if not self._positions.wants(name)]
             if not left:
                 return
+
+    async def _is_to_be_asked_again(self, error: SignalboxError, tries: int) -> bool:
+        """When the server was asked too fast, and not too often yet: waits as long as it says."""
+        if error.code != "rate_limited" or tries >= TRIES:
+            return False
+        await self._sleep(AGAIN_S)
+        return True
 
     async def _give_up(self, topics: Set[str], left: List[str]) -> None:
         """They are refused together, in however many frames they were asked for: those before `left` were made."""
