@@ -311,6 +311,19 @@ async def test_a_thousand_topics_go_on_after_a_break_in_frames_that_the_server_t
         assert {told["code"] for told in heard.lost.all} == {1006}, "only a server that was not there"
 
 
+async def test_who_changes_topics_faster_than_the_server_takes_it_waits_and_goes_on(server):
+    topics = [f"agent:{number}" for number in range(800)]
+    async with listening(server) as (client, heard):
+        # What is wanted before is asked for with the connection as well.
+        await heard.greeted.first()
+        for _ in range(2):
+            # The first round is most of what is taken at once.
+            assert len(await client.subscribe(topics)) == 800
+            await client.unsubscribe(topics[:400])
+        assert len(client.snapshot()) == 400
+        assert (client.state, heard.lost.all) == ("open", [])
+
+
 async def test_fifteen_topics_of_thirty_that_are_not_theirs_take_neither_the_others_along_nor_the_connection(guarded):
     errors, lost = Told(), Told()
     own = [f"agent:{number}" for number in range(15)]

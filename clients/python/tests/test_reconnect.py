@@ -9,6 +9,7 @@ import json
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 import pytest
+import signalbox
 from websockets.asyncio.server import ServerConnection, serve
 
 from conftest import PATIENCE_S, Told
@@ -107,6 +108,20 @@ async def test_the_pause_grows_with_each_failure_and_a_hello_makes_it_short_agai
         await greeted.first()
         socket.transport.abort()
         assert (await lost.until(lambda all: len(all) == 5))[-1]["retry_s"] == 0.25
+
+
+async def test_a_server_that_takes_the_connection_and_says_nothing_is_given_up(monkeypatch):
+    # Time limits of connections are the loop's.
+    monkeypatch.setattr(signalbox.client, "CONNECT_S", 0.5)
+    async with scripted() as script, connected(script) as (client, clock, lost, greeted, errors):
+        await script.connection(1)
+        assert await lost.first() == {"code": 1006, "reason": "no close frame received or sent", "retry_s": 0.25}
+        assert [str(error) for error in errors.all] == ["the server does not say hello"]
+        await clock.slept.first()
+        clock.advance(0.25)
+        await hello(await script.connection(2))
+        await greeted.first()
+        assert client.state == "open"
 
 
 async def test_a_message_may_have_several_frames_and_a_line_ends_only_between_them():

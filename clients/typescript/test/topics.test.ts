@@ -33,6 +33,21 @@ test("a thousand topics go on after a break, in frames that the server takes", a
   assert.ok(codes.every((code) => code === 1006), `only a server that was not there: ${codes}`);
 });
 
+test("who changes topics faster than the server takes it waits and goes on", async (t) => {
+  const server = await served(t);
+  const { client, lost, greeted } = listening(t, server, []);
+  // What is wanted before is asked for with the connection as well.
+  await greeted.first();
+  const topics = Array.from({ length: 800 }, (_, number) => `agent:${number}`);
+  // The first round is most of what is taken at once.
+  for (let round = 0; round < 2; round += 1) {
+    assert.equal((await client.subscribe(topics)).length, 800);
+    await client.unsubscribe(topics.slice(0, 400));
+  }
+  assert.equal(client.snapshot().length, 400);
+  assert.deepEqual([client.state, lost.all], ["open", []]);
+});
+
 test("fifteen topics of thirty that are not theirs take neither the others along nor the connection", async (t) => {
   const server = await Server.guarded();
   t.after(() => server.remove());

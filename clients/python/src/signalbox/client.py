@@ -37,7 +37,7 @@ from .resuming import Resuming, is_over
 from .subscribing import Subscribing
 from .teller import Teller
 
-#: Name resolution, TCP, TLS and handshake together; also how long a server may take to answer our close.
+#: Name resolution, TCP, TLS and handshake together; how long a server may take then to say hello, and to answer our close.
 CONNECT_S = 10.0
 #: Largest message taken from a server.
 MESSAGE_BYTES = 64 << 20
@@ -200,6 +200,7 @@ class SignalboxClient(Producer):
             if token is not None:
                 await self._introduce(socket, token)
             writer = asyncio.get_running_loop().create_task(self._write(socket))
+            late = asyncio.get_running_loop().call_later(CONNECT_S, self._is_late, socket)
             try:
                 async for message in socket:
                     # Not by lines: those end in more ways than one. An older server sends one frame.
@@ -211,10 +212,16 @@ class SignalboxClient(Producer):
                 code = error.rcvd.code if error.rcvd else 1006
                 reason = error.rcvd.reason if error.rcvd else str(error)
             finally:
+                late.cancel()
                 writer.cancel()
                 await asyncio.gather(writer, return_exceptions=True)
         code = 1006 if code is None else code
         return Ended(code, reason or "", is_terminal(code))
+
+    def _is_late(self, socket: ClientConnection) -> None:
+        if self._hello is None:
+            self._report(TimeoutError("the server does not say hello"))
+            socket.transport.abort()
 
     async def _introduce(self, socket: ClientConnection, token: str) -> None:
         """The first frame, before anything is asked."""
