@@ -19,6 +19,9 @@ pub struct Problem {
     /// Trying the same again later may succeed.
     #[serde(default)]
     pub temporary: bool,
+    /// In how many seconds, where that is known; otherwise soon.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_s: Option<u64>,
     /// Each place of a document that is wrong.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub diagnostics: Vec<Diagnostic>,
@@ -33,6 +36,7 @@ impl Problem {
             detail: detail.into(),
             code: code.to_owned(),
             temporary: false,
+            retry_after_s: None,
             diagnostics: Vec::new(),
         }
     }
@@ -40,6 +44,12 @@ impl Problem {
     pub fn temporary(mut self) -> Self {
         self.temporary = true;
         self
+    }
+
+    /// Temporary, and not worth trying again for so long.
+    pub fn temporary_for_s(mut self, seconds: u64) -> Self {
+        self.retry_after_s = Some(seconds);
+        self.temporary()
     }
 
     pub fn with_diagnostics(mut self, diagnostics: Vec<Diagnostic>) -> Self {

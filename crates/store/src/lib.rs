@@ -38,7 +38,7 @@ mod streams;
 mod submissions;
 mod traits;
 
-pub use access::{NewSession, NewToken, NewUser, Token, User};
+pub use access::{NewSession, NewToken, NewUser, Token, TokenAdded, User};
 pub use approvals::{ApprovalFilter, WaitingApproval};
 pub use backup::{Backup, back_up};
 pub use blobs::StoredBlob;

@@ -10,6 +10,9 @@ use axum::{
 };
 use protocol::Problem;
 
+/// What is over in a moment is worth trying again after so many seconds.
+const SOON_S: u64 = 1;
+
 #[derive(Clone, Debug)]
 pub(crate) struct Refusal(pub Problem);
 
@@ -37,7 +40,7 @@ impl IntoResponse for Refusal {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         if self.0.temporary {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(self.0.retry_after_s.unwrap_or(SOON_S)));
         }
         response.extensions_mut().insert(RefusedAs(self.0.code));
         response

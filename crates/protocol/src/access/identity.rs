@@ -24,7 +24,7 @@ pub struct Identity {
     /// Who it is, over all their credentials: `user:ann`, `token:ci`, `jwt:ISSUER SUBJECT`, `local`. A connection
     /// keeps it for life.
     pub subject: String,
-    /// What people and events call them.
+    /// What people call them.
     pub name: String,
     pub role: Role,
     pub credential: CredentialId,
@@ -33,6 +33,10 @@ pub struct Identity {
     /// What it may take tasks of; `None`: every protocol.
     pub protocols: Option<Vec<String>>,
 }
+
+/// What the log calls those who are no users and have no token: who was not asked, by what they use, and the server
+/// itself. No user is called so.
+pub const PLACES: [&str; 7] = ["api", "cli", "dashboard", "engine", "local", "signalbox", "socket"];
 
 impl Identity {
     /// Whoever is at this machine, while no authentication is required: may do everything.
@@ -47,8 +51,9 @@ impl Identity {
         }
     }
 
-    /// The same, called by what they use: `api`, `dashboard`, `cli`.
+    /// The same, called by what they use: one of [`PLACES`].
     pub fn local_at(place: &str) -> Self {
+        debug_assert!(PLACES.contains(&place), "a user might be called `{place}`");
         Self { name: place.to_owned(), ..Self::local() }
     }
 
@@ -57,9 +62,24 @@ impl Identity {
         format!("user:{name}")
     }
 
+    /// The user whose subject it is, if it is a user's.
+    pub fn user_of(subject: &str) -> Option<&str> {
+        subject.strip_prefix("user:")
+    }
+
     /// The subject of an API token.
     pub fn token_subject(name: &str) -> String {
         format!("token:{name}")
+    }
+
+    /// What the log calls who did something. Tokens and the subjects of issuers may be called as users are, and whoever
+    /// makes one chooses its name: hence what they are is said too.
+    pub fn by(&self) -> String {
+        match self.credential {
+            CredentialId::None | CredentialId::Session(_) => self.name.clone(),
+            CredentialId::Token(_) => Self::token_subject(&self.name),
+            CredentialId::Jwt => format!("jwt:{}", self.name),
+        }
     }
 
     /// Nobody was asked who they are.
@@ -199,6 +219,15 @@ mod tests {
         let limited = Identity { protocols: Some(vec!["python".to_owned()]), ..of(Role::Component) };
         assert!(limited.may_take("python") && !limited.may_take("http"));
         assert!(of(Role::Component).may_take("http") && !of(Role::Operator).may_take("http"));
+    }
+
+    #[test]
+    fn nobody_is_called_in_the_log_what_another_is() {
+        let called = |credential| Identity { credential, name: "ann".to_owned(), ..of(Role::Operator) }.by();
+        let id = || "1".to_owned();
+        let all = [CredentialId::Session(id()), CredentialId::Token(id()), CredentialId::Jwt].map(called);
+        assert_eq!(all, ["ann", "token:ann", "jwt:ann"]);
+        assert_eq!(Identity::local_at("api").by(), "api");
     }
 
     #[test]

@@ -5,5 +5,5 @@
 mod identity;
 mod role;
 
-pub use identity::{CredentialId, Identity};
+pub use identity::{CredentialId, Identity, PLACES};
 pub use role::{Action, Role};

@@ -26,10 +26,11 @@ impl Api {
     /// Signs in by name and password. `address`: where the request came from. Whoever asks.
     ///
     /// # Errors
-    /// 401 `login_failed`, which does not tell whether the name or the password is wrong; 429 `too_many_attempts`.
+    /// 401 `login_failed`, which does not tell whether the name or the password is wrong; 429 `too_many_attempts`; 503
+    /// `overloaded`.
     pub async fn log_in(&self, request: LogIn, address: &str) -> Result<SignedIn, Problem> {
         let LogIn { name, password } = request;
-        self.check_password(&name, password, address).await?;
+        let known = self.check_password(&name, password, address).await?;
         let now = self.shared.environment.now();
         let secret = Secret::Session.draw();
         let session = NewSession {
@@ -39,7 +40,7 @@ impl Api {
             expires_at: now.plus_ms(SESSION_MS),
         };
         let store = &self.shared.store;
-        let is_added = store.add_session(session, now).await.map_err(from_store)?;
+        let is_added = store.add_session(session, &known, now).await.map_err(from_store)?;
         let who = store.session(&hash(&secret), now).await.map_err(from_store)?;
         match who.filter(|_| is_added) {
             Some(who) => Ok(SignedIn { who, secret, lasts_s: SESSION_MS / 1_000 }),
@@ -87,7 +88,9 @@ impl Api {
         WhoAmI { name: self.who.name.clone(), role: self.who.role, expires_at: self.who.expires_at }
     }
 
-    pub(super) async fn check_password(&self, name: &str, password: String, address: &str) -> Result<(), Problem> {
+    /// What the store has of the password, which is the one given.
+    pub(super) async fn check_password(&self, name: &str, password: String, address: &str) -> Result<String, Problem> {
+        let queued = self.shared.access.passwords.queue()?;
         // Longer than any name there is: it must not be a way to store data here.
         let account: String = name.chars().take(100).collect();
         let attempts = || self.shared.access.attempts.lock().unwrap_or_else(PoisonError::into_inner);
@@ -95,20 +98,19 @@ impl Api {
         if let Err(wait_ms) = taken {
             let wait_s = wait_ms.div_ceil(1_000);
             let detail = format!("too many tries to sign in; wait {wait_s} s");
-            return Err(Problem::new(429, "too_many_attempts", "Too many attempts", detail).temporary());
+            return Err(Problem::new(429, "too_many_attempts", "Too many attempts", detail).temporary_for_s(wait_s));
         }
-        let known = self.shared.store.user_password(name).await.map_err(from_store)?;
-        let is_known = known.is_some();
-        let is_it = self.shared.access.passwords.is(password, known.map(|(_, password)| password)).await?;
-        if !(is_it && is_known) {
+        let known = self.shared.store.user_password(name).await.map_err(from_store)?.map(|(_, password)| password);
+        let is_it = queued.is(password, known.clone()).await?;
+        let Some(known) = known.filter(|_| is_it) else {
             tracing::info!(account, address, "somebody could not sign in");
             return Err(failed());
-        }
+        };
         attempts().forgive(&account);
-        Ok(())
+        Ok(known)
     }
 }
 
-fn failed() -> Problem {
+pub(super) fn failed() -> Problem {
     Problem::new(401, "login_failed", "Not signed in", "the name or the password is wrong")
 }

@@ -7,7 +7,7 @@ use protocol::{
     access::CredentialId,
     api::{CreateToken, CreatedToken, TokenSummary},
 };
-use store::{NewToken, Token};
+use store::{NewToken, Token, TokenAdded};
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
 /// Longest life, if there is an end to it.
@@ -27,7 +27,7 @@ impl Api {
     /// Makes a token. Nobody makes one that may more than they do, and a token that is no admin's makes none.
     ///
     /// # Errors
-    /// 422 `token_invalid`, 409 `token_exists`, 403.
+    /// 422 `token_invalid`, 409 `token_exists`, 403; 401 for who was removed meanwhile.
     pub async fn create_token(&self, request: CreateToken) -> Result<CreatedToken, Problem> {
         let CreateToken { name, role, protocols, expires_in_days } = request;
         self.may_make(role)?;
@@ -45,9 +45,16 @@ impl Api {
             expires_at: expires_in_days.map(|days| now.plus_ms(u64::from(days) * DAY_MS)),
         };
         let id = new.id.clone();
-        if !self.shared.store.add_token(new, now).await.map_err(from_store)? {
-            let detail = format!("there is a token `{name}` already; choose another name, or revoke that one");
-            return Err(Problem::new(409, "token_exists", "Token exists", detail));
+        match self.shared.store.add_token(new, now).await.map_err(from_store)? {
+            TokenAdded::Added => {}
+            TokenAdded::NameTaken => {
+                let detail = format!("there is a token `{name}` already; choose another name, or revoke that one");
+                return Err(Problem::new(409, "token_exists", "Token exists", detail));
+            }
+            TokenAdded::OwnerGone => {
+                let detail = format!("`{}` is no user of this server any more", self.who.name);
+                return Err(Problem::new(401, "unauthenticated", "Not signed in", detail));
+            }
         }
         let made = self.shared.store.tokens(None).await.map_err(from_store)?.into_iter().find(|token| token.id == id);
         let summary = made.map(summary).ok_or_else(|| missing(&name))?;

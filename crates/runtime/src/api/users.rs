@@ -1,6 +1,6 @@
 //! People who may come in.
 
-use super::{Api, from_store};
+use super::{Api, from_store, login::failed};
 use protocol::{
     Action, Identity, Problem, Role,
     api::{AddUser, SetPassword, UserSummary},
@@ -52,20 +52,23 @@ impl Api {
     /// Sets a password; who is signed in as them is so no more.
     ///
     /// # Errors
-    /// 404, 422 `user_invalid`; 403 for another's; 401 `login_failed` when the present one is not `current`, and 429
-    /// `too_many_attempts`.
+    /// 404, 422 `user_invalid`; 403 for another's; 401 `login_failed` when the present one is not `current`, 429
+    /// `too_many_attempts` and 503 `overloaded`.
     pub async fn set_password(&self, name: &str, request: SetPassword) -> Result<(), Problem> {
         let SetPassword { password, current } = request;
+        let mut known = None;
         if !self.who.may(Action::Administer) {
             if self.who.subject != Identity::user_subject(name) {
                 return self.require(Action::Administer);
             }
-            self.check_password(name, current.unwrap_or_default(), &self.who.subject).await?;
+            known = Some(self.check_password(name, current.unwrap_or_default(), &self.who.subject).await?);
         }
         let password = self.new_password(password).await?;
-        let set = self.shared.store.set_user_password(name, &password, self.shared.environment.now()).await;
+        let now = self.shared.environment.now();
+        let set = self.shared.store.set_user_password(name, &password, known.as_deref(), now).await;
         if !set.map_err(from_store)? {
-            return Err(missing(name));
+            // Of who said the present one it was changed meanwhile.
+            return Err(if known.is_some() { failed() } else { missing(name) });
         }
         self.shared.access.revoked.notify_one();
         Ok(())

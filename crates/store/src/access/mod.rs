@@ -7,7 +7,7 @@ mod tokens;
 mod users;
 
 pub use sessions::NewSession;
-pub use tokens::{NewToken, Token};
+pub use tokens::{NewToken, Token, TokenAdded};
 pub use users::{NewUser, User};
 
 use crate::StoreError;

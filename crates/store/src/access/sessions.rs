@@ -1,6 +1,6 @@
 //! Browsers that are signed in.
 
-use super::role;
+use super::{role, users::hold};
 use crate::{
     Store, StoreError,
     sql::{connection::Connection, database::repeatedly, statement::sql},
@@ -20,11 +20,16 @@ pub struct NewSession {
 }
 
 impl dyn Store {
-    /// Signs somebody in; what has expired goes, and the oldest of too many. False when there is no such user.
-    pub async fn add_session(&self, session: NewSession, now: Timestamp) -> Result<bool, StoreError> {
+    /// Signs somebody in whose password was found to be this one, a PHC string; what has expired goes, and the oldest
+    /// of too many. False when there is no such user, or their password is another by now.
+    pub async fn add_session(&self, session: NewSession, password: &str, now: Timestamp) -> Result<bool, StoreError> {
+        let password = password.to_owned();
         let add = repeatedly(move |connection: &mut Connection<'_>| {
-            let session = session.clone();
+            let (session, password) = (session.clone(), password.clone());
             Box::pin(async move {
+                if !hold(connection, &session.user_name, Some(&password)).await? {
+                    return Ok(false);
+                }
                 sql("DELETE FROM sessions WHERE expires_at <= $1").bind(now).execute(connection).await?;
                 sql("DELETE FROM sessions WHERE user_name = $1 AND id NOT IN
                     (SELECT id FROM sessions WHERE user_name = $1 ORDER BY created_at DESC, id DESC LIMIT $2)")
@@ -32,8 +37,8 @@ impl dyn Store {
                 .bind(SESSIONS - 1)
                 .execute(connection)
                 .await?;
-                let added = sql("INSERT INTO sessions (id, secret_hash, user_name, created_at, expires_at)
-                    SELECT $1, $2, name, $4, $5 FROM users WHERE name = $3")
+                sql("INSERT INTO sessions (id, secret_hash, user_name, created_at, expires_at)
+                    VALUES ($1, $2, $3, $4, $5)")
                 .bind(session.id)
                 .bind(session.secret_hash)
                 .bind(session.user_name)
@@ -41,7 +46,7 @@ impl dyn Store {
                 .bind(session.expires_at)
                 .execute(connection)
                 .await?;
-                Ok(added > 0)
+                Ok(true)
             })
         });
         self.database().write(add).await

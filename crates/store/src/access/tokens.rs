@@ -1,7 +1,10 @@
 //! API tokens.
 
-use super::role;
-use crate::{Store, StoreError, sql::statement::sql};
+use super::{role, users::hold};
+use crate::{
+    Store, StoreError,
+    sql::{connection::Connection, database::repeatedly, statement::sql},
+};
 use protocol::{Identity, Role, Timestamp, access::CredentialId};
 use std::collections::BTreeSet;
 
@@ -35,12 +38,23 @@ pub struct NewToken {
     pub expires_at: Option<Timestamp>,
 }
 
+/// What became of a [`NewToken`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenAdded {
+    Added,
+    /// There is one of the name.
+    NameTaken,
+    /// Its owner is a user, and there is none such: they were taken away meanwhile.
+    OwnerGone,
+}
+
 type Row = (String, String, String, String, Option<String>, String, i64, Option<i64>, Option<i64>);
 const COLUMNS: &str = "SELECT id, name, prefix, role, protocols, owner, created_at, expires_at, used_at FROM tokens ";
 
 impl dyn Store {
-    /// False when there is one of the name.
-    pub async fn add_token(&self, token: NewToken, now: Timestamp) -> Result<bool, StoreError> {
+    /// Of an owner that is there; a user's tokens go when they do ([`remove_user`](Self::remove_user)).
+    pub async fn add_token(&self, token: NewToken, now: Timestamp) -> Result<TokenAdded, StoreError> {
+        let owner = Identity::user_of(&token.owner).map(str::to_owned);
         let protocols = token.protocols.map(|protocols| serde_json::Value::from(protocols).to_string());
         let add = sql("INSERT INTO tokens
             (id, name, secret_hash, prefix, role, protocols, owner, created_at, expires_at)
@@ -54,7 +68,19 @@ impl dyn Store {
         .bind(token.owner)
         .bind(now)
         .bind(token.expires_at.map(|at| at.0));
-        Ok(self.database().change(add).await? > 0)
+        let add = repeatedly(move |connection: &mut Connection<'_>| {
+            let (add, owner) = (add.clone(), owner.clone());
+            Box::pin(async move {
+                if let Some(owner) = owner
+                    && !hold(connection, &owner, None).await?
+                {
+                    return Ok(TokenAdded::OwnerGone);
+                }
+                let is_added = add.execute(connection).await? > 0;
+                Ok(if is_added { TokenAdded::Added } else { TokenAdded::NameTaken })
+            })
+        });
+        self.database().write(add).await
     }
 
     /// All, by name; of one owner if asked.

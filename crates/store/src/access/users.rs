@@ -58,16 +58,28 @@ impl dyn Store {
         row.map(|(word, password)| Ok((role(&word, name)?, password))).transpose()
     }
 
-    /// Another password; who is signed in as them is so no more. False when there is no such user.
-    pub async fn set_user_password(&self, name: &str, password: &str, now: Timestamp) -> Result<bool, StoreError> {
-        let (name, password) = (name.to_owned(), password.to_owned());
+    /// Another password, in place of that one if it is said (PHC strings); who is signed in as them is so no more. False
+    /// when there is no such user, or their password is not that one any more.
+    pub async fn set_user_password(
+        &self,
+        name: &str,
+        password: &str,
+        in_place_of: Option<&str>,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let (name, password, in_place_of) = (name.to_owned(), password.to_owned(), in_place_of.map(str::to_owned));
         let set = repeatedly(move |connection: &mut Connection<'_>| {
+            let (name, in_place_of) = (name.clone(), in_place_of.clone());
             let set = sql("UPDATE users SET password = $2, updated_at = $3 WHERE name = $1");
             let set = set.bind(&name).bind(&password).bind(now);
             let end = sql("DELETE FROM sessions WHERE user_name = $1").bind(&name);
             Box::pin(async move {
+                if !hold(connection, &name, in_place_of.as_deref()).await? {
+                    return Ok(false);
+                }
+                set.execute(connection).await?;
                 end.execute(connection).await?;
-                Ok(set.execute(connection).await? > 0)
+                Ok(true)
             })
         });
         self.database().write(set).await
@@ -81,11 +93,29 @@ impl dyn Store {
             let tokens = sql("DELETE FROM tokens WHERE owner = $1").bind(&subject);
             let user = sql("DELETE FROM users WHERE name = $1").bind(&name);
             Box::pin(async move {
+                // The user first: from then on nothing of theirs is added. What was is there to be taken away, also of
+                // one who is gone.
+                let is_gone = user.execute(connection).await? > 0;
                 sessions.execute(connection).await?;
                 tokens.execute(connection).await?;
-                Ok(user.execute(connection).await? > 0)
+                Ok(is_gone)
             })
         });
         self.database().write(remove).await
     }
+}
+
+/// Whether there is such a user, and with this password if one is said. Until the transaction ends they stay: who would
+/// take them away or change their password waits, and a change under way was waited for. Hence an UPDATE, which does so
+/// on either backend.
+pub(super) async fn hold(
+    connection: &mut Connection<'_>,
+    name: &str,
+    password: Option<&str>,
+) -> Result<bool, StoreError> {
+    let mut hold = sql("UPDATE users SET updated_at = updated_at WHERE name = $1").bind(name);
+    if let Some(password) = password {
+        hold.push(" AND password = ").push_bind(password);
+    }
+    Ok(hold.execute(connection).await? > 0)
 }

@@ -69,7 +69,8 @@ macro_rules! suite {
                 an_execution_is_taken_over_by_one_of_many, tasks_of_servers_that_are_gone_are_found;
             admission: so_many_hold_a_place_at_once, a_crowd_never_exceeds_the_limit,
                 places_of_what_is_gone_are_swept, a_rate_is_kept_and_says_when, a_crowd_never_exceeds_the_rate;
-            access: a_users_name_is_theirs, a_session_ends, sessions_of_a_user_are_bounded, a_token_ends;
+            access: a_users_name_is_theirs, a_session_ends, sessions_of_a_user_are_bounded, a_token_ends,
+                what_overlaps_a_removal_does_not_survive_it;
             credentials: a_credential_is_kept_under_its_name, resealing_yields_to_a_new_value;
             schedules: a_schedule_is_kept_under_its_name, due_is_what_should_have_fired,
                 one_of_many_moves_a_schedule_on;
