@@ -1,7 +1,7 @@
 //! Who may do what over HTTP, and as a worker.
 
-use super::people::{EVERYBODY, refused, sign_in, token, with_body};
-use crate::support::{Answer, ECHO, TestServer, password, signalbox};
+use super::people::{EVERYBODY, jwt, refused, sign_in, token, trusted, with_body};
+use crate::support::{Answer, ECHO, TestServer, WAITING, password, signalbox};
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 use std::{
@@ -97,6 +97,33 @@ async fn roles_permit_what_they_permit() {
 }
 
 #[tokio::test]
+async fn a_program_is_not_taken_for_the_person_of_its_name() {
+    let server = TestServer::start_guarded(&EVERYBODY, |config| config.access.jwt = Some(trusted())).await;
+    let (ann, olga) = (sign_in(&server, "ann").await, sign_in(&server, "olga").await);
+    let secret = token(&server, &olga, json!({"name": "ann", "role": "operator"})).await;
+    let signed = jwt("operator", "ann", 60);
+    let register = server.post("/api/v1/playbooks", "application/yaml", WAITING).header("cookie", &ann);
+    Answer::of(register).await.expect(201);
+    let post = |path: &str, body: Value| with_body(server.client.post(server.url(path)), &body);
+    let bearer = |token: &str| ("authorization", format!("Bearer {token}"));
+    for ((header, proof), by) in [
+        (bearer(&secret), "token:ann"),
+        (bearer(&signed), "jwt:ann"),
+        (("cookie", ann.clone()), "ann"),
+        (("cookie", olga.clone()), "olga"),
+    ] {
+        let run = post("/api/v1/executions", json!({"path": "tests/waiting"})).header(header, &proof);
+        let id = Answer::of(run).await.expect(201)["execution_id"].as_str().unwrap().to_owned();
+        let at = |verb: &str| format!("/api/v1/executions/{id}/{verb}");
+        Answer::of(post(&at("pause"), json!({})).header(header, &proof)).await.expect(200);
+        let history = Answer::of(server.get(&at("events")).header(header, &proof)).await.expect(200);
+        let events = history["events"].as_array().unwrap();
+        let paused = events.iter().find(|event| event["type"] == "execution_paused").expect("the event");
+        assert_eq!(paused["data"]["by"], by);
+    }
+}
+
+#[tokio::test]
 async fn a_worker_is_what_its_token_says() {
     let server = TestServer::start_guarded(&EVERYBODY, |_| ()).await;
     let admin = sign_in(&server, "ann").await;
@@ -142,7 +169,13 @@ async fn at_this_machine_nobody_is_asked_unless_it_is_required() {
     let add = json!({"name": "ann", "role": "admin", "password": "long enough"});
     server.send_json("/api/v1/users", &add).await.expect(201);
     server.send_json("/api/v1/users", &add).await.problem(409, "user_exists");
-    for (field, value) in [("name", json!("a b")), ("password", json!("short")), ("role", json!("component"))] {
+    for (field, value) in [
+        ("name", json!("a b")),
+        ("name", json!("api")),
+        ("name", json!("Dashboard")),
+        ("password", json!("short")),
+        ("role", json!("component")),
+    ] {
         let mut wrong = json!({"name": "bob", "role": "viewer", "password": "long enough"});
         wrong[field] = value;
         server.send_json("/api/v1/users", &wrong).await.problem(422, "user_invalid");

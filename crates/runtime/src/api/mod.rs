@@ -97,7 +97,7 @@ impl Api {
 
     /// What events name as the one who did it.
     fn by(&self) -> String {
-        self.who.name.clone()
+        self.who.by()
     }
 
     pub(crate) fn shared(&self) -> &Shared {

@@ -3,6 +3,7 @@
 use super::{Api, from_store, login::failed};
 use protocol::{
     Action, Identity, Problem, Role,
+    access::PLACES,
     api::{AddUser, SetPassword, UserSummary},
 };
 use store::NewUser;
@@ -104,6 +105,9 @@ pub(super) fn is_name(name: &str) -> bool {
 }
 
 fn check_name(name: &str) -> Result<(), Problem> {
+    if PLACES.iter().any(|place| place.eq_ignore_ascii_case(name)) {
+        return Err(invalid(format!("`{name}` is what the log calls who is no user; choose another name")));
+    }
     if is_name(name) {
         return Ok(());
     }
