@@ -23,9 +23,11 @@ pub fn names(headers: &HeaderMap) -> Vec<&'static str> {
     [SECURE_NAME, NAME].into_iter().filter(|name| value(headers, name).is_some()).collect()
 }
 
-/// What a browser sends; of both names the one behind TLS first.
-pub fn secrets(headers: &HeaderMap) -> impl Iterator<Item = &str> {
-    [SECURE_NAME, NAME].into_iter().filter_map(|name| value(headers, name))
+/// What a browser sends; of both names the one behind TLS first. Behind TLS no other counts: the plain one can be set by
+/// other hosts of the domain, and by whoever answers for this one without TLS.
+pub fn secrets(headers: &HeaderMap, is_secure: bool) -> impl Iterator<Item = &str> {
+    let names: &[&str] = if is_secure { &[SECURE_NAME] } else { &[SECURE_NAME, NAME] };
+    names.iter().filter_map(|name| value(headers, name))
 }
 
 fn value<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
@@ -46,8 +48,21 @@ mod tests {
             let pair = cookie.split(';').next().unwrap();
             let headers: HeaderMap =
                 [(header::COOKIE, format!("a=1; {pair}; theme=dark").parse().unwrap())].into_iter().collect();
-            assert_eq!(secrets(&headers).collect::<Vec<_>>(), ["sbs_x"]);
+            assert_eq!(secrets(&headers, is_secure).collect::<Vec<_>>(), ["sbs_x"]);
             assert!(!names(&headers).contains(&other));
+        }
+    }
+
+    #[test]
+    fn behind_tls_the_plain_cookie_does_not_count() {
+        let cookies = format!("{NAME}=sbs_planted; {SECURE_NAME}=sbs_own");
+        for (cookies, is_secure, expect) in [
+            (&cookies[..], true, &["sbs_own"][..]),
+            (&cookies, false, &["sbs_own", "sbs_planted"]),
+            ("signalbox_session=sbs_planted", true, &[]),
+        ] {
+            let headers: HeaderMap = [(header::COOKIE, cookies.parse().unwrap())].into_iter().collect();
+            assert_eq!(secrets(&headers, is_secure).collect::<Vec<_>>(), expect, "{cookies} {is_secure}");
         }
     }
 }

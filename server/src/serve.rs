@@ -29,10 +29,10 @@ pub enum ServeError {
     #[error("the bus {0}")]
     Bus(String),
     #[error(
-        "{0} is reachable from other machines, and nobody can sign in yet: add an admin with `signalbox users add NAME \
-         --role admin` on this data folder, or configure JWT, and start again"
+        "{address} is reachable {from}, and nobody can sign in yet: add an admin with `signalbox users add NAME --role \
+         admin` on this data folder, or configure JWT, and start again"
     )]
-    NobodyCanSignIn(SocketAddr),
+    NobodyCanSignIn { address: SocketAddr, from: &'static str },
     #[error("the catalog cannot be read: {0}")]
     Samples(Problem),
 }
@@ -73,13 +73,16 @@ impl Server {
         let (api, access) = (wiring.api(), &config.access);
         let is_public = !address.ip().is_loopback();
         let can_sign_in = access.jwt.is_some() || api.has_users().await.map_err(ServeError::Samples)?;
-        if is_public && !can_sign_in {
+        // A proxy speaks for others, wherever it is: who comes through one is not at this machine.
+        let is_reachable = is_public || access.proxy.is_declared();
+        if is_reachable && !can_sign_in {
             wiring.close().await;
-            return Err(ServeError::NobodyCanSignIn(address));
+            let from = if is_public { "from other machines" } else { "through a proxy" };
+            return Err(ServeError::NobodyCanSignIn { address, from });
         }
         let jwt = access.jwt.clone().map(|jwt| guard::Jwt::new(jwt, config.local.tools.egress.clone()));
         let folder_key = wiring.data.as_ref().map(DataDir::key).transpose()?;
-        let gate = Arc::new(guard::Gate::new(api, access, is_public, jwt, folder_key));
+        let gate = Arc::new(guard::Gate::new(api, access, is_reachable, jwt, folder_key));
         wiring.hub.set_authenticator(gate.clone());
         let refusals = Arc::new(guard::Refusals::new(wiring.hub.clone()));
         samples::register(&wiring.api()).await.map_err(ServeError::Samples)?;

@@ -1,6 +1,6 @@
 //! Tells who somebody is by what they send: an API token, a session's cookie, a JWT, the key of the data folder.
 
-use super::{jwt::Jwt, surface};
+use super::{Client, jwt::Jwt, surface};
 use crate::config::Access;
 use app::session_cookie;
 use async_trait::async_trait;
@@ -22,20 +22,26 @@ impl Gate {
         Self { api, required: required || access.required, jwt, folder_key }
     }
 
-    /// Who sends a request; `None` when nobody is known to and that does not do.
+    /// Who sends a request; `None` when nobody is known to and that does not do: of who is not at this machine it never
+    /// does.
     ///
     /// # Errors
     /// 401 for a token that is nobody's: it is never passed over for something else.
-    pub(crate) async fn identify(&self, headers: &HeaderMap, path: &str) -> Result<Option<Identity>, Problem> {
+    pub(crate) async fn identify(
+        &self,
+        client: &Client,
+        headers: &HeaderMap,
+        path: &str,
+    ) -> Result<Option<Identity>, Problem> {
         if let Some(token) = bearer(headers) {
             return self.prove(token).await.map(Some);
         }
-        for secret in session_cookie::secrets(headers) {
+        for secret in session_cookie::secrets(headers, client.is_secure) {
             if let Some(who) = self.api.identify(secret).await? {
                 return Ok(Some(who));
             }
         }
-        Ok((!self.required).then(|| Identity::local_at(surface(path))))
+        Ok((client.is_local && !self.required).then(|| Identity::local_at(surface(path))))
     }
 
     async fn prove(&self, token: &str) -> Result<Identity, Problem> {

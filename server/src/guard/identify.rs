@@ -28,7 +28,9 @@ const OPEN_BELOW: [&str; 3] = ["/pkg/", "/hooks/", "/socket.io/"];
 
 pub(crate) async fn identify(State(gate): State<Arc<Gate>>, mut request: Request, next: Next) -> Response {
     let path = request.uri().path();
-    match gate.identify(request.headers(), path).await {
+    // Without `note_peer` before this it would be somebody from elsewhere.
+    let client = request.extensions().get().cloned().unwrap_or_default();
+    match gate.identify(&client, request.headers(), path).await {
         Ok(Some(who)) => {
             request.extensions_mut().insert(Arc::new(who));
             next.run(request).await

@@ -5,18 +5,20 @@ use axum::http::HeaderMap;
 use protocol::Problem;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
+const FORWARDED_FOR: &str = "x-forwarded-for";
+
 /// The other end of the connection.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Peer(pub(crate) SocketAddr);
 
 /// Whom a request is from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Client {
     /// What tries to sign in are counted by. Of IPv6 the network, which is what one customer has.
     pub(crate) address: String,
     /// A declared proxy ended its TLS: cookies are for https only.
     pub(crate) is_secure: bool,
-    /// The connection is from this machine.
+    /// The connection is from this machine, and no declared proxy passed the request on.
     pub(crate) is_local: bool,
 }
 
@@ -37,24 +39,36 @@ impl Door {
             let detail = format!("{address} is no proxy of this server: call it by its public address");
             return Err(Refusal(Problem::new(403, "not_through_proxy", "Not through the proxy", detail)));
         }
-        let spoken_for = if is_proxy { self.spoken_for(headers) } else { None };
+        let is_passed_on = is_proxy && headers.contains_key(FORWARDED_FOR);
         let is_plain = headers.get("x-forwarded-proto").is_some_and(|scheme| scheme.as_bytes() == b"http");
         Ok(Client {
-            address: counted(spoken_for.unwrap_or(address)),
-            is_secure: is_proxy && spoken_for.is_some() && !is_plain,
-            is_local: address.is_loopback() && spoken_for.is_none(),
+            address: counted(if is_passed_on { self.spoken_for(address, headers) } else { address }),
+            is_secure: is_passed_on && !is_plain,
+            is_local: address.is_loopback() && !is_passed_on,
         })
     }
 
-    /// The last address of `X-Forwarded-For` that is no proxy of ours: those before it are what the client says.
-    fn spoken_for(&self, headers: &HeaderMap) -> Option<IpAddr> {
-        let lines: Vec<&str> =
-            headers.get_all("x-forwarded-for").into_iter().filter_map(|line| line.to_str().ok()).collect();
-        let named = lines.iter().flat_map(|line| line.split(',')).map(|text| text.trim().parse::<IpAddr>().ok());
-        let named: Vec<Option<IpAddr>> = named.collect();
-        let found = named.iter().rev().find(|address| !address.is_some_and(|address| self.proxies.contains(address)));
-        found.copied().flatten().or_else(|| named.first().copied().flatten())
+    /// The last address of `X-Forwarded-For` that is no proxy of ours. What stands before it is what the client says, and
+    /// so is what stands before something that cannot be read: then it is the proxy that passed that on.
+    fn spoken_for(&self, proxy: IpAddr, headers: &HeaderMap) -> IpAddr {
+        let lines = headers.get_all(FORWARDED_FOR).into_iter().map(|line| String::from_utf8_lossy(line.as_bytes()));
+        let lines: Vec<_> = lines.collect();
+        let mut found = proxy;
+        for text in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
+            let Some(address) = read(text.trim()) else { break };
+            found = address;
+            if !self.proxies.contains(address) {
+                break;
+            }
+        }
+        found
     }
+}
+
+/// An address, as proxies write it: alone or with a port, IPv6 in brackets then.
+fn read(text: &str) -> Option<IpAddr> {
+    let alone = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+    alone.parse().ok().or_else(|| text.parse().ok().map(|address: SocketAddr| address.ip()))
 }
 
 fn counted(address: IpAddr) -> String {
@@ -90,13 +104,26 @@ mod tests {
                 &[("x-forwarded-for", "192.0.2.7"), ("x-forwarded-proto", "http")],
                 Ok(("192.0.2.7", false)),
             ),
+            ("10.0.0.5:1", &[("x-forwarded-for", "1.1.1.1, 192.0.2.7:4711")], Ok(("192.0.2.7", true))),
+            ("10.0.0.5:1", &[("x-forwarded-for", "1.1.1.1, [2001:db8:1:2:3::4]:80")], Ok(("2001:db8:1:2::/64", true))),
+            ("10.0.0.5:1", &[("x-forwarded-for", "1.1.1.1, [2001:db8:1:2:3::4]")], Ok(("2001:db8:1:2::/64", true))),
+            // What cannot be read is passed over with all that stands before it, which the client may have made up.
+            ("10.0.0.5:1", &[("x-forwarded-for", "1.1.1.1, unknown")], Ok(("10.0.0.5", true))),
+            ("10.0.0.5:1", &[("x-forwarded-for", "1.1.1.1, unknown, 10.0.0.6")], Ok(("10.0.0.6", true))),
+            ("10.0.0.5:1", &[("x-forwarded-for", "unknown, 192.0.2.7")], Ok(("192.0.2.7", true))),
+            ("10.0.0.5:1", &[("x-forwarded-for", "é, 192.0.2.7")], Ok(("192.0.2.7", true))),
+            ("10.0.0.5:1", &[("x-forwarded-for", "1.1.1.1,")], Ok(("10.0.0.5", true))),
+            ("10.0.0.5:1", &[("x-forwarded-for", "")], Ok(("10.0.0.5", true))),
+            ("10.0.0.5:1", &[("x-forwarded-for", "10.0.0.7, 10.0.0.6")], Ok(("10.0.0.7", true))),
             ("10.0.0.5:1", &[], Ok(("10.0.0.5", false))),
             ("127.0.0.1:1", &[("x-forwarded-for", "192.0.2.7")], Ok(("127.0.0.1", false))),
             ("192.0.2.9:1", &[("x-forwarded-for", "10.0.0.5")], Err("not_through_proxy")),
         ] {
             let map: HeaderMap = headers
                 .iter()
-                .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
+                .map(|(name, value)| {
+                    (HeaderName::from_static(name), HeaderValue::from_bytes(value.as_bytes()).expect("a value"))
+                })
                 .fold(HeaderMap::new(), |mut map, (name, value)| {
                     map.append(name, value);
                     map

@@ -51,22 +51,35 @@ fn users_are_added_from_standard_input_and_commands_reach_a_guarded_server() {
 }
 
 #[test]
-fn off_loopback_a_server_starts_only_when_somebody_can_sign_in() {
+fn reachable_from_elsewhere_a_server_starts_only_when_somebody_can_sign_in() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let serve = ["serve", "--listen", "0.0.0.0:0", "--proxy", "127.0.0.1", "--data", "data"];
-    let refused = Run::of(folder, serve).expect(1);
-    assert_eq!(refused.stderr.lines().count(), 1, "{refused:?}");
-    assert!(refused.stderr.contains("signalbox users add NAME --role admin"), "{refused:?}");
+    let reachable = [("0.0.0.0", "from other machines"), ("127.0.0.1", "through a proxy")];
+    let serve = |address: &str| {
+        let listen = format!("{address}:0");
+        ["serve", "--listen", &listen, "--proxy", "127.0.0.1", "--data", "data"].map(str::to_owned)
+    };
+    for (address, from) in reachable {
+        let refused = Run::of(folder, serve(address)).expect(1);
+        assert_eq!(refused.stderr.lines().count(), 1, "{refused:?}");
+        let way_out = "signalbox users add NAME --role admin";
+        assert!(refused.stderr.contains(from) && refused.stderr.contains(way_out), "{refused:?}");
+    }
     Run::fed(folder, ["users", "add", "ann", "--role", "admin", "--data", "data"], "correct horse").expect(0);
-    let mut child =
-        signalbox(folder).args(serve).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the binary runs");
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let served = Served { child, url: line.trim_end().to_owned() };
-    assert!(served.url.starts_with("http://0.0.0.0:"), "{line:?}");
-    // Without a proof nothing is told, though required was not said.
-    let list = Run::of(folder, ["list", "--server", &served.url]);
-    assert!(list.expect(2).stderr.contains("Authorization: Bearer"));
-    Run::of(folder, ["list", "--data", "data"]).expect(0);
+    for (address, _) in reachable {
+        let mut child = signalbox(folder)
+            .args(serve(address))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the binary runs");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let served = Served { child, url: line.trim_end().to_owned() };
+        assert!(served.url.starts_with(&format!("http://{address}:")), "{line:?}");
+        // Without a proof nothing is told, though required was not said.
+        let list = Run::of(folder, ["list", "--server", &served.url]);
+        assert!(list.expect(2).stderr.contains("Authorization: Bearer"));
+        Run::of(folder, ["list", "--data", "data"]).expect(0);
+    }
 }

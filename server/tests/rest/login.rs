@@ -57,7 +57,9 @@ async fn trying_passwords_is_slow() {
     for body in [&wrong, &right] {
         let answer = server.send_json("/api/v1/login", body).await;
         let detail = answer.problem(429, "too_many_attempts");
-        assert!(detail.contains("wait") && !answer.header("retry-after").is_empty(), "{detail}");
+        let wait_s: u64 = answer.header("retry-after").parse().unwrap();
+        assert!(wait_s > 1 && detail.contains(&format!("wait {wait_s} s")), "{wait_s}: {detail}");
+        assert_eq!(answer.json()["retry_after_s"], wait_s);
     }
     let nobody = json!({"name": "nobody", "password": "a guess"});
     let told = server.send_json("/api/v1/login", &nobody).await.problem(401, "login_failed").clone();
@@ -79,7 +81,14 @@ async fn behind_a_proxy_cookies_are_secure_and_it_is_told_who_asks() {
     let cookie = answer.header("set-cookie").to_owned();
     assert!(cookie.starts_with("__Host-signalbox_session=") && cookie.ends_with("; Secure"), "{cookie}");
     let pair = cookie.split(';').next().unwrap().to_owned();
-    Answer::of(server.get("/api/v1/identity").header("cookie", pair)).await.expect(200);
+    let with = |pair: &str| server.get("/api/v1/identity").header("cookie", pair.to_owned());
+    let through = |pair: &str| with(pair).header("x-forwarded-for", "192.0.2.1").header("x-forwarded-proto", "https");
+    Answer::of(through(&pair)).await.expect(200);
+    // Another host of the domain can plant the plain cookie, so behind TLS it is nobody's.
+    let plain = sign_in(&server, "vera").await;
+    Answer::of(with(&plain)).await.expect(200);
+    Answer::of(through(&plain)).await.problem(401, "unauthenticated");
+    Answer::of(through(&format!("{plain}; {pair}"))).await.expect(200);
     // Tries are counted by who asks, not by the proxy.
     for number in 0..30 {
         log_in("192.0.2.9", &format!("user{number}"), "a guess").await.problem(401, "login_failed");
