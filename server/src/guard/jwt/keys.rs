@@ -9,8 +9,11 @@ use jsonwebtoken::{
 };
 use protocol::Problem;
 use secrecy::ExposeSecret;
-use std::{sync::Arc, time::Duration};
-use tokio::{sync::Mutex, time::Instant};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio::{sync::OwnedMutexGuard, time::Instant};
 use tools::EgressPolicy;
 
 /// A set is fetched again after this long, so that a key taken back is believed no longer.
@@ -19,6 +22,7 @@ const FRESH: Duration = Duration::from_secs(600);
 const STALE: Duration = Duration::from_secs(24 * 60 * 60);
 /// Tokens that name unknown keys do not make this server fetch more often.
 const PAUSE: Duration = Duration::from_secs(10);
+/// Looking up the issuer's address and reading its keys, together. Whoever is to be identified waits for no longer.
 const FETCH: Duration = Duration::from_secs(5);
 const SET_BYTES: usize = 1 << 20;
 
@@ -37,11 +41,19 @@ const PUBLIC: [Algorithm; 9] = [
 
 pub(super) enum Keys {
     Secret(Box<DecodingKey>),
-    Set { url: reqwest::Url, egress: EgressPolicy, kept: Mutex<Kept> },
+    Set(Arc<KeySet>),
+}
+
+pub(super) struct KeySet {
+    url: reqwest::Url,
+    egress: EgressPolicy,
+    kept: Mutex<Kept>,
+    /// Who has it fetches.
+    turn: Arc<tokio::sync::Mutex<()>>,
 }
 
 #[derive(Default)]
-pub(super) struct Kept {
+struct Kept {
     set: Option<(Arc<JwkSet>, Instant)>,
     tried_at: Option<Instant>,
 }
@@ -52,7 +64,10 @@ impl Keys {
             JwtKeys::Secret(secret) => {
                 Keys::Secret(Box::new(DecodingKey::from_secret(secret.expose_secret().as_bytes())))
             }
-            JwtKeys::Url(url) => Keys::Set { url: url.clone(), egress, kept: Mutex::default() },
+            JwtKeys::Url(url) => {
+                let (kept, turn) = (Mutex::default(), Arc::default());
+                Keys::Set(Arc::new(KeySet { url: url.clone(), egress, kept, turn }))
+            }
         }
     }
 
@@ -61,28 +76,69 @@ impl Keys {
         match self {
             Keys::Secret(key) if algorithm == Algorithm::HS256 => Ok((**key).clone()),
             Keys::Secret(_) => Err(invalid("it is not signed with HS256")),
-            Keys::Set { .. } if !PUBLIC.contains(&algorithm) => Err(invalid("it is not signed with a public key")),
-            Keys::Set { url, egress, kept } => {
-                let mut kept = kept.lock().await;
-                let is_fresh = kept.set.as_ref().is_some_and(|(_, at)| at.elapsed() < FRESH);
-                let found = kept.set.as_ref().and_then(|(set, _)| choose(set, algorithm, kid));
-                let may_try = kept.tried_at.is_none_or(|at| at.elapsed() >= PAUSE);
-                if (!is_fresh || found.is_none()) && may_try {
-                    kept.tried_at = Some(Instant::now());
-                    match fetch(url, egress).await {
-                        Ok(set) => kept.set = Some((Arc::new(set), Instant::now())),
-                        Err(why) => tracing::warn!(%url, why, "the key set cannot be fetched"),
-                    }
-                }
-                let set = kept.set.as_ref().filter(|(_, at)| at.elapsed() < STALE).map(|(set, _)| set.clone());
-                drop(kept);
-                let Some(set) = set else {
-                    let detail = "the issuer's keys cannot be had now; the server's log says why";
-                    return Err(Problem::new(503, "jwt_keys_unavailable", "Unavailable", detail).temporary());
-                };
-                choose(&set, algorithm, kid).ok_or_else(|| invalid("it is signed with a key its issuer does not have"))
-            }
+            Keys::Set(_) if !PUBLIC.contains(&algorithm) => Err(invalid("it is not signed with a public key")),
+            Keys::Set(set) => set.find(algorithm, kid).await,
         }
+    }
+}
+
+impl KeySet {
+    /// Whose key is kept waits for nobody's fetch but the one they began themselves, because the set is old.
+    async fn find(self: &Arc<Self>, algorithm: Algorithm, kid: Option<&str>) -> Result<DecodingKey, Problem> {
+        let found = self.believed().and_then(|set| choose(&set, algorithm, kid));
+        if let (Some(key), false) = (&found, self.wants_fetching(true)) {
+            return Ok(key.clone());
+        }
+        match self.turn.clone().try_lock_owned() {
+            Ok(turn) => {
+                if self.wants_fetching(found.is_some()) {
+                    self.fetch(turn).await;
+                }
+            }
+            Err(_) => match found {
+                Some(key) => return Ok(key),
+                None => drop(self.turn.lock().await),
+            },
+        }
+        let Some(set) = self.believed() else {
+            let detail = "the issuer's keys cannot be had now; the server's log says why";
+            let problem = Problem::new(503, "jwt_keys_unavailable", "Unavailable", detail);
+            return Err(problem.temporary_for_s(PAUSE.as_secs()));
+        };
+        choose(&set, algorithm, kid).ok_or_else(|| invalid("it is signed with a key its issuer does not have"))
+    }
+
+    fn believed(&self) -> Option<Arc<JwkSet>> {
+        self.kept().set.as_ref().filter(|(_, at)| at.elapsed() < STALE).map(|(set, _)| set.clone())
+    }
+
+    /// Whether it may be fetched, and there is a reason to: the key is not in it, or it is old.
+    fn wants_fetching(&self, has_key: bool) -> bool {
+        let kept = self.kept();
+        let is_fresh = kept.set.as_ref().is_some_and(|(_, at)| at.elapsed() < FRESH);
+        !(has_key && is_fresh) && kept.tried_at.is_none_or(|at| at.elapsed() >= PAUSE)
+    }
+
+    /// To its end, also when who asked goes away: otherwise asking and leaving would keep the set from ever being
+    /// fetched. At a shutdown nobody waits for it: it ends within [`FETCH`] and changes memory only.
+    async fn fetch(self: &Arc<Self>, turn: OwnedMutexGuard<()>) {
+        self.kept().tried_at = Some(Instant::now());
+        let this = self.clone();
+        let fetching = tokio::spawn(async move {
+            let _turn = turn;
+            let fetched = tokio::time::timeout(FETCH, fetch(&this.url, &this.egress)).await;
+            match fetched.unwrap_or_else(|_| Err(format!("it did not come within {} s", FETCH.as_secs()))) {
+                Ok(set) => this.kept().set = Some((Arc::new(set), Instant::now())),
+                Err(why) => tracing::warn!(url = %this.url, why, "the key set cannot be fetched"),
+            }
+        });
+        if let Err(error) = fetching.await {
+            tracing::error!(%error, "fetching the key set failed");
+        }
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -107,7 +163,7 @@ fn is_same(named: KeyAlgorithm, algorithm: Algorithm) -> bool {
 async fn fetch(url: &reqwest::Url, egress: &EgressPolicy) -> Result<JwkSet, String> {
     let pinned = egress.resolve(url).await.map_err(|refused| refused.to_string())?;
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let mut client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).timeout(FETCH);
+    let mut client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
     if let Some(name) = &pinned.name {
         client = client.resolve_to_addrs(name, &pinned.addresses);
     }

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use tools::EgressPolicy;
 
 /// How far the clocks of this server and of the issuer may be apart.
-const LEEWAY_S: u64 = 30;
+const LEEWAY_S: u32 = 30;
 /// Longer ones are no tokens. The socket's frames and a request's headers are bounded too.
 const BYTES: usize = 16 << 10;
 /// Longest subject: it is shown, and part of events.
@@ -25,7 +25,8 @@ pub(crate) struct Jwt {
 #[derive(Deserialize)]
 struct Claims {
     sub: String,
-    exp: u64,
+    /// Seconds since 1970, with a fraction where the issuer says one.
+    exp: f64,
     #[serde(default)]
     protocols: Option<Vec<String>>,
     #[serde(flatten)]
@@ -54,7 +55,7 @@ impl Jwt {
 
     fn validation(&self, algorithm: Algorithm) -> Validation {
         let mut validation = Validation::new(algorithm);
-        validation.leeway = LEEWAY_S;
+        validation.leeway = u64::from(LEEWAY_S);
         validation.validate_nbf = true;
         validation.set_issuer(&[&self.config.issuer]);
         validation.set_audience(&[&self.config.audience]);
@@ -78,13 +79,14 @@ impl Jwt {
             let detail = format!("`{sub}` has no role here: the claim `{claim}` of the token names none");
             Problem::new(403, "forbidden", "Not allowed", detail)
         })?;
-        let expires_ms = exp.saturating_add(LEEWAY_S).saturating_mul(1_000);
+        // A cast of a number that is too large is the largest there is.
+        let expires_ms = ((exp + f64::from(LEEWAY_S)) * 1_000.0) as i64;
         Ok(Identity {
             subject: format!("jwt:{} {sub}", self.config.issuer),
             name: sub,
             role,
             credential: CredentialId::Jwt,
-            expires_at: Some(Timestamp(i64::try_from(expires_ms).unwrap_or(i64::MAX))),
+            expires_at: Some(Timestamp(expires_ms)),
             protocols,
         })
     }

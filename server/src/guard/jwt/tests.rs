@@ -1,6 +1,7 @@
 use super::*;
 use crate::config::JwtKeys;
 use axum::{Json, Router, routing::get};
+use futures::FutureExt;
 use jsonwebtoken::{EncodingKey, Header, encode};
 use secrecy::SecretString;
 use serde_json::json;
@@ -56,6 +57,14 @@ async fn a_token_counts_by_its_claims() {
         (with("exp", json!(now_s() - 29)), None),
         (with("exp", json!(now_s() - 60)), Some("token_expired")),
         (with("exp", Value::Null), Some("jwt_invalid")),
+        (with("exp", json!("soon")), Some("jwt_invalid")),
+        (with("exp", json!(-1)), Some("jwt_invalid")),
+        (with("exp", json!(now_s() as f64 + 60.5)), None),
+        (with("exp", json!(now_s() as f64 - 60.5)), Some("token_expired")),
+        (with("exp", json!(1e18)), None),
+        (with("iat", json!(now_s() as f64 - 0.25)), None),
+        (with("nbf", json!(now_s() as f64 + 20.5)), None),
+        (with("nbf", json!(now_s() as f64 + 90.5)), Some("jwt_invalid")),
         (with("nbf", json!(now_s() + 20)), None),
         (with("nbf", json!(now_s() + 90)), Some("jwt_invalid")),
         (with("iss", json!("https://evil.test")), Some("jwt_invalid")),
@@ -131,19 +140,46 @@ fn issued(number: u8) -> String {
 
 /// An issuer whose keys can be changed, and how often they were fetched.
 async fn issuer() -> (reqwest::Url, Arc<Mutex<Vec<Value>>>, Arc<AtomicU32>) {
+    let Issuer { url, keys, fetched, .. } = slow_issuer().await;
+    (url, keys, fetched)
+}
+
+/// One that answers as long as it has leave to.
+struct Issuer {
+    url: reqwest::Url,
+    keys: Arc<Mutex<Vec<Value>>>,
+    fetched: Arc<AtomicU32>,
+    leave: Arc<tokio::sync::RwLock<()>>,
+}
+
+async fn slow_issuer() -> Issuer {
     let (keys, fetched) = (Arc::new(Mutex::new(vec![jwk(1)])), Arc::new(AtomicU32::new(0)));
-    let (served, count) = (keys.clone(), fetched.clone());
+    let leave = Arc::new(tokio::sync::RwLock::new(()));
+    let (served, count, needed) = (keys.clone(), fetched.clone(), leave.clone());
     let router = Router::new().route(
         "/keys",
         get(async move || {
             count.fetch_add(1, Ordering::Relaxed);
+            drop(needed.read().await);
             Json(json!({"keys": *served.lock().unwrap()}))
         }),
     );
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/keys", listener.local_addr().unwrap()).parse().unwrap();
     tokio::spawn(async move { axum::serve(listener, router).await });
-    (url, keys, fetched)
+    Issuer { url, keys, fetched, leave }
+}
+
+fn believing(url: reqwest::Url) -> Arc<Jwt> {
+    let egress = EgressPolicy { allow: vec!["127.0.0.1".parse().unwrap()], ..EgressPolicy::default() };
+    Arc::new(Jwt::new(config(JwtKeys::Url(url)), egress))
+}
+
+/// Until the issuer was asked so many times.
+async fn asked(fetched: &AtomicU32, times: u32) {
+    while fetched.load(Ordering::Relaxed) < times {
+        tokio::task::yield_now().await;
+    }
 }
 
 async fn later(seconds: u64) {
@@ -155,8 +191,7 @@ async fn later(seconds: u64) {
 #[tokio::test]
 async fn keys_are_kept_and_follow_their_issuer() {
     let (url, keys, fetched) = issuer().await;
-    let egress = EgressPolicy { allow: vec!["127.0.0.1".parse().unwrap()], ..EgressPolicy::default() };
-    let jwt = Jwt::new(config(JwtKeys::Url(url)), egress);
+    let jwt = believing(url);
     for _ in 0..3 {
         assert_eq!(jwt.verify(&issued(1)).await.unwrap().name, "ann");
     }
@@ -194,4 +229,53 @@ async fn keys_that_cannot_be_had_are_a_matter_of_time_and_the_egress_guard_stand
     let problem = jwt.verify(&issued(1)).await.unwrap_err();
     assert_eq!((problem.code.as_str(), problem.temporary), ("jwt_keys_unavailable", true));
     assert_eq!(fetched.load(Ordering::Relaxed), 0, "loopback is not on the allow-list");
+}
+
+#[tokio::test]
+async fn whose_key_is_kept_does_not_wait_for_a_slow_issuer() {
+    let Issuer { url, keys, fetched, leave } = slow_issuer().await;
+    let jwt = believing(url);
+    assert!(jwt.verify(&issued(1)).await.is_ok());
+    let held = leave.write().await;
+    keys.lock().unwrap().push(jwk(2));
+    later(11).await;
+    let verifying = |number: u8| {
+        let jwt = jwt.clone();
+        tokio::spawn(async move { jwt.verify(&issued(number)).await.map(|who| who.name) })
+    };
+    let (first, second) = (verifying(2), verifying(2));
+    asked(&fetched, 2).await;
+    let at_once = || jwt.verify(&issued(1)).now_or_never().expect("nobody is waited for").unwrap().name;
+    assert_eq!(at_once(), "ann", "while the issuer does not answer");
+    // Who asks first goes away; the next who need the key have it all the same.
+    first.abort();
+    assert!(!second.is_finished());
+    drop(held);
+    assert_eq!(second.await.unwrap().unwrap(), "ann");
+    assert_eq!(fetched.load(Ordering::Relaxed), 2, "one at a time, for all that wait");
+
+    let held = leave.write().await;
+    later(601).await;
+    let renewing = verifying(1);
+    asked(&fetched, 3).await;
+    assert_eq!(at_once(), "ann", "an old set counts while it is fetched again");
+    drop(held);
+    assert_eq!(renewing.await.unwrap().unwrap(), "ann");
+}
+
+#[tokio::test]
+async fn an_issuer_that_does_not_answer_is_given_up() {
+    let Issuer { url, fetched, leave, .. } = slow_issuer().await;
+    let jwt = believing(url);
+    let _held = leave.write().await;
+    let verifying = tokio::spawn({
+        let jwt = jwt.clone();
+        async move { jwt.verify(&issued(1)).await }
+    });
+    asked(&fetched, 1).await;
+    later(6).await;
+    let problem = verifying.await.unwrap().unwrap_err();
+    assert_eq!((problem.code.as_str(), problem.retry_after_s), ("jwt_keys_unavailable", Some(10)));
+    assert_eq!(jwt.verify(&issued(1)).await.unwrap_err().code, "jwt_keys_unavailable", "at once: it was just tried");
+    assert_eq!(fetched.load(Ordering::Relaxed), 1);
 }
