@@ -20,7 +20,10 @@ struct Holder {
 
 impl Holders {
     pub(crate) fn note(&self, shared: &Arc<Shared>, who: &Arc<Identity>, until: Option<Timestamp>) {
-        if !who.is_local() {
+        if who.is_local() {
+            // They may have been nobody until now, whose time would end them.
+            self.forget(shared.client);
+        } else {
             let holder = Holder { shared: Arc::downgrade(shared), who: who.clone(), until };
             self.lock().insert(shared.client, holder);
         }

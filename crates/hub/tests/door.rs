@@ -215,12 +215,15 @@ fn a_worker_that_may_not_do_its_work_any_more_is_closed() {
     assert_eq!(closes(&session.authenticated(None, Ok(less), Timestamp(0))), Some(close::FORBIDDEN));
 }
 
-/// Tokens are `NAME ROLE`.
+/// Tokens are `NAME ROLE`, and the key of a folder.
 struct Names;
 
 #[async_trait]
 impl Authenticator for Names {
     async fn authenticate(&self, token: &str) -> Result<Identity, Problem> {
+        if token == "folder key" {
+            return Ok(Identity::local_at("cli"));
+        }
         let (name, role) = token.split_once(' ').ok_or_else(|| Problem::new(401, "token_unknown", "Unknown", token))?;
         Ok(identity(name, role.parse().unwrap(), None))
     }
@@ -264,8 +267,11 @@ async fn connections_end_with_their_credentials() {
     let log = MemoryLog::new("e1");
     let hub = Hub::new(log, HubConfig::default());
     hub.set_authenticator(Arc::new(Names));
-    let (mut ann, bob, mut local) =
+    let (mut ann, bob, local) =
         (Peer::connect_unknown(&hub, 1).await, Peer::connect_unknown(&hub, 2).await, Peer::connect(&hub, 3).await);
+    let mut command = Peer::connect_unknown(&hub, 4).await;
+    command.send(json!({"type": "authenticate", "token": "folder key"})).await;
+    assert!(matches!(command.next().await, ServerFrame::Authenticated { .. }));
     ann.send(json!({"type": "authenticate", "token": "ann viewer"})).await;
     assert!(matches!(ann.next().await, ServerFrame::Authenticated { .. }));
     hub.end_expired(Timestamp(10_000));
@@ -274,8 +280,10 @@ async fn connections_end_with_their_credentials() {
     hub.end(hub::session::UNPROVEN, |who| who.name == "ann");
     assert_eq!(ann.closed().await, close::UNAUTHENTICATED);
     assert!(hub.credentials().is_empty(), "forgotten with the connection");
-    local.send(json!({"type": "ping"})).await;
-    assert!(matches!(local.next().await, ServerFrame::Pong { .. }));
+    for mut stays in [local, command] {
+        stays.send(json!({"type": "ping"})).await;
+        assert!(matches!(stays.next().await, ServerFrame::Pong { .. }));
+    }
 }
 
 /// Counts what it was asked for; publishing takes a permit for each message.
