@@ -40,8 +40,9 @@ pub struct Figures {
     /// Published, by type.
     pub events: Vec<(&'static str, u64)>,
     pub flushes: u64,
-    pub queue_depth: u64,
-    pub executions_running: u64,
+    /// What only the store knows is absent while it does not answer.
+    pub queue_depth: Option<u64>,
+    pub executions_running: Option<u64>,
     /// Measurements that were not rolled up.
     pub metrics_left_out: u64,
 }

@@ -12,7 +12,7 @@ use axum::{
 };
 
 pub(super) async fn scrape(State(state): State<AppState>, Caller(api): Caller) -> Result<Response, Refusal> {
-    let figures = api.figures().await?;
+    let figures = api.figures().await;
     let text = telemetry::write(&state.requests, figures, &state.hub, state.refusals.snapshot(), api.started_at());
     Ok(([(header::CONTENT_TYPE, CONTENT_TYPE)], text).into_response())
 }

@@ -88,10 +88,10 @@ impl Collector for Moment {
             metric.encode_counter::<NoLabelSet, _, f64>(&value, None)?;
         }
         for (name, help, value) in [
-            ("signalbox_websocket_connections", "Open connections", hub.connections),
-            ("signalbox_websocket_subscriptions", "Subscriptions of all connections", hub.subscriptions),
-            ("signalbox_websocket_topics", "Topics somebody is subscribed to", hub.topics),
-            ("signalbox_metrics_buffered", "Measurements that wait to be sent together", hub.buffered),
+            ("signalbox_websocket_connections", "Open connections", Some(hub.connections)),
+            ("signalbox_websocket_subscriptions", "Subscriptions of all connections", Some(hub.subscriptions)),
+            ("signalbox_websocket_topics", "Topics somebody is subscribed to", Some(hub.topics)),
+            ("signalbox_metrics_buffered", "Measurements that wait to be sent together", Some(hub.buffered)),
             ("signalbox_queue_depth", "Tasks of the whole store that nobody has taken yet", figures.queue_depth),
             (
                 "signalbox_executions_running",
@@ -99,6 +99,7 @@ impl Collector for Moment {
                 figures.executions_running,
             ),
         ] {
+            let Some(value) = value else { continue };
             gauge(to, name, help, None, value as f64)?;
         }
         if let Some(BusState { is_connected, dropped }) = bus {

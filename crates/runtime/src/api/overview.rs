@@ -7,11 +7,13 @@ use protocol::{
     api::{Health, StatusCounts},
     view::DashboardView,
 };
-use std::collections::BTreeMap;
-use store::ExecutionFilter;
+use std::{collections::BTreeMap, time::Duration};
+use store::{ExecutionFilter, StoreError};
 
 /// Rows in each of the dashboard's lists.
 const LIST: u32 = 12;
+/// How long figures wait for the store, which is patient with a database that is away: who collects them is not.
+const STORE: Duration = Duration::from_secs(2);
 /// Seconds of event rate.
 const RATE_SECONDS: u32 = 60;
 
@@ -40,21 +42,17 @@ impl Api {
         })
     }
 
-    /// What is counted, for whoever exports it.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub async fn figures(&self) -> Result<Figures, Problem> {
+    /// What is counted, for whoever exports it. A store that does not answer keeps nobody from the rest.
+    pub async fn figures(&self) -> Figures {
         let shared = &self.shared;
-        let queue_depth = shared.store.queue_depth().await.map_err(from_store)?;
-        let (counts, _) = shared.store.counts().await.map_err(from_store)?;
-        Ok(Figures {
+        let (queue_depth, counts) = futures::join!(in_time(shared.store.queue_depth()), in_time(shared.store.counts()));
+        Figures {
             flushes: shared.store.flushes(),
             queue_depth,
-            executions_running: counts.running,
+            executions_running: counts.map(|(counts, _)| counts.running),
             metrics_left_out: shared.rollup.left_out(),
             ..shared.telemetry.figures()
-        })
+        }
     }
 
     /// When this process began.
@@ -78,4 +76,13 @@ impl Api {
             refused: BTreeMap::new(),
         })
     }
+}
+
+async fn in_time<T>(asked: impl Future<Output = Result<T, StoreError>>) -> Option<T> {
+    match tokio::time::timeout(STORE, asked).await {
+        Ok(Ok(told)) => return Some(told),
+        Ok(Err(error)) => tracing::warn!(%error, "figures are told without the store's"),
+        Err(_) => tracing::warn!("figures are told without the store's: it did not answer in {} s", STORE.as_secs()),
+    }
+    None
 }

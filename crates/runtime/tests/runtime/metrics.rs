@@ -136,3 +136,16 @@ async fn measurements_beyond_what_charts_take_are_told_of_again_whenever_there_a
     assert_eq!(serde_json::Value::Object(told[1].clone()), expected);
     bench.runtime.shutdown().await;
 }
+
+#[tokio::test]
+async fn without_the_store_the_other_figures_are_told() {
+    let clock = Clock::at("2026-03-01T00:00:00Z");
+    let bench = bench(&clock).await;
+    let api = bench.runtime.api();
+    let found = api.figures().await;
+    assert_eq!((found.queue_depth, found.executions_running), (Some(0), Some(0)));
+    bench.runtime.shutdown().await;
+    let found = api.figures().await;
+    assert_eq!((found.queue_depth, found.executions_running), (None, None), "the store is closed");
+    assert!(!found.events.is_empty() && !found.commit.buckets.is_empty(), "{found:?}");
+}
