@@ -16,7 +16,15 @@ const GATHER: Duration = Duration::from_millis(16);
 pub(super) struct Dispatch {
     followers: RefCell<Vec<Rc<Follower>>>,
     next_id: Cell<u64>,
-    pending: RefCell<Vec<(Vec<Topic>, Envelope)>>,
+    pending: RefCell<Vec<Arrived>>,
+}
+
+/// An event that waits to be handed on.
+struct Arrived {
+    topics: Vec<Topic>,
+    event: Envelope,
+    /// It is for followers with smaller ids: those there were when it came.
+    before: u64,
 }
 
 struct Follower {
@@ -30,6 +38,9 @@ type Handler = Box<dyn FnMut(&[&Envelope])>;
 /// Hands every event of a topic to `handler`, in order, in batches, until the calling island leaves the page.
 /// `after`: the position of what the island shows. Events up to it may come as well, and some may come twice:
 /// views drop them by position.
+///
+/// What waits to be handed on is not for whoever begins now: they asked the log for all of it, from `after` on, and an
+/// event that came before the rest of that would take their view beyond the rest.
 pub(crate) fn follow(topic: Topic, after: Position, handler: impl FnMut(&[&Envelope]) + 'static) {
     let (id, frames) = LIVE.with(|live| {
         let id = live.dispatch.next_id.get();
@@ -46,7 +57,7 @@ pub(crate) fn follow(topic: Topic, after: Position, handler: impl FnMut(&[&Envel
 pub(super) fn enqueue(topics: Vec<Topic>, event: Envelope) {
     let is_first = LIVE.with(|live| {
         let mut pending = live.dispatch.pending.borrow_mut();
-        pending.push((topics, event));
+        pending.push(Arrived { topics, event, before: live.dispatch.next_id.get() });
         pending.len() == 1
     });
     if is_first {
@@ -58,8 +69,8 @@ fn flush() {
     // From a copy of the list: a handler may make an island that follows, or remove one that did.
     let (batch, followers) = LIVE.with(|live| (live.dispatch.pending.take(), live.dispatch.followers.borrow().clone()));
     for follower in followers {
-        let events: Vec<&Envelope> =
-            batch.iter().filter(|(topics, _)| topics.contains(&follower.topic)).map(|(_, event)| event).collect();
+        let is_theirs = |arrived: &&Arrived| follower.id < arrived.before && arrived.topics.contains(&follower.topic);
+        let events: Vec<&Envelope> = batch.iter().filter(is_theirs).map(|arrived| &arrived.event).collect();
         if !events.is_empty() && is_there(follower.id) {
             (follower.handler.borrow_mut())(&events);
         }
