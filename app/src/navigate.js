@@ -7,6 +7,8 @@
   const SETTLED_MS = 120;   // scrolling has come to rest
   const IDLE_MS = 200;      // the longest a start waits for the browser to be idle
   const CHORD_MS = 1200;    // between the keys of "g d"
+  const AGAIN_MS = 300;     // before a page that could not be fetched anew is tried again; doubles each time
+  const LONGEST_MS = 15000; // up to this, spread over its upper half
 
   const root = document.documentElement;
   // isAlive: set by the wasm. refresh: called by it when events cannot bring the page up to date.
@@ -14,6 +16,8 @@
   let newest = 0;           // number of the newest visit; older ones are void
   let running = null;       // its AbortController, as long as it runs
   let again = null;         // what Retry does
+  let owed = 0;             // the page is to be fetched anew: how often that was tried, and from 1 while it has not come
+  let retry;                // the timer of the next try
   let shown = pageOf(location);
 
   root.dataset.script = "";
@@ -40,6 +44,8 @@
         ...request, signal: running.signal, credentials: "same-origin",
         headers: { Accept: "text/html" },
       });
+      // Nobody asked for this page: one that says the server cannot make it is no better than the one that is read.
+      if (mode === "refresh" && response.status >= 500) throw new Error(`The server answered ${response.status}.`);
       const isPage = (response.headers.get("content-type") || "").startsWith("text/html");
       if (!isPage) {
         if (response.ok && !request.method) { location.href = href; return; }
@@ -58,16 +64,28 @@
     } catch (error) {
       if (number === newest && error.name !== "AbortError") {
         if (mode === "back") shown = pageOf(location);
-        unreachable(error);
+        // Said once, and not again over somebody who has read and dismissed it.
+        if (mode !== "refresh" || owed === 1) unreachable(error);
       }
     } finally {
       clearTimeout(waiting);
-      if (number === newest) { running = null; pending(false); }
+      if (number === newest) { running = null; pending(false); refreshLater(); }
     }
   }
 
-  // The page anew, where one is. A visit under way brings newer content anyway.
-  function refresh() { if (!running) visit(location.href, { mode: "refresh" }); }
+  // The page anew, where one is. A visit under way brings newer content anyway, if it brings any.
+  function refresh() {
+    owed ||= 1;
+    if (!running) visit(location.href, { mode: "refresh" });
+  }
+
+  // Until it has come, or another page has: what is missing in this one comes by no other way.
+  function refreshLater() {
+    clearTimeout(retry);
+    if (!owed) return;
+    const pause = Math.min(AGAIN_MS * 2 ** (owed - 1), LONGEST_MS);
+    retry = setTimeout(() => { if (owed && !running) { owed += 1; refresh(); } }, pause * (0.5 + Math.random() / 2));
+  }
 
   // A form that was refused is answered by the page it belongs to, named by Location.
   function placeOf(response, href, request) {
@@ -92,6 +110,7 @@
     }
     root.dataset.theme = next.documentElement.dataset.theme || "system";
     document.title = next.title;
+    owed = 0;
     if (mode === "push" && !samePage) history.pushState({ y: 0 }, "", place);
     else if (mode !== "back" && mode !== "refresh") history.replaceState({ y }, "", place);
     shown = pageOf(place);

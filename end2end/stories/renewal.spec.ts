@@ -1,6 +1,7 @@
 import type { Page, Route } from "@playwright/test";
 import { memory } from "../fixtures/messages";
-import { expect, isSameDocument, live, mark, test } from "../fixtures/test";
+import { FAILING, QUICK } from "../fixtures/playbooks";
+import { expect, isSameDocument, lamp, live, mark, test } from "../fixtures/test";
 
 /** Timers of the page stand still, as they nearly do in a tab that nobody looks at, until the story lets them go on. */
 async function holdTimers(page: Page): Promise<() => Promise<void>> {
@@ -72,4 +73,43 @@ test("a page that comes behind the stream has what came between, and what was ab
   await page.reload();
   await expect(rows).toHaveCount(12);
   expect(await shown(), "as the server has them").toEqual(ids);
+});
+
+test("a page that cannot be fetched anew stays, is called stale, and is tried again until it comes", async ({ page, server, complaints }) => {
+  complaints.allow(/WebSocket connection|ERR_CONNECTION|status of 503/);
+  await server.register(QUICK);
+  const old = await server.submit("stories/quick");
+  const rows = page.getByRole("table", { name: "Executions, newest first" }).locator("tbody").getByRole("row");
+  await page.goto("/executions");
+  await live(page);
+  await expect(rows.filter({ hasText: "Completed" })).toHaveCount(1);
+  await mark(page);
+  // A page of ours that says what is wrong, or none at all.
+  const problem = await (await fetch(`${server.url}/nowhere`, { headers: { accept: "text/html" } })).text();
+  let tries = 0;
+  let isBroken = true;
+  await answers(page, "**/executions", async (route) => {
+    if (!isBroken) return await route.continue();
+    tries += 1;
+    if (tries % 2) await route.fulfill({ status: 503, contentType: "text/html; charset=utf-8", body: problem });
+    else await route.abort("connectionrefused");
+  });
+  await server.replace();
+  await expect.poll(() => tries, { timeout: 30_000 }).toBeGreaterThan(2);
+  await expect(lamp(page)).toContainText("Stale since");
+  await expect(page.getByRole("alert")).toContainText("The server answered 503. This page was loaded at");
+  await expect(rows.locator(`a[href$="${old}"]`)).toHaveCount(1);
+  // Dismissed, it does not come up again with each try.
+  await page.getByRole("button", { name: "Dismiss" }).click();
+  const before = tries;
+  await expect.poll(() => tries).toBeGreaterThan(before);
+  await expect(page.getByRole("alert")).toBeHidden();
+
+  await server.register(FAILING);
+  const fresh = await server.submit("stories/failing");
+  isBroken = false;
+  await expect(rows.locator(`a[href$="${fresh}"]`)).toHaveCount(1, { timeout: 20_000 });
+  await expect(rows).toHaveCount(1);
+  await live(page);
+  expect(await isSameDocument(page)).toBe(true);
 });
