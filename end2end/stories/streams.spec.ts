@@ -1,4 +1,5 @@
 import { agent, alert, memory } from "../fixtures/messages";
+import { QUICK } from "../fixtures/playbooks";
 import { goTo } from "../fixtures/screen";
 import { expect, isSameDocument, live, mark, test } from "../fixtures/test";
 
@@ -47,6 +48,34 @@ test("alerts come as they are raised, wait while paused, and are kept", async ({
   await expect(rows).toHaveCount(2);
   await page.getByRole("link", { name: "it is gone" }).click();
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("system_alert");
+});
+
+test("an empty page says so until something comes, shown or waiting", async ({ page, server }) => {
+  await server.register(QUICK);
+  const places: [string, string, () => Promise<unknown>][] = [
+    ["/alerts", "Nothing is wrong.", () => server.publish(alert("warning", "it is slow"))],
+    ["/memory", "No agent has remembered anything yet.", () => server.publish(memory("m-1"))],
+    ["/agents", "No agent has said anything yet.", () => server.publish(agent("scout", "idle", 1))],
+    ["/events?type=execution_start", "No event matches.", () => server.submit("stories/quick")],
+    ["/executions?path=stories%2Fother", "No execution matches.", async () => {
+      await server.register(QUICK.replace("path: stories/quick", "path: stories/other"));
+      await server.submit("stories/other");
+    }],
+  ];
+  for (const [place, words, happens] of places) {
+    await page.goto(place);
+    await live(page);
+    await expect(page.getByText(words)).toBeVisible();
+    if (place === "/alerts") await page.getByRole("button", { name: "Pause" }).click();
+    await happens();
+    if (place === "/alerts") {
+      await expect(page.getByRole("button", { name: "1 new" })).toBeVisible();
+      await expect(page.getByText(words)).toBeHidden();
+      await page.getByRole("button", { name: "Resume" }).click();
+    }
+    await expect(page.getByRole("table").locator("tbody").getByRole("row")).toHaveCount(1);
+    await expect(page.getByText(words)).toBeHidden();
+  }
 });
 
 test("the dashboard's charts move on with what servers measure", async ({ page, server }) => {
