@@ -25,7 +25,8 @@ impl AgentsView {
         Self { agents, position: list.position }
     }
 
-    /// Takes in what an agent says: a change, which has a position, or a measurement, which has none.
+    /// Takes in what an agent says: a change, which has a position, or a measurement, which has none. The log's order
+    /// is that of changes, whatever the clocks of those who tell of them say; a measurement has its time only.
     pub fn apply(&mut self, envelope: &Envelope) {
         let Event::AgentState(state) = &envelope.event else { return };
         if let Some(position) = envelope.position {
@@ -35,7 +36,9 @@ impl AgentsView {
             self.position = position;
         }
         match self.agents.binary_search_by(|known| known.agent_id.cmp(&state.agent_id)) {
-            Ok(at) if self.agents[at].timestamp <= state.timestamp => self.agents[at] = state.clone(),
+            Ok(at) if envelope.position.is_some() || self.agents[at].timestamp <= state.timestamp => {
+                self.agents[at] = state.clone();
+            }
             Ok(_) => {}
             Err(at) if self.agents.len() < AGENTS => self.agents.insert(at, state.clone()),
             Err(_) => {}
@@ -108,12 +111,16 @@ mod tests {
             said(None, "a", "idle", 9),
             said(Some(3), "b", "offline", 20),
             said(Some(6), "b", "active", 21),
+            // Told by a program whose clock is behind.
+            said(Some(7), "c", "busy", 30),
+            said(Some(8), "c", "offline", 19),
+            said(None, "c", "idle", 18),
         ] {
             view.apply(&event);
         }
         let told: Vec<String> =
             view.agents.iter().map(|agent| format!("{} {:?}", agent.agent_id, agent.status)).collect();
-        assert_eq!(told, ["a Error", "b Active"]);
-        assert_eq!(view.position, Position(6));
+        assert_eq!(told, ["a Error", "b Active", "c Offline"]);
+        assert_eq!(view.position, Position(8));
     }
 }
