@@ -1,4 +1,4 @@
-import { DIVIDING, QUICK } from "../fixtures/playbooks";
+import { DIVIDING, FAILING, QUICK } from "../fixtures/playbooks";
 import { expect, live, test } from "../fixtures/test";
 
 for (const javaScriptEnabled of [true, false]) {
@@ -107,4 +107,26 @@ test("whose executions are listed is a chip, pages keep it, and new ones are loo
   await expect(page.getByRole("main")).toContainText("`since` is `soon`");
   await page.getByRole("main").getByRole("link", { name: "All executions" }).click();
   await expect(page).toHaveURL(`${server.url}/executions`);
+});
+
+test("a list of those that failed looks for what failed since", async ({ page, server }) => {
+  await server.register(FAILING);
+  await server.register(QUICK);
+  const rows = page.getByRole("table", { name: "Executions, newest first" }).locator("tbody tr");
+  await page.goto("/");
+  await live(page);
+  await page.getByRole("main").getByRole("link", { name: /^Failed/ }).click();
+  await expect(page).toHaveURL(/status=failed/);
+  await expect(page.getByText("No execution matches.")).toBeVisible();
+  await live(page);
+  const again = page.getByRole("link", { name: "since: look again" });
+  const quick = await server.submit("stories/quick");
+  await expect.poll(async () => (await server.execution(quick)).outcome).toBe("completed");
+  await server.submit("stories/failing");
+  await expect(again).toHaveText("1 ended since: look again");
+  await again.click();
+  await expect(rows).toHaveCount(1);
+  await expect(rows).toContainText("Failed");
+  await expect(again).toBeHidden();
+  await expect(page).toHaveURL(/status=failed/);
 });

@@ -6,7 +6,7 @@ use crate::{
 };
 use leptos::{html::Div, prelude::*};
 use protocol::{
-    Envelope, Position, Topic,
+    Envelope, Position, Timestamp, Topic,
     api::{ExecutionQuery, ExecutionSummary},
     event::{WorkflowExecution, WorkflowStatus},
     projection, status,
@@ -20,7 +20,8 @@ const MOST_ROWS: usize = 200;
 const MOST_WAITING: usize = 200;
 
 /// `query`: the filters the rows were chosen by. Only a first page takes new rows in. One by where executions come
-/// from counts those that may belong to it, and is fetched anew when asked to: events do not tell.
+/// from, or of those that ended in some way, counts those that may belong to it, and is fetched anew when asked to:
+/// events do not tell whence, nor what a row says that was not there.
 #[island]
 pub fn ExecutionList(rows: ExecutionRows, query: ExecutionQuery, is_one_playbook: bool) -> impl IntoView {
     let root = NodeRef::<Div>::new();
@@ -32,13 +33,14 @@ pub fn ExecutionList(rows: ExecutionRows, query: ExecutionQuery, is_one_playbook
     let waiting = RwSignal::new(Vec::<ExecutionSummary>::new());
     let perhaps = RwSignal::new(0);
     let mut undecided = BTreeSet::new();
+    let did = if awaits_ends(&query) { "ended" } else { "started" };
     follow(Topic::WorkflowExecutions, position, move |events| {
         let Some(mut new) = waiting.try_get_untracked() else { return };
         shown.update(|shown| {
             for event in events {
                 shown.apply(event);
                 bring_forward(&mut new, event);
-                let Some((row, belongs)) = started(event, &query, position) else { continue };
+                let Some((row, belongs)) = joined(event, &query, position) else { continue };
                 if shown.rows.iter().chain(&new).any(|known| known.execution_id == row.execution_id) {
                     continue;
                 }
@@ -78,7 +80,7 @@ pub fn ExecutionList(rows: ExecutionRows, query: ExecutionQuery, is_one_playbook
                 </button>
                 // This very page, anew.
                 <a class="button" href="" hidden=move || perhaps.get() == 0>
-                    {move || format!("{} started since: look again", many(perhaps.get()))}
+                    {move || format!("{} {did} since: look again", many(perhaps.get()))}
                 </a>
             </p>
             <ExecutionTable rows=table clock caption="Executions, newest first" rows_of />
@@ -105,7 +107,7 @@ fn bring_forward(waiting: &mut [ExecutionSummary], envelope: &Envelope) {
     }
 }
 
-/// Whether an execution that has just started belongs into a list.
+/// Whether an execution that has just started, or ended, belongs into a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Belongs {
     Yes,
@@ -113,40 +115,59 @@ enum Belongs {
     Perhaps,
 }
 
-/// The row of an execution that this event starts.
-fn started(envelope: &Envelope, query: &ExecutionQuery, after: Position) -> Option<(ExecutionSummary, Belongs)> {
+/// The row of an execution that this event starts or ends.
+fn joined(envelope: &Envelope, query: &ExecutionQuery, after: Position) -> Option<(ExecutionSummary, Belongs)> {
     let position = envelope.position.filter(|position| *position > after)?;
     let (event, id) = projection::of_execution(envelope)?;
-    let is_new = event.status == WorkflowStatus::Pending;
-    is_new.then(|| (row_of(event, id, position), belongs(event, query)))
+    let row = row_of(event, id, position);
+    let belongs = belongs(event, row.created_at, query);
+    (event.status != WorkflowStatus::Running).then_some((row, belongs))
 }
 
-/// The filters, as far as they say anything about an execution that has just started.
-fn belongs(event: &WorkflowExecution, query: &ExecutionQuery) -> Belongs {
+/// The filters, as far as they say anything about an execution that has just started or ended.
+fn belongs(event: &WorkflowExecution, started: Timestamp, query: &ExecutionQuery) -> Belongs {
+    let is_start = event.status == WorkflowStatus::Pending;
     let word = status::of_s1(event.status).word();
-    let has_status = |list: &String| list.split(',').any(|status| status.trim() == word || status.trim() == "running");
     let has_text = |text: &String| {
         let text = text.to_lowercase();
         event.workflow_id.to_lowercase().contains(&text) || event.execution_id.contains(&text)
     };
-    let may = query.cursor.is_none()
-        && query.since.is_none_or(|since| event.timestamp.0 >= since)
-        && query.until.is_none_or(|until| event.timestamp.0 < until)
-        && query.status.as_ref().filter(|list| !list.is_empty()).is_none_or(has_status)
+    let has_status = match statuses(query) {
+        None => is_start,
+        Some(_) if is_start => names(query, word) || names(query, "running"),
+        // One that was running was in a list of running ones before: what is not in this page is on a later one.
+        Some(_) => names(query, word) && !names(query, "running"),
+    };
+    let may = has_status
+        && query.cursor.is_none()
+        && query.since.is_none_or(|since| started.0 >= since)
+        && query.until.is_none_or(|until| started.0 < until)
         && query.path.as_ref().filter(|path| !path.is_empty()).is_none_or(|path| *path == event.workflow_id)
         && query.q.as_ref().filter(|text| !text.is_empty()).is_none_or(has_text);
     let asks_whence = query.parent.is_some() || query.rerun_of.is_some() || query.trigger.is_some();
-    match (may, asks_whence) {
+    match (may, asks_whence || !is_start) {
         (false, _) => Belongs::No,
         (true, false) => Belongs::Yes,
         (true, true) => Belongs::Perhaps,
     }
 }
 
+/// What comes into the list does so by ending.
+fn awaits_ends(query: &ExecutionQuery) -> bool {
+    statuses(query).is_some() && !names(query, "queued") && !names(query, "running")
+}
+
+fn statuses(query: &ExecutionQuery) -> Option<&str> {
+    query.status.as_deref().filter(|list| !list.is_empty())
+}
+
+fn names(query: &ExecutionQuery, word: &str) -> bool {
+    statuses(query).is_some_and(|list| list.split(',').any(|status| status.trim() == word))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use protocol::Timestamp;
 
     fn event() -> WorkflowExecution {
         WorkflowExecution {
@@ -188,7 +209,34 @@ mod tests {
             (ExecutionQuery { cursor: some("x"), trigger: some("nightly"), ..Default::default() }, Belongs::No),
             (ExecutionQuery { cursor: some("x"), ..Default::default() }, Belongs::No),
         ] {
-            assert_eq!(belongs(&event(), &query), expect, "{query:?}");
+            assert_eq!(belongs(&event(), Timestamp(5_000), &query), expect, "{query:?}");
+        }
+    }
+
+    #[test]
+    fn executions_that_end_are_looked_for_by_lists_of_ended_ones_only() {
+        let of = |list: &str| ExecutionQuery { status: Some(list.to_owned()), ..Default::default() };
+        let failed = WorkflowExecution { status: WorkflowStatus::Failed, timestamp: Timestamp(9_000), ..event() };
+        for (query, expect) in [
+            (ExecutionQuery::default(), Belongs::No),
+            (of("failed"), Belongs::Perhaps),
+            (of("cancelled, failed"), Belongs::Perhaps),
+            (of("queued,failed"), Belongs::Perhaps),
+            (of("running,failed"), Belongs::No),
+            (of("completed"), Belongs::No),
+            (ExecutionQuery { trigger: Some("nightly".to_owned()), ..of("failed") }, Belongs::Perhaps),
+            (ExecutionQuery { trigger: Some("nightly".to_owned()), ..Default::default() }, Belongs::No),
+            (ExecutionQuery { path: Some("examples".to_owned()), ..of("failed") }, Belongs::No),
+            (ExecutionQuery { q: Some("triage".to_owned()), ..of("failed") }, Belongs::Perhaps),
+            (ExecutionQuery { cursor: Some("x".to_owned()), ..of("failed") }, Belongs::No),
+            // When it started counts.
+            (ExecutionQuery { until: Some(6_000), ..of("failed") }, Belongs::Perhaps),
+            (ExecutionQuery { since: Some(6_000), ..of("failed") }, Belongs::No),
+        ] {
+            assert_eq!(belongs(&failed, Timestamp(5_000), &query), expect, "{query:?}");
+        }
+        for (list, expect) in [("failed", true), ("completed,cancelled", true), ("queued,failed", false), ("", false)] {
+            assert_eq!(awaits_ends(&of(list)), expect, "{list}");
         }
     }
 }
