@@ -1,5 +1,5 @@
 import { FAILING, QUICK } from "../fixtures/playbooks";
-import { memory } from "../fixtures/messages";
+import { agent, measurement, memory } from "../fixtures/messages";
 import { goTo } from "../fixtures/screen";
 import { expect, isSameDocument, live, mark, test } from "../fixtures/test";
 
@@ -59,6 +59,46 @@ test("new events wait while one reads further down", async ({ page, server }) =>
   await button.click();
   await expect(page.getByRole("row").filter({ hasText: "late" })).toHaveCount(1);
   await expect.poll(() => page.evaluate(() => scrollY)).toBe(0);
+});
+
+test("what is in no log is named, and shows under its own topic", async ({ page, server }) => {
+  const rows = page.getByRole("table", { name: "Events, newest first" }).locator("tbody").getByRole("row");
+  const answer = page.getByRole("main").locator(".answer");
+  await page.goto("/events");
+  await live(page);
+  await expect(answer).toContainText("Every event that is kept, newest first");
+  await answer.getByRole("link", { name: "measurements" }).click();
+  await expect(page).toHaveURL(/topic=performance_metrics/);
+  await live(page);
+  await expect(answer).not.toContainText("that is kept");
+  await server.publish(measurement("latency", 12));
+  await expect(rows.filter({ hasText: "latency" })).toHaveCount(1);
+  await expect(rows.filter({ hasText: "latency" }).locator("td").first(), "it has no place in the log").toBeEmpty();
+});
+
+test("all of a kind show as they come, each once, and are there again", async ({ page, server }) => {
+  const rows = page.getByRole("table", { name: "Events, newest first" }).locator("tbody").getByRole("row");
+  const kinds = async () => await rows.locator("td:nth-child(3)").allTextContents();
+  const logged = async () => (await rows.locator("td:first-child").allTextContents()).filter(Boolean).map(Number);
+  await server.publish(agent("scout", "idle", 1));
+  await page.goto("/events?topic=agent:*");
+  await live(page);
+  await expect(rows).toHaveCount(1);
+  await server.publish(agent("archivist", "busy", 50), memory("m-1", "a letter", { agentId: "scout" }), memory("m-2"));
+  await expect(rows).toHaveCount(3);
+  // Two that are kept nowhere: a load, and what an agent measures.
+  await server.publish(agent("scout", "idle", 87));
+  await expect(rows).toHaveCount(4);
+  await server.publish(measurement("latency", 12, { agentId: "scout" }), measurement("latency", 13));
+  await expect(rows.filter({ hasText: "latency" })).toHaveCount(1);
+  expect(await kinds()).toEqual(["performance_metric", "agent_state", "memory_timeline", "agent_state", "agent_state"]);
+  expect(await logged()).toEqual([3, 2, 1]);
+  await page.reload();
+  await expect(rows).toHaveCount(3);
+  await live(page);
+  await server.publish(agent("archivist", "idle", 2));
+  await expect(rows).toHaveCount(4);
+  expect(await logged()).toEqual([5, 3, 2, 1]);
 });
 
 test("one event shows its envelope, what led to it and what it led to", async ({ page, server, complaints }) => {

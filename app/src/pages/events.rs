@@ -9,7 +9,7 @@ use crate::{components::Empty, format, href, islands::EventTap};
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 use protocol::{
-    Position, Problem,
+    Position, Problem, Topic, TopicKind,
     api::{EventFilter, EventQuery},
     view::{Feed, TapRow},
 };
@@ -43,6 +43,8 @@ pub(crate) fn Events() -> impl IntoView {
         let older = older.map(|position| asked.clone().through(Some(position)).href());
         let newest = asked.through.is_some().then(|| asked.clone().through(None).href());
         let topic = asked.narrower();
+        let is_of_all = topic.is_none();
+        let whole = if is_of_all { "Every event that is kept" } else { "Every event of this topic" };
         let cleared = asked.cleared();
         let all = (asked != cleared).then(|| cleared.href());
         let looks_on = older.is_some();
@@ -64,8 +66,9 @@ pub(crate) fn Events() -> impl IntoView {
                         <h1 tabindex="-1">"Events"</h1>
                         <p class="answer">
                             {head.map(|head| view! {
-                                <span>"Every event, newest first; the log is at " <b class="number">{format::count(head.0)}</b> "."</span>
+                                <span>{whole} ", newest first; the log is at " <b class="number">{format::count(head.0)}</b> "."</span>
                             })}
+                            {is_of_all.then(|| view! { <Unlogged /> })}
                         </p>
                     </div>
                     <div class="page-tools">
@@ -96,6 +99,20 @@ async fn load(api: &Api, asked: &Asked) -> Result<Loaded, Problem> {
     let page = api.events(EventQuery { newest_first: true, limit: Some(PAGE), ..query }).await?;
     let rows = page.events.iter().map(TapRow::of).collect();
     Ok(Loaded { feed: Feed::new(rows, head), filter, older: page.next, head })
+}
+
+/// What the topic of all events does not have: it comes too often, and would drive out what it stands beside.
+#[component]
+fn Unlogged() -> impl IntoView {
+    let of = |topic: Topic, name: &'static str| view! { <a href=href::topic_events(&topic)>{name}</a> };
+    view! {
+        <span class="note">
+            "What is measured meanwhile is in no log, and shows under its own topic: "
+            {of(Topic::PerformanceMetrics, "measurements")} ", "
+            {of(Topic::AgentStates, "the load of agents")} ", "
+            {of(Topic::All(TopicKind::Execution), "the progress of tasks")} "."
+        </span>
+    }
 }
 
 #[component]
