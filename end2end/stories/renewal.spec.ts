@@ -113,3 +113,26 @@ test("a page that cannot be fetched anew stays, is called stale, and is tried ag
   await live(page);
   expect(await isSameDocument(page)).toBe(true);
 });
+
+test("a page that the browser had kept takes no time from it", async ({ page, server, complaints }) => {
+  complaints.allow(/favicon/);
+  await server.register(QUICK);
+  const id = await server.submit("stories/quick");
+  await expect.poll(async () => (await server.execution(id)).outcome).toBe("completed");
+  // The clock of the browser's machine, as it goes on while one is elsewhere.
+  await page.addInitScript(() => {
+    const now = Date.now.bind(Date);
+    Date.now = () => now() + Number(sessionStorage.getItem("later") ?? 0);
+  });
+  const row = page.getByRole("table", { name: "Executions, newest first" }).locator("tbody").getByRole("row");
+  await page.goto("/executions");
+  await live(page);
+  await expect(row).toContainText(/now|s ago/);
+  await page.evaluate(() => sessionStorage.setItem("later", String(10 * 60_000)));
+  await page.goto("/api/v1/health");
+  await page.goBack();
+  await live(page);
+  const bytes = () => (performance.getEntriesByType("navigation")[0] as PerformanceNavigationTiming).transferSize;
+  expect(await page.evaluate(bytes), "it was kept").toBe(0);
+  await expect(row).toContainText("10 min ago");
+});

@@ -52,7 +52,8 @@ thread_local! {
         let now = Timestamp(local_ms() + skew_ms);
         Live {
             link_state: Shown::new(LinkState::Connecting),
-            now: Shown::new(now),
+            // What the server wrote is taken over as it is; the first tick makes it what it is now.
+            now: Shown::new(rendered().unwrap_or(now)),
             skew_ms: Cell::new(skew_ms),
             link: RefCell::new(Link::new(now)),
             subscriptions: RefCell::default(),
@@ -149,9 +150,27 @@ fn local_ms() -> i64 {
     js_sys::Date::now() as i64
 }
 
-/// How far the server's clock is ahead of ours, by the time the page was rendered.
+/// How far the server's clock is ahead of ours, by the time the page was rendered. One that the browser had kept, for
+/// Back or for a tab that is opened again, says nothing about now.
 fn skew_ms() -> i64 {
-    let main = document().query_selector("main[data-now]").ok().flatten();
-    let rendered = main.and_then(|main| main.get_attribute("data-now")).and_then(|ms| ms.parse::<i64>().ok());
-    rendered.map(|ms| ms - local_ms()).filter(|skew| skew.abs() >= SKEW_MS).unwrap_or(0)
+    let told = rendered().filter(|_| !is_from_cache());
+    told.map(|at| at.0 - local_ms()).filter(|skew| skew.abs() >= SKEW_MS).unwrap_or(0)
+}
+
+/// When the server rendered the page, by its clock.
+fn rendered() -> Option<Timestamp> {
+    let main = document().query_selector("main[data-now]").ok().flatten()?;
+    main.get_attribute("data-now")?.parse().ok().map(Timestamp)
+}
+
+/// No byte of this document came over the network: so says its navigation timing, where the browser has one.
+fn is_from_cache() -> bool {
+    let bytes = || {
+        let performance = js_sys::Reflect::get(&window(), &"performance".into())?;
+        let entries = js_sys::Reflect::get(&performance, &"getEntriesByType".into())?;
+        let entries = entries.dyn_into::<js_sys::Function>()?.call1(&performance, &"navigation".into())?;
+        let navigation = js_sys::Reflect::get_u32(&entries, 0)?;
+        js_sys::Reflect::get(&navigation, &"transferSize".into())
+    };
+    bytes().ok().and_then(|bytes| bytes.as_f64()) == Some(0.0)
 }
