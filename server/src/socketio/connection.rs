@@ -92,7 +92,7 @@ async fn converse(socket: &Arc<Socket<Seat>>, said: &mut Receiver<Said>, hub: Ar
 /// itself is still to be taken in, and waits for room for its answers.
 async fn tell(line: &mut Line, mut outbound: Outbound, answers: &Answers, inbox: &Inbox) {
     tokio::select! {
-        written = write(line, &mut outbound, answers) => match written {
+        written = write(line, &mut outbound, answers, inbox) => match written {
             // The transport is closed, of which the inbox hears too.
             Err(Lost) if line.is_closed() && timeout(CLOSE_GRACE, inbox.gone.cancelled()).await.is_ok() => {}
             _ => return,
@@ -186,7 +186,7 @@ async fn emitted(args: &str, ack: Option<u64>, inbound: &mut Inbound, answers: &
     }
 }
 
-async fn write(line: &mut Line, outbound: &mut Outbound, answers: &Answers) -> Result<(), Lost> {
+async fn write(line: &mut Line, outbound: &mut Outbound, answers: &Answers, inbox: &Inbox) -> Result<(), Lost> {
     loop {
         match outbound.next().await {
             Sending::Batch(batch) => {
@@ -200,10 +200,18 @@ async fn write(line: &mut Line, outbound: &mut Outbound, answers: &Answers) -> R
             Sending::Close(Close { code, reason }) => {
                 let told = json!({ "code": code, "reason": reason }).to_string();
                 line.send(packet::event("closing", &told)).await?;
-                if !(4000..4100).contains(&code) {
+                let is_told_to_leave = !(4000..4100).contains(&code);
+                if is_told_to_leave {
                     line.send(packet::disconnect()).await?;
                 }
-                let _ = timeout(CLOSE_GRACE, line.taken()).await;
+                let read = async {
+                    // Who is told to leave closes the transport. To close it while they still send would throw away what
+                    // they have not read: then they do not know why, and come back.
+                    if line.taken().await.is_ok() && is_told_to_leave {
+                        inbox.gone.cancelled().await;
+                    }
+                };
+                let _ = timeout(CLOSE_GRACE, read).await;
                 return Ok(());
             }
         }
