@@ -123,6 +123,16 @@ pub enum TaskOutcome {
     },
 }
 
+impl TaskOutcome {
+    /// The word of the wire.
+    pub fn name(&self) -> &'static str {
+        match self {
+            TaskOutcome::Completed { .. } => "completed",
+            TaskOutcome::Failed { .. } => "failed",
+        }
+    }
+}
+
 /// Why a task, step or execution failed. `code` is stable and listed in docs/errors.md.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, thiserror::Error)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -2,6 +2,7 @@
 
 mod cancel;
 mod claim;
+mod late;
 mod lost;
 mod pause;
 mod queue;
@@ -49,6 +50,13 @@ pub enum Input {
     /// A worker finished a task.
     Report {
         report: TaskReport,
+        worker: String,
+    },
+    /// A worker finished a task that was settled when it was looked for. Never counts, whatever is open by now: nobody
+    /// has looked whether that is the worker's. `outcome` is the word of its report.
+    Late {
+        key: TaskKey,
+        outcome: &'static str,
         worker: String,
     },
     /// A worker that had claimed a task will not report any more.
@@ -103,6 +111,7 @@ pub(crate) fn dispatch(turn: &mut Turn<'_>, input: Input) {
         (Initial, Input::Terminate { reason, by }) => cancel::cancel_queued(turn, reason, by, true),
         (InProgress, Input::Claim { key, worker }) => claim::claim(turn, &key, worker),
         (InProgress, Input::Report { report, worker }) => report::report(turn, report, worker),
+        (InProgress, Input::Late { key, outcome, worker }) => late::late(turn, key, outcome, worker),
         (InProgress, Input::Lost { key, worker, reason }) => lost::lost(turn, key, &worker, &reason),
         (InProgress, Input::Signal { name, visit, data, by }) => signal::signal(turn, name, visit, data, by),
         (InProgress, Input::Pause { reason, by }) => pause::pause(turn, reason, by),
@@ -114,6 +123,7 @@ pub(crate) fn dispatch(turn: &mut Turn<'_>, input: Input) {
             Initial,
             Input::Claim { .. }
             | Input::Report { .. }
+            | Input::Late { .. }
             | Input::Lost { .. }
             | Input::Signal { .. }
             | Input::Pause { .. }

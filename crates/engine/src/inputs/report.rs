@@ -1,12 +1,13 @@
 //! Report: a worker finished a task.
 
+use super::late;
 use crate::{
     evaluate::{Turn, asked_after},
     execution::failure,
 };
 use protocol::{
     TaskError, TaskKey, TaskReport,
-    event::{ActionCompleted, ActionFailed, ReportLate},
+    event::{ActionCompleted, ActionFailed},
     task::TaskOutcome,
 };
 use serde_json::Value;
@@ -14,7 +15,8 @@ use std::sync::Arc;
 
 pub(super) fn report(turn: &mut Turn<'_>, report: TaskReport, worker: String) {
     if !turn.state().is_open(&report.key) {
-        return late(turn, report, worker);
+        let outcome = report.outcome.name();
+        return late::late(turn, report.key, outcome, worker);
     }
     let Some(step) = turn.playbook().index_of(&report.key.step) else { return };
     if !turn.state().is_claimed(&report.key) {
@@ -79,29 +81,6 @@ fn outcome(key: TaskKey, outcome: TaskOutcome) -> (TaskKey, Option<TaskError>, O
     };
     let error = error.map(|error| error.at(&key.step, key.attempt));
     (key, error, result)
-}
-
-/// The attempt does not count: it is told, once, if its worker was lost; repeated reports are not.
-fn late(turn: &mut Turn<'_>, report: TaskReport, worker: String) {
-    if !turn.state().was_lost(&report.key) {
-        return;
-    }
-    let outcome = match report.outcome {
-        TaskOutcome::Completed { .. } => "completed",
-        TaskOutcome::Failed { .. } => "failed",
-    };
-    let TaskKey { step, visit, attempt, part, item, .. } = report.key;
-    turn.emit(ReportLate {
-        execution_id: turn.execution_id(),
-        path: turn.path(),
-        step,
-        visit,
-        attempt,
-        part,
-        item,
-        worker,
-        outcome: outcome.to_owned(),
-    });
 }
 
 /// The error a result tells of itself: a map with `status: error`.

@@ -2,7 +2,7 @@
 
 use crate::scenario::{Run, completed};
 use engine::Input;
-use protocol::{TaskKey, TaskPart};
+use protocol::{Event, TaskKey, TaskPart};
 use serde_json::json;
 
 const STEPS: &str = "\n  - {step: start, next: a}\n  - {step: a, type: noop, next: b}\n  - {step: b, type: noop, next: end}\n  - {step: end}\n";
@@ -91,4 +91,20 @@ fn events_of_another_execution_are_not_applied() {
         other.apply(event, *time);
     }
     assert_eq!(other.event_count(), 0);
+}
+
+#[test]
+fn a_report_of_what_was_settled_when_it_was_looked_for_never_counts() {
+    let mut run = Run::started(STEPS);
+    let key = run.task("a").key.clone();
+    let late = |key: &TaskKey| Input::Late { key: key.clone(), outcome: "completed", worker: "w".into() };
+    nothing(&mut run, late(&key));
+    run.claim("a");
+    nothing(&mut run, late(&key));
+    run.input(Input::Lost { key: key.clone(), worker: "w".into(), reason: "gone".into() });
+    let decision = run.input(late(&key));
+    let [Event::ReportLate(told)] = &decision.events[..] else { panic!("{:?}", decision.events) };
+    assert_eq!((told.attempt, told.worker.as_str(), told.outcome.as_str()), (1, "w", "completed"));
+    nothing(&mut run, late(&key));
+    nothing(&mut run, late(&TaskKey { attempt: 2, ..key }));
 }

@@ -11,7 +11,7 @@ use crate::{
 };
 use engine::Input;
 use futures::{future::BoxFuture, stream::FuturesUnordered};
-use protocol::{ExecutionId, Position, Problem};
+use protocol::{ExecutionId, Position, Problem, TaskReport};
 use std::{
     collections::{HashMap, HashSet, VecDeque, hash_map::Entry},
     sync::Arc,
@@ -79,7 +79,7 @@ impl Driver {
     pub(super) fn visit(&mut self, id: ExecutionId, letter: Letter) {
         // Who waits for a report's answer wants to forget it, not to hear what it led to.
         let is_command = matches!(&letter, Letter::Input { input, reply: Some(_) }
-            if !matches!(input, Input::Report { .. }));
+            if !matches!(input, Input::Report { .. } | Input::Late { .. }));
         if !is_command && self.visits.ended.contains(&id) {
             return self.undeliverable(letter);
         }
@@ -112,8 +112,13 @@ impl Driver {
     fn undeliverable(&mut self, letter: Letter) {
         match letter {
             Letter::Claim { pool, .. } => self.give_back(vec![pool]),
-            Letter::Input { input: Input::Report { ref report, ref worker }, .. } => {
-                tracing::debug!(task = %report.key, worker, "a report came after the end of its execution");
+            Letter::Input {
+                input:
+                    Input::Report { report: TaskReport { ref key, .. }, ref worker }
+                    | Input::Late { ref key, ref worker, .. },
+                ..
+            } => {
+                tracing::debug!(task = %key, worker, "a report came after the end of its execution");
                 letter.answer(&Ok(()));
             }
             Letter::Input { .. } | Letter::Child(_) => {}

@@ -5,7 +5,13 @@ use super::{
     progress,
     remote::Remote,
 };
-use crate::{Environment, Troubles, credentials::Vault, driver::DriverHandle};
+use crate::{
+    Environment, Troubles,
+    api::from_store,
+    credentials::Vault,
+    driver::{DriverHandle, Message},
+    patience::open_tasks,
+};
 use hub::{Hub, JoinedWorker, Line, Workers, session::GOING_AWAY};
 use protocol::{Envelope, Problem, TaskKey, TaskReport, api::WorkerSummary, frame::worker::WorkerJoin};
 use std::{
@@ -39,6 +45,19 @@ pub(crate) struct Registry {
 struct Inside {
     workers: BTreeMap<u64, Arc<Connected>>,
     next: u64,
+}
+
+/// What became of a report of a task this server did not hand out.
+pub(super) enum Placed {
+    /// The task is open: the report, without what the task may know.
+    Open(TaskReport),
+    /// The task is not open, and what is open later under its key is another's: a worker can name the key of a task
+    /// before there is one, whatever its protocol.
+    Settled(TaskReport),
+    /// The task is open and of a protocol that is not the worker's.
+    Foreign,
+    /// The task is open and what it may know cannot be told, so that nobody can take that out of the report.
+    Unreadable { key: TaskKey, why: String },
 }
 
 impl Registry {
@@ -87,27 +106,29 @@ impl Registry {
         workers.iter().any(|worker| worker.has(key))
     }
 
-    /// The report of a task this server did not hand out to its worker, without what the task may know. It counts if
-    /// the task is still open, as after a restart. `None` for a task of a protocol that is not among `protocols`, which
-    /// is not the worker's to report.
+    /// What becomes of a report of a task this server did not hand out to its worker, which takes tasks of `protocols`.
+    /// It counts if the task is still open, as after a restart.
     ///
     /// # Errors
     /// When that cannot be found out, why.
-    pub(super) async fn hidden(
-        &self,
-        report: TaskReport,
-        protocols: &[String],
-    ) -> Result<Option<TaskReport>, (TaskKey, String)> {
-        let tasks = self.store.open_tasks(Some(report.key.execution_id)).await;
-        let tasks = tasks.map_err(|error| (report.key.clone(), error.to_string()))?;
-        let Some(open) = tasks.into_iter().find(|open| open.task.key == report.key) else { return Ok(Some(report)) };
+    pub(super) async fn place(&self, report: TaskReport, protocols: &[String]) -> Result<Placed, Problem> {
+        let id = report.key.execution_id;
+        let tasks = open_tasks(self.store.as_ref(), id).await?;
+        let Some(open) = tasks.into_iter().find(|open| open.task.key == report.key) else {
+            // Others may have settled it: whoever decides is to know what was known here.
+            let head = self.store.head().await.map_err(from_store)?;
+            self.driver.tell(Message::Moved(vec![(id, head)])).await;
+            return Ok(Placed::Settled(report));
+        };
         if !protocols.contains(&open.task.protocol) {
-            return Ok(None);
+            return Ok(Placed::Foreign);
         }
-        let opened = self.vault.open(&self.store, open.task).await;
-        let (_, redaction) = opened.map_err(|error| (report.key.clone(), error.to_string()))?;
+        let redaction = match self.vault.open(&self.store, open.task).await {
+            Ok((_, redaction)) => redaction,
+            Err(error) => return Ok(Placed::Unreadable { key: report.key, why: error.to_string() }),
+        };
         let run = redaction.run(Run { outcome: report.outcome, logs: progress::tail(report.logs) });
-        Ok(Some(TaskReport { outcome: run.outcome, logs: run.logs, ..report }))
+        Ok(Placed::Open(TaskReport { outcome: run.outcome, logs: run.logs, ..report }))
     }
 
     pub(super) fn publish(&self, envelope: Envelope) {

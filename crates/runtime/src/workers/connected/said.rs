@@ -1,7 +1,11 @@
 //! What a worker says.
 
 use super::{Connected, Ended, Running, Standing, State};
-use crate::{credentials::Redaction, driver::Message, workers::progress};
+use crate::{
+    credentials::Redaction,
+    driver::Message,
+    workers::{progress, registry::Placed},
+};
 use async_trait::async_trait;
 use bytes::Bytes;
 use engine::Input;
@@ -124,15 +128,20 @@ impl Connected {
             return true;
         }
         let (id, worker) = (report.key.execution_id, self.name.to_string());
-        let input = match self.house.hidden(report, &self.join.protocols).await {
-            Ok(Some(report)) => Input::Report { report, worker },
-            Ok(None) => {
+        let input = match self.house.place(report, &self.join.protocols).await {
+            Ok(Placed::Open(report)) => Input::Report { report, worker },
+            Ok(Placed::Settled(report)) => Input::Late { outcome: report.outcome.name(), key: report.key, worker },
+            Ok(Placed::Foreign) => {
                 tracing::warn!(execution = %id, %worker, "a report of a task whose protocol the worker does not have");
                 return true;
             }
-            Err((key, why)) => {
+            Ok(Placed::Unreadable { key, why }) => {
                 tracing::warn!(task = %key, %worker, why, "a report that came after a restart cannot be taken");
                 Input::Lost { key, worker, reason: why }
+            }
+            Err(problem) => {
+                tracing::warn!(execution = %id, %worker, %problem, "whose task was reported cannot be found out");
+                return is_final(&Err(problem));
             }
         };
         is_final(&self.house.driver.ask(|reply| Message::Tell { id, input, reply }).await)

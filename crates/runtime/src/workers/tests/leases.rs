@@ -6,12 +6,10 @@ use crate::{
     workers::{HEARTBEAT, LEASE, STOP_GRACE},
 };
 use engine::Input;
-use protocol::{CommitId, Problem, Task, Timestamp, frame::close, task::TaskOutcome};
+use protocol::{Position, Problem, Task, frame::close, task::TaskOutcome};
 use serde_json::json;
 use std::{sync::Arc, time::Duration};
-use store::{Commit, TaskChange};
 use tokio::time::advance;
-use uuid::Uuid;
 
 #[tokio::test(start_paused = true)]
 async fn a_report_ends_its_lease_and_is_acknowledged_when_it_is_durable() {
@@ -48,11 +46,7 @@ async fn a_report_the_server_cannot_promise_is_not_acknowledged() {
 async fn a_report_after_a_restart_counts_and_has_no_secrets_in_it() {
     let mut scene = Scene::new().await;
     let config = json!({"auth": {"type": "bearer", "inline": {"token": "xyzzy-plugh"}}});
-    let task = Arc::new(Task { config: Arc::new(config), ..task(1) });
-    let add = TaskChange::Add { task, due: Timestamp(0), claimed_by: Some(Arc::from("server/w:before")) };
-    let id = CommitId(Uuid::from_u128(1));
-    let commit = Commit { id, time: Timestamp(0), execution: None, events: Vec::new(), tasks: vec![add] };
-    scene.registry.store.commit(commit).await.unwrap();
+    scene.open(Task { config: Arc::new(config), ..task(1) }).await;
     let (mut peer, _) = scene.worker(json!({})).await;
     let report = json!({"key": key(1), "outcome": "completed", "result": "xyzzy-plugh!", "duration_ms": 7,
         "logs": {"stdout": "with xyzzy-plugh"}});
@@ -66,6 +60,16 @@ async fn a_report_after_a_restart_counts_and_has_no_secrets_in_it() {
     assert_eq!(peer.next().await["settled"], json!([key(1)]));
 }
 
+#[tokio::test]
+async fn a_report_of_a_protocol_that_is_not_the_workers_goes_nowhere() {
+    let mut scene = Scene::new().await;
+    scene.open(Task { protocol: "python".into(), ..task(1) }).await;
+    let (mut peer, _) = scene.worker(json!({})).await;
+    peer.send(report(1, 1)).await;
+    assert_eq!(peer.next().await["settled"], json!([key(1)]), "acknowledged, so that it is not said again");
+    assert!(scene.inbox.try_recv().is_err(), "and the driver does not hear of it");
+}
+
 // In real time: the store is asked, on a thread of its own.
 #[tokio::test]
 async fn a_late_report_goes_to_the_driver_and_not_to_who_holds_the_task_now() {
@@ -73,11 +77,14 @@ async fn a_late_report_goes_to_the_driver_and_not_to_who_holds_the_task_now() {
     let (mut peer, _) = scene.worker(json!({})).await;
     let (_other, executors) = scene.worker(json!({"name": "other"})).await;
     peer.send(report(1, 1)).await;
-    let Some(Message::Tell { id, input: Input::Report { report: told, worker }, reply }) = scene.inbox.recv().await
+    // What the store knows of it, whoever decides is to know too.
+    let Some(Message::Moved(moved)) = scene.inbox.recv().await else { panic!("where the log is") };
+    assert_eq!(moved, [(task(1).key.execution_id, Position(0))]);
+    let Some(Message::Tell { id, input: Input::Late { key: told, outcome, worker }, reply }) = scene.inbox.recv().await
     else {
-        panic!("a report")
+        panic!("a report that cannot count")
     };
-    assert_eq!((id, told.key.clone()), (task(1).key.execution_id, task(1).key));
+    assert_eq!((id, told, outcome), (task(1).key.execution_id, task(1).key, "completed"));
     assert!(worker.starts_with("server/w:"), "{worker}");
     reply.send(Ok(())).unwrap();
     assert_eq!(peer.next().await["settled"], json!([key(1)]));

@@ -9,10 +9,12 @@ use crate::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use hub::{Hub, HubConfig, Inbound, Kind, Log, LogUnavailable, Outbound, Outgoing, Page, Sending};
-use protocol::{ClientId, Epoch, ExecutionId, Position, Task, TaskKey, TaskPart, Timestamp, Topic, task::Credentials};
+use protocol::{
+    ClientId, CommitId, Epoch, ExecutionId, Position, Task, TaskKey, TaskPart, Timestamp, Topic, task::Credentials,
+};
 use serde_json::{Value, json};
 use std::{collections::VecDeque, sync::Arc, time::Duration};
-use store::{Store, sqlite::SqliteStore};
+use store::{Commit, Store, TaskChange, sqlite::SqliteStore};
 use tokio::{sync::mpsc, sync::watch, task::JoinHandle};
 use uuid::Uuid;
 use worker::Cancelled;
@@ -58,6 +60,15 @@ impl Scene {
             Registry::new(driver, environment, &hub, Arc::from("server"), store, vault, Troubles::channel().0);
         hub.set_workers(Arc::new(Door(registry.clone())));
         Self { hub, registry, inbox, clients: 0 }
+    }
+
+    /// A task that a worker had before this server began.
+    pub(super) async fn open(&self, task: Task) {
+        let worker = Some(Arc::from("server/w:before"));
+        let add = TaskChange::Add { task: Arc::new(task), due: Timestamp(0), claimed_by: worker };
+        let id = CommitId(Uuid::from_u128(1));
+        let commit = Commit { id, time: Timestamp(0), execution: None, events: Vec::new(), tasks: vec![add] };
+        self.registry.store.commit(commit).await.unwrap();
     }
 
     pub(super) async fn peer(&mut self, kind: Kind) -> Peer {
