@@ -192,6 +192,25 @@ async fn a_join_that_cannot_be_names_its_field() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn nobody_joins_for_what_is_the_servers_own() {
+    let (hub, house) = start(false);
+    for own in ["secrets", "playbook"] {
+        let mut peer = Peer::connect_as(&hub, Kind::Worker, 1).await;
+        let mut frame = join();
+        frame["protocols"] = json!(["noop", own]);
+        peer.send(frame).await;
+        let answer = next(&mut peer).await;
+        assert_eq!((answer["code"].as_str(), answer["temporary"].as_bool()), (Some("forbidden"), Some(false)));
+        let message = answer["message"].as_str().unwrap();
+        assert!(message.contains("`protocols[1]`") && message.contains(&format!("`{own}`")), "{message}");
+        // It may join for what is anybody's.
+        peer.send(join()).await;
+        assert_eq!(next(&mut peer).await["type"], "worker_joined");
+    }
+    assert_eq!(house.heard(), ["join gpu", "gone Left"].repeat(2));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_worker_that_is_not_taken_in_is_told_and_comes_back() {
     let (hub, _house) = start(true);
     let mut worker = Peer::connect_as(&hub, Kind::Worker, 1).await;

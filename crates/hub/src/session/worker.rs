@@ -7,7 +7,10 @@ use super::{
 use crate::Kind;
 use protocol::{
     Action, Timestamp,
-    frame::{FromWorker, worker::WorkerJoin},
+    frame::{
+        FromWorker,
+        worker::{SERVERS_OWN, WorkerJoin},
+    },
 };
 
 /// Longest name and version of a worker: they are shown, and part of events.
@@ -68,6 +71,11 @@ impl Session {
     /// What a worker may do follows from who it is, not from what it says of itself.
     fn permitted(&self, join: &WorkerJoin) -> Result<(), Invalid> {
         self.who().require(Action::TakeTasks).map_err(|problem| Invalid::forbidden(problem.detail))?;
+        if let Some(index) = join.protocols.iter().position(|protocol| SERVERS_OWN.contains(&protocol.as_str())) {
+            let own = &join.protocols[index];
+            let detail = format!("field `protocols[{index}]`: tasks of `{own}` are the server's own, and no worker's");
+            return Err(Invalid::forbidden(detail));
+        }
         match join.protocols.iter().position(|protocol| !self.who().may_take(protocol)) {
             None => Ok(()),
             Some(index) => {

@@ -12,6 +12,10 @@ use std::collections::BTreeMap;
 /// one may join.
 pub const SUBPROTOCOL: &str = "signalbox.worker";
 
+/// Protocols whose tasks are the server's own, whoever asks: what `secrets` steps come to is in the server and nowhere
+/// else, and `playbook` tasks end as their child executions do.
+pub const SERVERS_OWN: [&str; 2] = ["playbook", "secrets"];
+
 /// What a worker sends, besides what every client may.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type")]
