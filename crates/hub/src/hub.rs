@@ -268,6 +268,17 @@ impl Hub {
         self.core.counters.closes()
     }
 
+    /// The errors that frames were answered with, by code, and how often. One that ended its connection is counted as
+    /// that close and not here.
+    pub fn errors(&self) -> Vec<(String, u64)> {
+        self.core.counters.errors()
+    }
+
+    /// Counts the error that somebody got who was not let in to [`Hub::connect`].
+    pub fn count_error(&self, code: &str) {
+        self.core.counters.answered_with(code);
+    }
+
     /// Ephemeral events nobody or not everybody got, because newer ones came or there was no room.
     pub fn ephemeral_dropped(&self) -> u64 {
         self.core.counters.ephemeral_dropped()

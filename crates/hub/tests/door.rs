@@ -8,7 +8,7 @@ mod peer;
 use async_trait::async_trait;
 use hub::{
     Authenticator, Commands, Hub, HubConfig, Kind,
-    session::{Output, Session},
+    session::{EXPIRED, Output, Session, UNPROVEN},
 };
 use memory_log::{MemoryLog, Random, alert};
 use peer::{Peer, settle};
@@ -200,7 +200,25 @@ fn what_cannot_be_told_now_ends_nothing_and_what_is_wrong_does() {
     assert_eq!((code(&outputs), closes(&outputs)), (Some("store_unavailable"), None));
     let problem = Problem::new(401, "token_unknown", "Unknown", "nobody's");
     let outputs = session.authenticated(Some(json!(2)), Err(problem), Timestamp(0));
-    assert_eq!((code(&outputs), closes(&outputs)), (Some("token_unknown"), Some(close::UNAUTHENTICATED)));
+    assert_eq!(code(&outputs), Some("token_unknown"));
+    assert_eq!(outputs.last(), Some(&Output::Close(UNPROVEN)));
+}
+
+#[test]
+fn a_proof_that_has_ended_closes_as_one() {
+    for who in [None, Some(identity("ann", Role::Viewer, None))] {
+        let mut session = open(who.clone(), Timestamp(0));
+        let problem = Problem::new(401, "token_expired", "Expired", "come back");
+        let outputs = session.authenticated(None, Err(problem), Timestamp(0));
+        assert_eq!(code(&outputs), Some("token_expired"));
+        assert_eq!(outputs.last(), Some(&Output::Close(EXPIRED)));
+
+        let ended = identity("ann", Role::Viewer, Some(Timestamp(5)));
+        assert_eq!(open(who, Timestamp(0)).authenticated(None, Ok(ended), Timestamp(5)), [Output::Close(EXPIRED)]);
+    }
+    let late = identity("ann", Role::Viewer, None);
+    let outputs = open(None, Timestamp(0)).authenticated(None, Ok(late), Timestamp(10_000));
+    assert_eq!(outputs, [Output::Close(UNPROVEN)], "a good one that came too late");
 }
 
 #[test]
@@ -277,7 +295,7 @@ async fn connections_end_with_their_credentials() {
     hub.end_expired(Timestamp(10_000));
     assert_eq!(bob.closed().await, close::UNAUTHENTICATED, "who did not say who they are");
     assert_eq!(hub.credentials(), [CredentialId::Token("ann".to_owned())].into());
-    hub.end(hub::session::UNPROVEN, |who| who.name == "ann");
+    hub.end(UNPROVEN, |who| who.name == "ann");
     assert_eq!(ann.closed().await, close::UNAUTHENTICATED);
     assert!(hub.credentials().is_empty(), "forgotten with the connection");
     for mut stays in [local, command] {
@@ -331,7 +349,7 @@ async fn who_was_ended_is_not_obeyed_though_the_close_was_not_read() {
     }
     let told = || (counting.called.load(Ordering::Relaxed), counting.published.load(Ordering::Relaxed));
     assert_eq!(told(), (1, 1), "one is being published, and one waits");
-    hub.end(hub::session::UNPROVEN, |who| who.name == "ann");
+    hub.end(UNPROVEN, |who| who.name == "ann");
     peer.send(command()).await;
     peer.send(publish()).await;
     peer.send(json!({"type": "authenticate", "token": "ann admin"})).await;

@@ -52,7 +52,7 @@ impl Gate {
             return jwt.verify(token).await;
         }
         let unknown = || {
-            let detail = "the token is nobody's: it was mistyped, has expired, or was revoked";
+            let detail = "the token is nobody's: it was mistyped, or was revoked";
             Problem::new(401, "token_unknown", "Token unknown", detail)
         };
         self.api.identify(token).await?.ok_or_else(unknown)

@@ -33,7 +33,8 @@ const REASONS: [&str; 10] = [
     "overloaded",
 ];
 
-/// Requests by what was answered, and the hub's connections by how they were closed.
+/// Requests by what was answered, the hub's frames too, and its connections by how they were closed. A frame that ends
+/// its connection counts once.
 pub struct Refusals {
     requests: [AtomicU64; REASONS.len()],
     hub: Arc<Hub>,
@@ -50,6 +51,11 @@ impl Refusals {
             REASONS.iter().zip(&self.requests).map(|(reason, count)| (*reason, count.load(Relaxed))).collect();
         for (close, count) in self.hub.closes() {
             if let Some(reason) = of_close(&close) {
+                *counts.entry(reason).or_default() += count;
+            }
+        }
+        for (code, count) in self.hub.errors() {
+            if let Some(reason) = of_frame(&code) {
                 *counts.entry(reason).or_default() += count;
             }
         }
@@ -96,6 +102,23 @@ fn of_code(code: &str) -> Option<&'static str> {
     })
 }
 
+/// Of an error frame.
+fn of_frame(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "identity_changed" => "forbidden",
+        "too_many_commands" => "flooding",
+        "invalid_json"
+        | "missing_field"
+        | "invalid_field"
+        | "unknown_type"
+        | "binary"
+        | "not_a_worker"
+        | "worker_not_joined"
+        | "worker_joined_already" => "malformed",
+        code => return of_code(code),
+    })
+}
+
 fn of_close(closed: &Close) -> Option<&'static str> {
     Some(match closed.code {
         _ if *closed == EXPIRED => "expired",
@@ -126,8 +149,10 @@ mod tests {
             "handshake",
             "overloaded",
         ];
-        let given: Vec<&str> = codes.iter().filter_map(|code| of_code(code)).collect();
-        assert_eq!(given.len(), codes.len());
+        let frames = ["identity_changed", "too_many_commands", "invalid_json", "rate_limited", "forbidden"];
+        let mut given: Vec<&str> = codes.iter().filter_map(|code| of_code(code)).collect();
+        given.extend(frames.iter().filter_map(|code| of_frame(code)));
+        assert_eq!(given.len(), codes.len() + frames.len());
         for reason in given
             .into_iter()
             .chain([4400, 4401, 4403, 4429].into_iter().filter_map(|code| of_close(&Close { code, reason: "" })))

@@ -53,12 +53,17 @@ async fn converse(socket: &Arc<Socket<Seat>>, said: &mut Receiver<Said>, hub: Ar
         introduced = timeout(INTRODUCTION, introduced(said, inbox, line)) => introduced,
         () = inbox.gone.cancelled() => return,
     };
-    let Ok(Some(auth)) = introduced else { return };
+    let auth = match introduced {
+        Ok(Introduced::As(auth)) => auth,
+        Ok(Introduced::Wrongly) => return hub.count_error("handshake"),
+        Ok(Introduced::Gone) | Err(_) => return,
+    };
     let clock = Clock::start();
     let client = ClientId(uuid::Uuid::now_v7());
     let who = socket.req_parts.extensions.get::<Arc<Identity>>().cloned();
     let token = auth.get("token").and_then(Value::as_str).filter(|token| !token.is_empty());
     if who.is_none() && token.is_none() {
+        hub.count_error("unauthenticated");
         let refused = packet::refused("/", "sign in, or connect with `auth: {token}`", "unauthenticated");
         if line.send(refused).await.is_ok() {
             let _ = timeout(CLOSE_GRACE, line.taken()).await;
@@ -111,19 +116,37 @@ async fn tell(line: &mut Line, mut outbound: Outbound, answers: &Answers, inbox:
     }
 }
 
-/// What the client says of itself when it joins; `None` when it leaves or says something else.
-async fn introduced(said: &mut Receiver<Said>, inbox: &Inbox, line: &mut Line) -> Option<Value> {
-    loop {
-        let first = said.recv().await?;
+/// How a client begins.
+enum Introduced {
+    /// With what it says of itself.
+    As(Value),
+    /// With what is no introduction.
+    Wrongly,
+    /// It left.
+    Gone,
+}
+
+async fn introduced(said: &mut Receiver<Said>, inbox: &Inbox, line: &mut Line) -> Introduced {
+    while let Some(first) = said.recv().await {
         inbox.taken(&first);
-        let Said::Text(text) = first else { return None };
+        let Said::Text(text) = first else { return Introduced::Wrongly };
         match packet::read(&text) {
-            Ok(Packet::Connect { auth: None }) => return Some(Value::Null),
-            Ok(Packet::Connect { auth: Some(auth) }) => return serde_json::from_str(auth).ok(),
-            Ok(Packet::Elsewhere { namespace }) => refuse(line, namespace).await.ok()?,
-            _ => return None,
+            Ok(Packet::Connect { auth: None }) => return Introduced::As(Value::Null),
+            Ok(Packet::Connect { auth: Some(auth) }) => {
+                return serde_json::from_str(auth).map_or(Introduced::Wrongly, Introduced::As);
+            }
+            Ok(Packet::Elsewhere { namespace }) => {
+                if refuse(line, namespace).await.is_err() {
+                    break;
+                }
+            }
+            Ok(Packet::Disconnect) => break,
+            Ok(Packet::Event { .. } | Packet::Binary { .. } | Packet::Idle) | Err(packet::NotAPacket) => {
+                return Introduced::Wrongly;
+            }
         }
     }
+    Introduced::Gone
 }
 
 async fn refuse(line: &mut Line, namespace: &str) -> Result<(), Lost> {

@@ -73,7 +73,7 @@ impl Collector for Moment {
             &figures.events,
         )?;
         let refused: Vec<(&str, u64)> = refused.iter().map(|(reason, count)| (*reason, *count)).collect();
-        family(to, "signalbox_refused", "Requests and connections refused", "reason", &refused)?;
+        family(to, "signalbox_refused", "Requests, connections and frames refused", "reason", &refused)?;
 
         for (name, help, value) in [
             ("signalbox_flushes", "Flushes to disk made by commits", figures.flushes),

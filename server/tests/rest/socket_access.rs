@@ -109,15 +109,19 @@ async fn sockets_are_refused_with_the_right_code_and_counted() {
             break;
         }
     }
-    for (socket, code) in [(&mut malformed, close::INVALID), (&mut flooding, close::FLOODING)] {
+    // Each error is counted, and the last one as the close it comes with.
+    let mut told = [0, 0];
+    for (index, socket, code) in [(0, &mut malformed, close::INVALID), (1, &mut flooding, close::FLOODING)] {
         let closed = loop {
             match next(socket).await {
-                Ok(_) => {}
+                Ok(frame) => told[index] += u64::from(frame["type"] == "error"),
                 Err(closed) => break closed,
             }
         };
         assert_eq!(closed, code);
     }
+    let [invalid, too_fast] = told;
+    assert!(invalid == 11 && too_fast > 50, "{told:?}");
     // At the upgrade already.
     let foreign = socket(&server, &[("cookie", &admin), ("origin", "http://evil.test")]).await.map(drop);
     assert!(matches!(&foreign, Err(Error::Http(response)) if response.status() == 403), "{foreign:?}");
@@ -128,8 +132,63 @@ async fn sockets_are_refused_with_the_right_code_and_counted() {
 
     let after = refused(&server, &admin).await;
     let more = |reason: &str| after[reason].as_u64().unwrap() - before[reason].as_u64().unwrap();
-    for (reason, count) in [("unauthenticated", 3), ("malformed", 1), ("flooding", 1), ("origin", 1), ("host", 1)] {
+    for (reason, count) in
+        [("unauthenticated", 3), ("malformed", invalid), ("flooding", too_fast), ("origin", 1), ("host", 1)]
+    {
         assert_eq!(more(reason), count, "{reason} in {after}");
+    }
+}
+
+#[tokio::test]
+async fn frames_that_are_refused_are_counted_though_the_connection_stays() {
+    let server = TestServer::start_guarded(&EVERYBODY, |_| ()).await;
+    let (admin, viewer) = (sign_in(&server, "ann").await, sign_in(&server, "vera").await);
+    let mut socket = socket(&server, &[("cookie", &viewer)]).await.unwrap();
+    for (frame, code, reason, count) in [
+        (json!({"type": "subscribe", "topics": ["events"]}), "forbidden", "forbidden", 1),
+        (json!({"type": "command", "id": 1, "method": "submit", "params": {"path": "p"}}), "forbidden", "forbidden", 2),
+        (json!({"type": "publish", "message": {"type": "agent_state"}}), "forbidden", "forbidden", 3),
+        (json!({"type": "dance"}), "unknown_type", "malformed", 1),
+    ] {
+        assert_eq!(ask(&mut socket, frame.clone()).await["code"], code, "{frame}");
+        let counted = refused(&server, &admin).await;
+        assert_eq!(counted[reason], count, "{frame}: {counted}");
+    }
+    let metrics = Answer::of(server.get("/metrics").header("cookie", &admin)).await;
+    assert!(metrics.text().contains("signalbox_refused_total{reason=\"forbidden\"} 3\n"), "{}", metrics.text());
+}
+
+#[tokio::test]
+async fn a_socket_io_client_is_refused_and_counted_as_others_are() {
+    let server = TestServer::start_guarded(&EVERYBODY, |_| ()).await;
+    let admin = sign_in(&server, "ann").await;
+    let secret = token(&server, &admin, json!({"name": "look", "role": "viewer"})).await;
+    let wrong = format!("40{}", json!({"token": "sbx_nobodys"}));
+    let right = format!("40{}", json!({"token": secret}));
+    let events = format!("420{}", json!(["subscribe", "events"]));
+    // What it is told, and the last of that: the close of one that was told why is counted when that is written.
+    for (said, told, last, counts) in [
+        (vec!["40"], "\"unauthenticated\"", "44{", [1, 0, 0]),
+        (vec![wrong.as_str()], "\"token_unknown\"", "\"closing\"", [2, 0, 0]),
+        (vec!["4", "40"], "", "the end", [2, 1, 0]),
+        (vec![events.as_str()], "", "the end", [2, 2, 0]),
+        (vec![right.as_str(), events.as_str()], "\"forbidden\"", "\"forbidden\"", [2, 2, 1]),
+    ] {
+        let url = format!("ws://{}/socket.io/?EIO=4&transport=websocket", server.address);
+        let (mut client, _) = connect_async(url).await.unwrap();
+        for packet in &said {
+            client.send(Message::text(*packet)).await.unwrap();
+        }
+        let mut heard = String::new();
+        while !heard.contains(last)
+            && let Ok(Some(Ok(message))) = tokio::time::timeout(Duration::from_secs(60), client.next()).await
+        {
+            heard += message.to_text().unwrap_or_default();
+        }
+        assert!(heard.contains(told), "{said:?}: {heard}");
+        let counted = refused(&server, &admin).await;
+        let counted = ["unauthenticated", "malformed", "forbidden"].map(|reason| counted[reason].as_u64().unwrap());
+        assert_eq!(counted, counts, "{said:?}: {heard}");
     }
 }
 
@@ -157,8 +216,21 @@ async fn a_jwt_is_refreshed_in_place_and_its_connection_never_outlives_it() {
     assert_eq!(other["code"], "identity_changed");
     assert_eq!(next(&mut client).await, Err(close::UNAUTHENTICATED), "by itself, when its time has come");
 
+    // One that has ended is no other's: to begin with, and where another is due.
+    let mut fresh = socket(&server, &[]).await.unwrap();
+    send(&mut fresh, json!({"type": "authenticate", "token": jwt("viewer", "olga", 60)})).await;
+    assert_eq!(next(&mut fresh).await.unwrap()["type"], "authenticated");
+    for mut client in [socket(&server, &[]).await.unwrap(), fresh] {
+        let told = ask(&mut client, json!({"type": "authenticate", "token": jwt("viewer", "olga", -60)})).await;
+        assert_eq!(
+            (told["code"].as_str(), next(&mut client).await),
+            (Some("token_expired"), Err(close::UNAUTHENTICATED))
+        );
+    }
+
     let counted = refused(&server, &sign_in(&server, "ann").await).await;
-    assert_eq!(counted["expired"], 2, "{counted}");
+    assert_eq!((&counted["expired"], &counted["unauthenticated"]), (&json!(4), &json!(0)), "{counted}");
+    assert_eq!(counted["forbidden"], 2, "a role that is none, and another's token: {counted}");
 }
 
 #[tokio::test]

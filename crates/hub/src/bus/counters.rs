@@ -23,6 +23,8 @@ pub(crate) struct Counters {
     flushes: AtomicU64,
     /// By code and words, of which there are as many as in the sources.
     closes: Mutex<BTreeMap<(u16, &'static str), u64>>,
+    /// By code, of which there are as many as in docs/errors.md.
+    errors: Mutex<BTreeMap<String, u64>>,
 }
 
 impl Counters {
@@ -38,6 +40,7 @@ impl Counters {
             buffered: AtomicU64::new(0),
             flushes: AtomicU64::new(0),
             closes: Mutex::default(),
+            errors: Mutex::default(),
         }
     }
 
@@ -88,6 +91,25 @@ impl Counters {
 
     fn lock_closes(&self) -> MutexGuard<'_, BTreeMap<(u16, &'static str), u64>> {
         self.closes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A frame was answered with this error, and the connection stays: that of one which ends is counted as its close.
+    pub(crate) fn answered_with(&self, code: &str) {
+        let mut errors = self.lock_errors();
+        match errors.get_mut(code) {
+            Some(count) => *count += 1,
+            None => {
+                errors.insert(code.to_owned(), 1);
+            }
+        }
+    }
+
+    pub(crate) fn errors(&self) -> Vec<(String, u64)> {
+        self.lock_errors().iter().map(|(code, count)| (code.clone(), *count)).collect()
+    }
+
+    fn lock_errors(&self) -> MutexGuard<'_, BTreeMap<String, u64>> {
+        self.errors.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn set_subscriptions(&self, topics: usize, subscriptions: usize) {

@@ -36,7 +36,7 @@ impl Calls {
             let detail = format!("more than {CALLS_AT_ONCE} commands under way: send it again after a reply");
             return self.fail(id, Problem::new(429, "too_many_commands", "Too many", detail).temporary());
         };
-        let (shared, turn) = (self.shared.clone(), self.turn.clone());
+        let (shared, core, turn) = (self.shared.clone(), self.core.clone(), self.turn.clone());
         self.core.calls.spawn(async move {
             if shared.is_disowned() {
                 return;
@@ -44,7 +44,10 @@ impl Calls {
             let called = AssertUnwindSafe(commands.call(&who, &method, params)).catch_unwind().await;
             let answer = encode::frame(&match called {
                 Ok(Ok(result)) => ServerFrame::Reply { id, result },
-                Ok(Err(problem)) => error(id, problem),
+                Ok(Err(problem)) => {
+                    core.counters.answered_with(&problem.code);
+                    error(id, problem)
+                }
                 Err(_) => {
                     tracing::error!(method, client = %shared.client, "a command panicked");
                     let detail = format!("`{method}` failed unexpectedly; the server's log has the cause");
@@ -60,6 +63,7 @@ impl Calls {
     }
 
     fn fail(&self, id: Value, problem: Problem) {
+        self.core.counters.answered_with(&problem.code);
         self.shared.answer(&error(id, problem));
     }
 }

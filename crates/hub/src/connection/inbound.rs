@@ -118,16 +118,26 @@ impl Inbound {
 
     /// What was asked for is done in its order: what follows an `authenticate` waits for its answer.
     pub(crate) async fn carry_out(&mut self, outputs: Vec<Output>, now: Timestamp) {
+        let ends = |outputs: &[Output]| outputs.iter().any(|output| matches!(output, Output::Close(_)));
+        let mut is_end = ends(&outputs);
         let mut outputs = VecDeque::from(outputs);
         while let Some(output) = outputs.pop_front() {
             match output {
                 Output::Authenticate { id, token } => {
                     let proven = self.authenticate(&token).await;
                     let then = self.session.authenticated(id, proven, now);
+                    is_end |= ends(&then);
                     then.into_iter().rev().for_each(|output| outputs.push_front(output));
                     self.note_proof();
                 }
-                Output::Send(frame) => self.shared.answer(&frame),
+                Output::Send(frame) => {
+                    if let ServerFrame::Error { code, .. } = &frame
+                        && !is_end
+                    {
+                        self.core.counters.answered_with(code);
+                    }
+                    self.shared.answer(&frame);
+                }
                 Output::Ping => self.shared.ping(),
                 Output::Close(close) if matches!(close.code, close::UNAUTHENTICATED | close::FORBIDDEN) => {
                     self.shared.disown(close);

@@ -45,7 +45,7 @@ impl Publishing {
         let bytes = u32::try_from(bytes_of(&message)).unwrap_or(u32::MAX).min(WAITING_BYTES);
         let Ok(room) = self.room.clone().acquire_many_owned(bytes).await else { return };
         if let Err(unsent) = queue.send(Message { who, id, message, room }).await {
-            answer(&self.shared, unsent.0.id, Err(unavailable()));
+            answer(&self.shared, &self.core, unsent.0.id, Err(unavailable()));
         }
     }
 }
@@ -85,7 +85,7 @@ async fn run(shared: Arc<Shared>, core: Arc<Core>, mut waiting: mpsc::Receiver<M
                 rooms.push(room);
             }
             for (id, published) in ids.into_iter().zip(publish(&core, &who, messages).await) {
-                answer(&shared, id, published);
+                answer(&shared, &core, id, published);
             }
         }
     }
@@ -108,9 +108,12 @@ fn unavailable() -> Problem {
     Problem::new(503, "unavailable", "Unavailable", "nothing can be published now").temporary()
 }
 
-fn answer(shared: &Shared, id: Option<Value>, published: Result<Option<protocol::Position>, Problem>) {
+fn answer(shared: &Shared, core: &Core, id: Option<Value>, published: Result<Option<protocol::Position>, Problem>) {
     shared.answer(&match published {
         Ok(position) => ServerFrame::Published { id, position },
-        Err(Problem { code, detail: message, temporary, .. }) => ServerFrame::Error { id, code, message, temporary },
+        Err(Problem { code, detail: message, temporary, .. }) => {
+            core.counters.answered_with(&code);
+            ServerFrame::Error { id, code, message, temporary }
+        }
     });
 }

@@ -20,11 +20,11 @@ use std::sync::Arc;
 /// How long a connection may stay without proof.
 const PATIENCE_MS: u64 = 10_000;
 
-/// The proof did not come, was wrong, or has ended.
+/// The proof did not come, was none, or counts no more.
 pub const UNPROVEN: Close =
     Close { code: close::UNAUTHENTICATED, reason: "who this is is not proven: come back with a proof" };
 
-/// The proof was one until now.
+/// The proof was one until now, or until it was sent.
 pub const EXPIRED: Close =
     Close { code: close::UNAUTHENTICATED, reason: "the proof of who this is has ended: come back with another" };
 
@@ -84,8 +84,12 @@ impl Session {
         let who = match proven {
             // The proof there was still holds, until its end.
             Err(problem) if problem.temporary => return vec![error(id, problem)],
-            Err(problem) => return [vec![error(id, problem)], self.unproven()].concat(),
-            Ok(who) if who.has_expired(now) || self.door.is_over(now) => return self.over(),
+            Err(problem) => {
+                let close = if problem.code == "token_expired" { EXPIRED } else { UNPROVEN };
+                return [vec![error(id, problem)], self.close(close.code, close.reason)].concat();
+            }
+            Ok(who) if who.has_expired(now) => return self.close(EXPIRED.code, EXPIRED.reason),
+            Ok(_) if self.door.is_over(now) => return self.over(),
             Ok(who) => Arc::new(who),
         };
         if !self.door.takes(&who) {
@@ -109,10 +113,6 @@ impl Session {
         outputs
     }
 
-    fn unproven(&mut self) -> Vec<Output> {
-        self.close(UNPROVEN.code, UNPROVEN.reason)
-    }
-
     /// It is over: by the proof's time, or for want of one.
     pub(super) fn over(&mut self) -> Vec<Output> {
         let Close { code, reason } = if self.door.is_known { EXPIRED } else { UNPROVEN };
@@ -122,7 +122,7 @@ impl Session {
     pub(super) fn unproven_frame(&mut self) -> Vec<Output> {
         let detail = "the first frame is `authenticate`, with an API token or a JWT";
         let problem = Problem::new(401, "unauthenticated", "Not signed in", detail);
-        [vec![error(None, problem)], self.unproven()].concat()
+        [vec![error(None, problem)], self.close(UNPROVEN.code, UNPROVEN.reason)].concat()
     }
 }
 

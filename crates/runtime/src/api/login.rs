@@ -63,14 +63,14 @@ impl Api {
     /// Whose token or session it is; `None` when it is nobody's, or not any more.
     ///
     /// # Errors
-    /// When the store cannot be read.
+    /// 401 `token_expired` of a token that was somebody's until its time; when the store cannot be read.
     pub async fn identify(&self, secret: &str) -> Result<Option<Identity>, Problem> {
         let (store, now) = (&self.shared.store, self.shared.environment.now());
         match Secret::of(secret) {
             Some(Secret::Session) => store.session(&hash(secret), now).await.map_err(from_store),
             Some(Secret::Token) => {
                 let found = store.token(&hash(secret), now).await.map_err(from_store)?;
-                let Some((who, used_at)) = found else { return Ok(None) };
+                let Some((who, used_at)) = found else { return self.ended(&hash(secret)).await.map(|()| None) };
                 if let CredentialId::Token(id) = &who.credential
                     && used_at.is_none_or(|used_at| now.ms_since(used_at) >= USED_MS)
                     && let Err(error) = store.token_used(id, now).await
@@ -80,6 +80,18 @@ impl Api {
                 Ok(Some(who))
             }
             None => Ok(None),
+        }
+    }
+
+    /// Whoever had a token until now is told that it has ended, and not that it is nobody's.
+    async fn ended(&self, secret_hash: &str) -> Result<(), Problem> {
+        let now = self.shared.environment.now();
+        match self.shared.store.has_expired_token(secret_hash, now).await.map_err(from_store)? {
+            true => {
+                let detail = "the token has expired: make another";
+                Err(Problem::new(401, "token_expired", "Token expired", detail))
+            }
+            false => Ok(()),
         }
     }
 

@@ -21,4 +21,5 @@ mod submissions;
 mod support;
 mod sweeper;
 mod timers;
+mod tokens;
 mod views;

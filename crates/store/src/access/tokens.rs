@@ -116,6 +116,13 @@ impl dyn Store {
         Ok(Some((identity, token.used_at)))
     }
 
+    /// Whether it was somebody's until it expired.
+    pub async fn has_expired_token(&self, secret_hash: &str, now: Timestamp) -> Result<bool, StoreError> {
+        let find = sql("SELECT id FROM tokens WHERE secret_hash = $1 AND expires_at <= $2");
+        let found: Option<(String,)> = self.database().optional(find.bind(secret_hash).bind(now)).await?;
+        Ok(found.is_some())
+    }
+
     pub async fn token_used(&self, id: &str, now: Timestamp) -> Result<(), StoreError> {
         let used = sql("UPDATE tokens SET used_at = $2 WHERE id = $1 AND (used_at IS NULL OR used_at < $2)");
         self.database().change(used.bind(id).bind(now)).await.map(drop)

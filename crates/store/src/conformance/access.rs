@@ -134,6 +134,15 @@ pub async fn a_token_ends(backend: &dyn Backend) {
     assert_eq!(who.protocols, Some(vec!["python".to_owned(), "ü\"".to_owned()]));
     assert_eq!(store.token("hash gpu", later(10)).await.expect("a read"), None, "its time is over");
     assert_eq!(store.token("hash eve", later(9)).await.expect("a read"), None);
+    for (hash, now, expect) in [
+        ("hash gpu", later(10), true),
+        ("hash gpu", later(9), false),
+        ("hash ci", later(10), false),
+        ("hash eve", later(10), false),
+    ] {
+        let has_expired = store.has_expired_token(hash, now).await.expect("a read");
+        assert_eq!(has_expired, expect, "{hash} at {now:?}");
+    }
     for (now, used) in [(later(3), later(3)), (later(2), later(3))] {
         store.token_used("id ci", now).await.expect("noted");
         let (_, used_at) = store.token("hash ci", later(9)).await.expect("a read").expect("it lets in");
