@@ -1,4 +1,5 @@
 import type { Page } from "@playwright/test";
+import { memory } from "../fixtures/messages";
 import { QUICK } from "../fixtures/playbooks";
 import { Server } from "../fixtures/server";
 import { expect, isSameDocument, lamp, live, mark, test } from "../fixtures/test";
@@ -122,4 +123,35 @@ test("events that were pruned while the page was away are a gap, which is mended
   await expect(rows(page).locator(`a[href$="${pruned}"]`)).toHaveCount(0);
   expect((await words()).join(", ")).toContain("Fetching anew");
   expect(await isSameDocument(page)).toBe(true);
+});
+
+test("the lamp says that what was missed is still to come until the server says it is there", async ({ page, complaints }) => {
+  complaints.allow(/WebSocket connection|ERR_/);
+  const server = await Server.start("--hosts", "127.0.0.1");
+  const wire = await Wire.to(server);
+  // What the server says at the end is on its way until the story lets it through.
+  let letThrough = () => {};
+  const mayCome = new Promise<void>((resolve) => (letThrough = resolve));
+  await page.routeWebSocket(/\/api\/ws$/, (socket) => {
+    const far = socket.connectToServer();
+    far.onMessage(async (message) => {
+      if (String(message).startsWith('{"type":"caught_up"')) await mayCome;
+      socket.send(message);
+    });
+  });
+  try {
+    await page.goto(`${wire.url}/alerts`);
+    await live(page);
+    wire.cut();
+    await expect(lamp(page)).toContainText(/Reconnecting|Stale since/);
+    // Nothing of it is of the page's topic.
+    await server.publish(memory("m-1"), memory("m-2"), memory("m-3"));
+    wire.mend();
+    await expect(lamp(page)).toContainText("Catching up 3");
+    letThrough();
+    await live(page);
+  } finally {
+    await wire.remove();
+    await server.remove();
+  }
 });

@@ -9,8 +9,6 @@ const PATIENCE_MS: u64 = 4_000;
 const PING_EVERY_MS: u64 = 15_000;
 /// No sign of life this long after a ping: the connection is dead.
 const PONG_WITHIN_MS: u64 = 6_000;
-/// Nothing came for this long: a catch-up is over, even if its last position was of another topic.
-const QUIET_MS: u64 = 1_000;
 
 /// What the owner of the socket must do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,11 +104,6 @@ impl Link {
             }
             _ => Duty::Nothing,
         }
-    }
-
-    /// Whatever was under way has come.
-    pub(crate) fn is_quiet(&self, now: Timestamp) -> bool {
-        now.ms_since(self.heard) > QUIET_MS
     }
 
     pub(crate) fn state(&self, now: Timestamp) -> LinkState {
@@ -211,9 +204,8 @@ mod tests {
         link.opened(at(0), IDLE);
         link.behind(312);
         assert_eq!(link.state(at(1)), LinkState::CatchingUp(312));
-        assert!(!link.is_quiet(at(1_000)));
-        assert!(link.is_quiet(at(1_001)));
+        assert_eq!(link.state(at(9_000)), LinkState::CatchingUp(312), "however long nothing comes");
         link.behind(0);
-        assert_eq!(link.state(at(1_001)), LinkState::Live);
+        assert_eq!(link.state(at(9_001)), LinkState::Live);
     }
 }

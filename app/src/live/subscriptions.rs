@@ -28,10 +28,8 @@ struct Seen {
     position: Option<Position>,
     /// The log it is a position of: until the server has answered, the page's, or the one that is gone.
     epoch: Option<Epoch>,
-    /// The log is read up to here for us; how much of it is ours shows as it comes.
+    /// The log is read up to here for us, until we have come there or are told that nothing more of it is ours.
     target: Option<Position>,
-    /// Some of it has come.
-    is_catching_up: bool,
 }
 
 impl Subscriptions {
@@ -76,7 +74,7 @@ impl Subscriptions {
 
     pub(crate) fn closed(&mut self) {
         self.is_open = false;
-        self.caught_up();
+        self.topics.values_mut().for_each(|seen| seen.target = None);
     }
 
     /// The server says up to where a topic comes from the log. When the past cannot be had a gap follows: should that be
@@ -104,7 +102,6 @@ impl Subscriptions {
                 seen.position = seen.position.max(Some(position));
             }
             seen.target = seen.target.filter(|target| seen.position < Some(*target));
-            seen.is_catching_up = seen.target.is_some();
         }
         wanted
     }
@@ -116,18 +113,16 @@ impl Subscriptions {
         true
     }
 
-    /// Nothing more comes from the log.
+    /// Nothing more comes from the log for what was answered so far.
     pub(crate) fn caught_up(&mut self) {
-        for seen in self.topics.values_mut() {
-            (seen.target, seen.is_catching_up) = (None, false);
-        }
+        self.topics.values_mut().for_each(|seen| seen.target = None);
     }
 
-    /// At most how many events the catch-ups under way still bring.
+    /// At most how many events the catch-ups under way still bring: positions are of the whole log, and how many of
+    /// them are ours shows as they come.
     pub(crate) fn behind(&self) -> u64 {
         self.topics
             .values()
-            .filter(|seen| seen.is_catching_up)
             .filter_map(|seen| Some(seen.target?.0.saturating_sub(seen.position?.0)))
             .max()
             .unwrap_or_default()
@@ -316,16 +311,36 @@ mod tests {
         subscriptions.opened(epoch("e1"), 65_536);
         subscriptions.want(&wanted(&[(Topic::WorkflowExecutions, 7)]), Some(&epoch("e1")));
         subscriptions.subscribed(&Topic::WorkflowExecutions, Position(10), true);
-        assert_eq!(subscriptions.behind(), 0, "none of it may be ours");
+        assert_eq!(subscriptions.behind(), 3, "from the answer on, though perhaps none of it is ours");
         event(&mut subscriptions, 8);
         assert_eq!(subscriptions.behind(), 2);
-        let mut quiet = subscriptions;
-        quiet.caught_up();
-        assert_eq!(quiet.behind(), 0);
-        let mut subscriptions = quiet;
+        let mut told = subscriptions;
+        told.caught_up();
+        assert_eq!(told.behind(), 0, "nothing after 8 was ours");
+        let mut subscriptions = told;
         subscriptions.subscribed(&Topic::WorkflowExecutions, Position(10), true);
         event(&mut subscriptions, 10);
+        assert_eq!(subscriptions.behind(), 0, "there without being told");
+        subscriptions.subscribed(&Topic::WorkflowExecutions, Position(10), true);
+        assert_eq!(subscriptions.behind(), 0, "nothing is behind");
+    }
+
+    #[test]
+    fn the_end_of_a_catch_up_is_of_what_was_answered_before() {
+        let mut subscriptions = Subscriptions::default();
+        subscriptions.opened(epoch("e1"), 65_536);
+        subscriptions.want(&wanted(&[(Topic::SystemAlerts, 7), (Topic::Components, 7)]), Some(&epoch("e1")));
+        subscriptions.subscribed(&Topic::SystemAlerts, Position(10), true);
+        subscriptions.subscribed(&Topic::Components, Position(10), true);
+        // A page that was rendered before: asked again, and not answered when the end of the first comes.
+        subscriptions.event(vec![Topic::SystemAlerts], Some(Position(9)));
+        subscriptions.follow_from(&Topic::SystemAlerts, Position(8), Some(&epoch("e1")));
+        subscriptions.caught_up();
         assert_eq!(subscriptions.behind(), 0);
+        subscriptions.subscribed(&Topic::SystemAlerts, Position(12), true);
+        assert_eq!(subscriptions.behind(), 4);
+        subscriptions.closed();
+        assert_eq!(subscriptions.behind(), 0, "of a connection that is gone nothing comes");
     }
 
     #[test]

@@ -224,7 +224,7 @@ export class SignalboxClient {
         this.reconnectAfterMs = frame.reconnect_after_ms;
         return;
       default:
-        // A pong, or a frame of a newer server.
+        // A pong, the end of a catch-up, or a frame of a newer server.
         return;
     }
   }

@@ -213,6 +213,7 @@ export type ServerFrame =
   | ({ type: "unsubscribed"; topics: string[] } & Id)
   | { type: "event"; topics: string[]; event: Envelope }
   | { type: "performance_metrics"; topics: string[]; metrics: Untyped<PerformanceMetric>[] }
+  | { type: "caught_up"; position: number }
   | ({ type: "gap" } & Gap)
   | { type: "reply"; id: number | string; result: unknown }
   | ({ type: "published" } & Published & Id)

@@ -214,7 +214,7 @@ impl Client {
                 assert_ne!(epoch, ELSEWHERE);
                 self.connection.as_mut().expect("it said so").epoch = Some(epoch);
             }
-            "draining" => {}
+            "draining" | "caught_up" => {}
             "subscribed" => self.subscribed(frame),
             "gap" => {
                 let topic = frame["topic"].as_str().unwrap();

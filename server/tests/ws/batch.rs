@@ -221,6 +221,7 @@ async fn a_catch_up_comes_in_few_messages_none_too_large_and_nothing_is_missing(
         assert_eq!(seen, (1..=EVENTS).collect::<Vec<_>>());
         assert!(messages < EVENTS / 10, "{messages}");
         client.frame(0x81, br#"{"type":"ping"}"#).await;
-        assert_eq!(frames(&mut client, 1).await, [json!({"type": "pong"})]);
+        let end = json!({"type": "caught_up", "position": EVENTS});
+        assert_eq!(frames(&mut client, 2).await, [end, json!({"type": "pong"})]);
     }
 }

@@ -103,9 +103,6 @@ fn tick() {
     let now = now();
     shown::set(|live| &live.now, now);
     let duty = LIVE.with(|live| live.link.borrow_mut().tick(now));
-    if LIVE.with(|live| live.link.borrow().is_quiet(now)) {
-        LIVE.with(|live| live.subscriptions.borrow_mut().caught_up());
-    }
     match duty {
         Duty::Nothing => {}
         Duty::Ping => send(&[ClientFrame::Ping { id: None }]),

@@ -161,6 +161,7 @@ fn received(text: &str) {
                 metrics.into_iter().for_each(|metric| dispatch::enqueue(topics.clone(), measured(metric)));
             }
         }
+        ServerFrame::CaughtUp { .. } => LIVE.with(|live| live.subscriptions.borrow_mut().caught_up()),
         ServerFrame::Gap { topic, to, .. } => {
             let is_shown = LIVE.with(|live| live.subscriptions.borrow_mut().gap(&topic, to));
             if is_shown {

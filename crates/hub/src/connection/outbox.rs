@@ -44,6 +44,8 @@ pub(crate) struct Outbox {
     /// Cut from the live stream: everything comes from the log until the two are joined.
     catch_up: Option<Box<CatchUp>>,
     join_asked: bool,
+    /// Somebody asked for what the catch-up brings, and is told when it has.
+    owes_end: bool,
     closing: Option<Close>,
 }
 
@@ -98,6 +100,7 @@ impl Outbox {
             floor: Position(0),
             catch_up: None,
             join_asked: false,
+            owes_end: false,
             closing: None,
         }
     }
@@ -216,6 +219,7 @@ impl Outbox {
         if !joined || !self.live.is_empty() {
             return false;
         }
+        self.owes_end |= !topics.is_empty();
         let (head, budget) = (head.max(self.floor), self.catch_up_budget());
         let catch_up = self.catch_up.get_or_insert_with(|| Box::new(CatchUp::new(head, budget)));
         for (topic, after) in topics {
@@ -240,6 +244,7 @@ impl Outbox {
         let reached = self.reached_live(head);
         self.forget_live();
         self.join_asked = false;
+        self.owes_end |= !topics.is_empty();
         let budget = self.catch_up_budget();
         let catch_up = self.catch_up.get_or_insert_with(|| Box::new(CatchUp::new(reached, budget)));
         catch_up.reopen();
@@ -312,7 +317,12 @@ impl Outbox {
         let Some(catch_up) = &self.catch_up else { return Step::Wait };
         match catch_up.want(head) {
             Want::Done => {
+                let until = catch_up.until();
                 self.catch_up = None;
+                if let (Some(position), true) = (until, std::mem::take(&mut self.owes_end)) {
+                    // Behind every `subscribed` it speaks of, and before what is live.
+                    self.answer(&ServerFrame::CaughtUp { position });
+                }
                 self.step(head)
             }
             Want::Join if self.join_asked => Step::Wait,

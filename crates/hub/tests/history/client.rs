@@ -42,6 +42,8 @@ struct Connection {
     /// Requests not answered yet: their topics with `after`.
     asked: VecDeque<Vec<(Topic, Option<u64>)>>,
     active: Vec<Topic>,
+    /// The past of something was asked for, and its end not told.
+    is_behind: bool,
     /// Frames up to here may be for subscriptions that were given up or moved meanwhile.
     stale_until: u64,
 }
@@ -83,6 +85,7 @@ impl Client {
             let missing = self.log.positions(topic, self.positions[topic], u64::MAX);
             assert_eq!(missing, Vec::<u64>::new(), "client {}: {topic} is not up to date", self.number);
         }
+        assert!(!connection.is_behind, "client {}: was told of no end", self.number);
     }
 
     fn now(&self) -> Timestamp {
@@ -115,6 +118,7 @@ impl Client {
             pump,
             asked: VecDeque::new(),
             active: Vec::new(),
+            is_behind: false,
             stale_until: 0,
         });
         let known: Vec<_> = self.positions.iter().map(|(topic, position)| (topic.clone(), Some(*position))).collect();
@@ -214,6 +218,7 @@ impl Client {
                         _ => answer.position.0,
                     };
                     assert!(answer.recovered || after.is_none_or(|after| after > 0), "{topic} after {after:?}");
+                    connection.is_behind |= start < answer.position.0;
                     if connection.active.contains(&topic) {
                         connection.stale_until = connection.stale_until.max(answer.position.0);
                     } else {
@@ -241,6 +246,13 @@ impl Client {
                     assert_eq!(untold, Vec::<u64>::new(), "client {number}: {topic} lost more than the gap says");
                     *position = (*position).max(to.0);
                 }
+            }
+            ServerFrame::CaughtUp { position } => {
+                for topic in &connection.active {
+                    let untold = self.log.positions(topic, self.positions[topic], position.0);
+                    assert_eq!(untold, Vec::<u64>::new(), "client {number}: {topic} is behind {position}");
+                }
+                connection.is_behind = false;
             }
             ServerFrame::Event { topics, event } => {
                 let at = event.position.expect("only durable events here").0;

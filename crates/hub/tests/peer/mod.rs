@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use futures::FutureExt;
 use hub::{Hub, Inbound, Kind, Outbound, Outgoing, Sending};
-use protocol::{ClientId, Identity, Timestamp, frame::ServerFrame};
+use protocol::{ClientId, Identity, Position, Timestamp, frame::ServerFrame};
 use serde_json::Value;
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 use uuid::Uuid;
@@ -13,6 +13,8 @@ pub struct Peer {
     pub inbound: Inbound,
     pub outbound: Outbound,
     read: VecDeque<Bytes>,
+    /// Where catch-ups ended that were asked for. Noted as it comes, and no part of what [`Peer::next`] gives.
+    pub caught_up: Vec<Position>,
 }
 
 impl Peer {
@@ -33,7 +35,7 @@ impl Peer {
     async fn connect_with(hub: &Arc<Hub>, kind: Kind, who: Option<Arc<Identity>>, number: u64) -> Self {
         let id = ClientId(Uuid::from_u128(u128::from(number)));
         let (inbound, outbound) = hub.connect(kind, id, who, Timestamp(0)).await.unwrap();
-        let mut peer = Self { inbound, outbound, read: VecDeque::new() };
+        let mut peer = Self { inbound, outbound, read: VecDeque::new(), caught_up: Vec::new() };
         assert!(matches!(peer.next().await, ServerFrame::Hello { .. }));
         peer
     }
@@ -50,16 +52,22 @@ impl Peer {
             }
             let sending = tokio::time::timeout(Duration::from_secs(60), self.outbound.next());
             match sending.await.expect("something to read") {
-                Sending::Batch(batch) => self.read.extend(batch.into_iter().filter_map(|outgoing| match outgoing {
-                    Outgoing::Text(json) => Some(json),
-                    Outgoing::Ping => None,
-                })),
+                Sending::Batch(batch) => self.read.extend(batch.into_iter().filter_map(text)),
                 Sending::Close(close) => panic!("{close:?}"),
             }
         }
     }
 
     pub async fn next(&mut self) -> ServerFrame {
+        loop {
+            match self.next_of_all().await {
+                ServerFrame::CaughtUp { position } => self.caught_up.push(position),
+                frame => return frame,
+            }
+        }
+    }
+
+    pub async fn next_of_all(&mut self) -> ServerFrame {
         serde_json::from_slice(&self.next_bytes().await).unwrap()
     }
 
@@ -82,8 +90,25 @@ impl Peer {
 
     /// Nothing is waiting, after everybody had a turn.
     pub async fn is_quiet(&mut self) -> bool {
-        settle().await;
-        self.read.is_empty() && self.outbound.next().now_or_never().is_none()
+        loop {
+            settle().await;
+            while let Some(bytes) = self.read.pop_front() {
+                let ServerFrame::CaughtUp { position } = serde_json::from_slice(&bytes).unwrap() else { return false };
+                self.caught_up.push(position);
+            }
+            match self.outbound.next().now_or_never() {
+                None => return true,
+                Some(Sending::Batch(batch)) => self.read.extend(batch.into_iter().filter_map(text)),
+                Some(Sending::Close(_)) => return false,
+            }
+        }
+    }
+}
+
+fn text(outgoing: Outgoing) -> Option<Bytes> {
+    match outgoing {
+        Outgoing::Text(json) => Some(json),
+        Outgoing::Ping => None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Clients that do not keep up: bounded, told the truth, exact when they come back. In virtual time.
 #![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
+mod catching_up;
 mod commands_at_once;
 mod gaps;
 #[path = "../memory_log/mod.rs"]

@@ -46,6 +46,10 @@ pub enum ServerFrame {
         to: Position,
         reason: GapReason,
     },
+    /// All that was asked for in every `subscribed` before is said up to here: what comes now is live.
+    CaughtUp {
+        position: Position,
+    },
     Reply {
         id: Value,
         result: Value,
