@@ -33,7 +33,7 @@ pub fn ExecutionList(rows: ExecutionRows, query: ExecutionQuery, is_one_playbook
     let waiting = RwSignal::new(Vec::<ExecutionSummary>::new());
     let perhaps = RwSignal::new(0);
     let mut undecided = BTreeSet::new();
-    let did = if awaits_ends(&query) { "ended" } else { "started" };
+    let did = did(&query);
     follow(Topic::WorkflowExecutions, position, move |events| {
         let Some(mut new) = waiting.try_get_untracked() else { return };
         shown.update(|shown| {
@@ -152,6 +152,18 @@ fn belongs(event: &WorkflowExecution, started: Timestamp, query: &ExecutionQuery
     }
 }
 
+/// By what executions come into the list.
+fn did(query: &ExecutionQuery) -> &'static str {
+    let is_mixed = names(query, "queued") && !names(query, "running") && statuses(query) != Some("queued");
+    if is_mixed {
+        "changed"
+    } else if awaits_ends(query) {
+        "ended"
+    } else {
+        "started"
+    }
+}
+
 /// What comes into the list does so by ending.
 fn awaits_ends(query: &ExecutionQuery) -> bool {
     statuses(query).is_some() && !names(query, "queued") && !names(query, "running")
@@ -237,6 +249,11 @@ mod tests {
         }
         for (list, expect) in [("failed", true), ("completed,cancelled", true), ("queued,failed", false), ("", false)] {
             assert_eq!(awaits_ends(&of(list)), expect, "{list}");
+        }
+        for (list, expect) in
+            [("failed", "ended"), ("queued,failed", "changed"), ("queued", "started"), ("running,failed", "started")]
+        {
+            assert_eq!(did(&of(list)), expect, "{list}");
         }
     }
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, Callable, Dict, List, Tuple
 
 import pytest
@@ -93,3 +94,28 @@ async def test_a_server_that_always_finds_it_too_fast_is_believed_in_the_end():
     assert failed.value.code == "rate_limited"
     assert happened.count(1.0) == 29
     assert positions.topics() == ["a"], "wanted still: the next connection asks for it"
+
+
+async def test_many_that_were_too_fast_are_asked_for_again_one_a_second():
+    waiting: List[asyncio.Event] = []
+    asked = 0
+
+    async def ask(frame: Dict[str, Any]) -> List[Any]:
+        nonlocal asked
+        asked += 1
+        if asked <= 3:
+            raise SignalboxError("rate_limited", "wait a second and send it again", True)
+        return []
+
+    async def sleep(seconds: float) -> None:
+        waiting.append(asyncio.Event())
+        await waiting[-1].wait()
+
+    subscribing = Subscribing(Positions(), ask, sleep, errors_are_none, lambda: FRAME_BYTES)
+    everything = asyncio.gather(*(subscribing.subscribe([topic]) for topic in "abc"))
+    for nth in (1, 2, 3):
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert (len(waiting), asked) == (nth, 2 + nth), "one waits its second, the others for it"
+        waiting[-1].set()
+    await everything

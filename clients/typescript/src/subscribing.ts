@@ -7,10 +7,13 @@ import type { Positions, TopicRequest } from "./positions.js";
 import type { Fields } from "./requests.js";
 import { AGAIN_MS } from "./resuming.js";
 
-/** A frame that is too fast is sent so often at most: of 2,000 topics, the most one has, it is not any more after 20 s. */
+/** A frame that is too fast is sent so often at most: of 2,000 topics, the most taken at once, it is not any more after 20 s. */
 const TRIES = 30;
 
 export class Subscribing {
+  /** Those that wait to ask again, one after the other: many at once would be too fast again, and the end. */
+  private line: Promise<void> = Promise.resolve();
+
   /** `ask`: sends it when there is a connection. `frameBytes`: of the largest message the server takes. */
   constructor(
     private readonly positions: Positions,
@@ -69,7 +72,8 @@ export class Subscribing {
   /** When the server was asked too fast, and not too often yet: waits as long as it says. */
   private async isToBeAskedAgain(error: unknown, tries: number): Promise<boolean> {
     if (!isRateLimited(error) || tries >= TRIES) return false;
-    await this.sleep(AGAIN_MS);
+    this.line = this.line.then(() => this.sleep(AGAIN_MS));
+    await this.line;
     return true;
   }
 

@@ -81,3 +81,24 @@ test("a server that always finds it too fast is believed in the end", async () =
   assert.equal(happened.filter((one) => one === 1_000).length, 29);
   assert.deepEqual(positions.topics(), ["a"], "wanted still: the next connection asks for it");
 });
+
+test("many that were too fast are asked for again one a second", async () => {
+  const positions = new Positions();
+  const slept: (() => void)[] = [];
+  let asked = 0;
+  const ask = async () => {
+    asked += 1;
+    if (asked <= 3) throw new SignalboxError("rate_limited", "wait a second and send it again", true);
+    return [];
+  };
+  const sleep = () => new Promise<void>((resolve) => slept.push(resolve));
+  const subscribing = new Subscribing(positions, ask, () => FRAME_BYTES, sleep, (error) => assert.fail(String(error)));
+  const all = ["a", "b", "c"].map((topic) => subscribing.subscribe([{ topic }]));
+  const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
+  for (const nth of [1, 2, 3]) {
+    await settled();
+    assert.deepEqual([slept.length, asked], [nth, 2 + nth], "one waits its second, the others for it");
+    slept.at(-1)!();
+  }
+  await Promise.all(all);
+});

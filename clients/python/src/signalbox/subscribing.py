@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, Awaitable, Callable, List, Optional, Set
 
 from .errors import SignalboxError
@@ -11,7 +12,7 @@ from .positions import Positions
 from .requests import Fields
 from .resuming import AGAIN_S
 
-#: A frame that is too fast is sent so often at most: of 2,000 topics, the most one has, it is not any more after 20 s.
+#: A frame that is too fast is sent so often at most: of 2,000 topics, the most taken at once, it is not any more after 20 s.
 TRIES = 30
 
 
@@ -30,6 +31,8 @@ class Subscribing:
         self._sleep = sleep
         self._report = report
         self._frame_bytes = frame_bytes
+        #: Whoever waits to ask again, one after the other: many at once would be too fast again, and the end.
+        self._line = asyncio.Lock()
 
     async def subscribe(self, topics: List[Topic]) -> List[Subscribed]:
         had = set(self._positions.topics())
@@ -86,7 +89,8 @@ class Subscribing:
         """When the server was asked too fast, and not too often yet: waits as long as it says."""
         if error.code != "rate_limited" or tries >= TRIES:
             return False
-        await self._sleep(AGAIN_S)
+        async with self._line:
+            await self._sleep(AGAIN_S)
         return True
 
     async def _give_up(self, topics: Set[str], left: List[str]) -> None:

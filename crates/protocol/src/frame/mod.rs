@@ -13,5 +13,5 @@ pub mod worker;
 pub use client::{ClientFrame, TopicRequest};
 pub use limits::Limits;
 pub use portions::portions;
-pub use server::{GapReason, ServerFrame, Subscribed};
+pub use server::{GapReason, ServerFrame, Subscribed, known};
 pub use worker::{FromWorker, ToWorker};

@@ -88,7 +88,10 @@ pub enum ServerFrame {
 }
 
 /// The topics that are known here. A newer server names others beside them, and what it says is no less true for it.
-fn known<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Topic>, D::Error> {
+///
+/// # Errors
+/// When it is no list of names.
+pub fn known<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Topic>, D::Error> {
     let names = Vec::<Cow<'de, str>>::deserialize(deserializer)?;
     Ok(names.iter().filter_map(|name| name.parse().ok()).collect())
 }

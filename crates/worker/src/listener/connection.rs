@@ -27,6 +27,8 @@ const SILENCE: Duration = Duration::from_secs(25);
 /// What was read and not taken over yet: then no more is read. While an answer is waited for it is, but events before the
 /// answer are passed over, and asked for again when half of this is taken over.
 const UNTOLD: usize = 64;
+/// A server says hello within this time, or is none.
+const GREETED: Duration = Duration::from_secs(10);
 /// What was refused for now is asked for again after so long.
 const AGAIN: Duration = Duration::from_secs(1);
 
@@ -86,6 +88,7 @@ impl<'a> Connection<'a> {
         tell: &mpsc::Sender<Told>,
     ) -> Ended {
         let mut heard = Instant::now();
+        let greeted_by = heard + GREETED;
         let mut has_asked = false;
         let mut is_left = false;
         loop {
@@ -128,6 +131,10 @@ impl<'a> Connection<'a> {
                 },
                 frame = renewed(&mut self.proof), if self.epoch.is_some() => self.outgoing.push(frame.to_string()),
                 () = self.resuming.again() => {}
+                () = sleep_until(greeted_by), if self.epoch.is_none() && self.hello.is_none() => {
+                    self.ended.why = "the server does not say hello".to_owned();
+                    break;
+                }
                 () = tell.closed(), if is_left => {
                     let _ = socket.close(None).await;
                     self.ended.why = "nobody has a handle any more".to_owned();
@@ -218,7 +225,10 @@ impl<'a> Connection<'a> {
                 let error = ClientError::Refused { code: code.clone(), message: message.clone(), temporary };
                 let id = id(text);
                 if id == proof::ID || self.requests.is_proof(&id) {
-                    self.refused = Some((error.to_string(), temporary));
+                    // Who is somebody else with it stays who they are.
+                    if code != "identity_changed" {
+                        self.refused = Some((error.to_string(), temporary));
+                    }
                     if let Some(proof) = self.proof.as_mut().filter(|_| temporary) {
                         proof.renew_later();
                     }

@@ -4,7 +4,7 @@ use super::{ClientError, Resume, State, builder::Tokens, clock, debug::Debug, po
 use protocol::{Event, Position};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 /// Requests on their way to the connection. More wait where they are made.
@@ -23,6 +23,8 @@ pub(super) struct Shared {
     /// Why it is closed, once it is.
     closed: Mutex<Option<String>>,
     state: watch::Sender<State>,
+    /// Who has it waits to ask again.
+    again: Semaphore,
     pub(super) tokens: Option<Tokens>,
     pub(super) debug: Debug,
 }
@@ -81,6 +83,7 @@ impl Client {
             closing: CancellationToken::new(),
             closed: Mutex::new(None),
             state: watch::Sender::new(State::Connecting),
+            again: Semaphore::new(1),
             tokens,
             debug,
         });
@@ -126,6 +129,10 @@ impl Client {
     pub(super) async fn is_away(&self) {
         // It cannot end: we have the sender.
         let _ = self.shared.state.subscribe().wait_for(|state| *state != State::Open).await;
+    }
+
+    pub(super) fn again(&self) -> &Semaphore {
+        &self.shared.again
     }
 
     pub(super) fn positions(&self) -> MutexGuard<'_, Positions> {

@@ -3,7 +3,7 @@
 use protocol::{
     Envelope, Epoch, Position, Role, Timestamp, Topic,
     event::PerformanceMetric,
-    frame::{GapReason, Limits, Subscribed},
+    frame::{GapReason, Limits, Subscribed, known},
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -23,10 +23,12 @@ pub(super) enum Incoming {
         expires_at: Option<Timestamp>,
     },
     Event {
+        #[serde(deserialize_with = "known")]
         topics: Vec<Topic>,
         event: Box<Envelope>,
     },
     PerformanceMetrics {
+        #[serde(deserialize_with = "known")]
         topics: Vec<Topic>,
         metrics: Vec<PerformanceMetric>,
     },
@@ -43,6 +45,7 @@ pub(super) enum Incoming {
         /// Absent: the server did it by itself.
         #[serde(default)]
         id: Option<Value>,
+        #[serde(deserialize_with = "known")]
         topics: Vec<Topic>,
     },
     Error {

@@ -35,9 +35,12 @@ impl Client {
                 }
                 // The next connection subscribes to everything wanted; asking again only says when.
                 Err(ClientError::Disconnected) => {}
-                Err(ClientError::Refused { code, .. }) if code == "rate_limited" && asked < PATIENCE => {
+                Err(error) if is_too_fast(&error) && asked < PATIENCE => {
                     asked += 1;
-                    sleep(AGAIN).await;
+                    self.wait_to_ask_again().await;
+                    if !self.positions().wants(&topic) {
+                        return Err(error);
+                    }
                 }
                 Err(error) => {
                     if !matches!(error, ClientError::Refused { temporary: true, .. }) {
@@ -49,17 +52,39 @@ impl Client {
         }
     }
 
+    /// Waits as [`Client::subscribe`] does.
+    ///
     /// # Errors
-    /// [`ClientError::Closed`].
+    /// As the server refuses it; [`ClientError::Closed`].
     pub async fn unsubscribe(&self, topic: &Topic) -> Result<(), ClientError> {
         let topic = spoken(topic.clone());
+        let mut asked = 0;
         self.positions().forget(&topic);
-        match self.ask(json!({"type": "unsubscribe", "topics": [topic]})).await {
-            // With the connection went the subscription.
-            Ok(_) | Err(ClientError::Disconnected) => Ok(()),
-            Err(error) => Err(error),
+        loop {
+            match self.ask(json!({"type": "unsubscribe", "topics": [topic]})).await {
+                // With the connection went the subscription.
+                Ok(_) | Err(ClientError::Disconnected) => return Ok(()),
+                Err(error) if is_too_fast(&error) && asked < PATIENCE => {
+                    asked += 1;
+                    self.wait_to_ask_again().await;
+                    if self.positions().wants(&topic) {
+                        return Ok(());
+                    }
+                }
+                Err(error) => return Err(error),
+            }
         }
     }
+
+    /// One at a time: what is asked again too fast by many at once is the end of the connection.
+    async fn wait_to_ask_again(&self) {
+        let _turn = self.again().acquire().await;
+        sleep(AGAIN).await;
+    }
+}
+
+fn is_too_fast(error: &ClientError) -> bool {
+    matches!(error, ClientError::Refused { code, .. } if code == "rate_limited")
 }
 
 /// As the server reads its name: whoever is called `*` is all of the kind. What is no topic is left for it to refuse.
@@ -119,5 +144,30 @@ mod tests {
             assert_eq!(took, AGAIN * refusals.min(PATIENCE));
             assert_eq!(client.snapshot().len(), 1, "wanted all the same");
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn many_that_were_too_fast_are_asked_for_again_one_a_second() {
+        let (asks, mut asked) = mpsc::channel::<Ask>(1);
+        let (client, _) = Client::new(asks, Positions::default(), None, Debug::default());
+        let refuse = async {
+            let mut at = Vec::new();
+            while at.len() < 9 {
+                let Some(ask) = asked.recv().await else { return at };
+                at.push(Instant::now());
+                let (code, message) = ("rate_limited".to_owned(), "too many".to_owned());
+                let _ = ask.answer.send(Err(ClientError::Refused { code, message, temporary: true }));
+            }
+            at
+        };
+        let all = async {
+            let of = |name: &str| client.subscribe(Resume::live(Topic::Agent(name.to_owned())));
+            tokio::join!(of("a"), of("b"), of("c"))
+        };
+        let at = tokio::select! {
+            at = refuse => at,
+            _ = all => unreachable!("nobody is answered"),
+        };
+        assert!(at[3..].windows(2).all(|two| two[1] - two[0] == AGAIN), "{at:?}");
     }
 }

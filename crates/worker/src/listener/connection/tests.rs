@@ -296,3 +296,19 @@ async fn a_message_given_up_before_it_was_sent_is_not_sent() {
     }
     assert!(ask(&mut connection, json!({"type": "publish"})).0.is_some());
 }
+
+#[tokio::test]
+async fn topics_of_a_newer_server_are_passed_over() {
+    let mut untold = VecDeque::new();
+    let mut connection = wanting(&mut untold, &[Topic::PerformanceMetrics]);
+    let (id, _) = subscribes(&mut connection).remove(0);
+    let told = json!([{"topic": "performance_metrics", "position": 3, "recovered": false}]);
+    say(&mut connection, json!({"type": "subscribed", "id": id, "topics": told}));
+    let topics = json!(["of_tomorrow:x", "performance_metrics"]);
+    say(&mut connection, json!({"type": "performance_metrics", "topics": topics, "metrics": []}));
+    let topics: Vec<_> = untold
+        .iter()
+        .filter_map(|told| if let Told::Metrics { topics, .. } = told { Some(topics.clone()) } else { None })
+        .collect();
+    assert_eq!(topics, [vec![Topic::PerformanceMetrics]]);
+}
