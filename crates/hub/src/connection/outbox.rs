@@ -259,10 +259,11 @@ impl Outbox {
         }
     }
 
-    /// Up to where the client was given a topic's events, or has them on the way, the hub being at `head`.
-    pub(crate) fn reached(&self, topic: &Topic, head: Position) -> Position {
+    /// Up to where the client was given a topic's events, or has them on the way, the hub being at `head`. It is
+    /// subscribed from `floor` on.
+    pub(crate) fn reached(&self, topic: &Topic, floor: Position, head: Position) -> Position {
         let behind = self.catch_up.as_ref().and_then(|catch_up| catch_up.reached(topic));
-        behind.unwrap_or_else(|| self.reached_live(head))
+        behind.unwrap_or_else(|| self.reached_live(head).max(floor))
     }
 
     fn reached_live(&self, head: Position) -> Position {

@@ -1,17 +1,32 @@
 //! What other nodes say.
 
-use super::{Line, PATIENCE, Packet, RETRY_FIRST};
+use super::{Incoming, Line, PATIENCE, Packet, RETRY_FIRST, WAITING_BYTES};
 use crate::ports::BusMessage;
 use futures::StreamExt;
 use redis::Msg;
 use std::sync::{Arc, atomic::Ordering::Relaxed};
 use tokio::{
-    sync::mpsc,
+    sync::{Semaphore, mpsc},
     time::{interval, timeout},
 };
 
+/// What others said and waits to be taken in.
+struct TakenIn {
+    queue: mpsc::Sender<Incoming>,
+    room: Arc<Semaphore>,
+}
+
+impl TakenIn {
+    /// `bytes`: of its text. `None`: there is no room.
+    fn try_send(&self, message: BusMessage, bytes: usize) -> Option<()> {
+        let room = self.room.clone().try_acquire_many_owned(u32::try_from(bytes).ok()?).ok()?;
+        self.queue.try_send(Incoming { message, _room: room }).ok()
+    }
+}
+
 /// Listens, again and again, until it is all over.
-pub(super) async fn run(line: Arc<Line>, taken_in: mpsc::Sender<BusMessage>) {
+pub(super) async fn run(line: Arc<Line>, taken_in: mpsc::Sender<Incoming>) {
+    let taken_in = TakenIn { queue: taken_in, room: Arc::new(Semaphore::new(WAITING_BYTES)) };
     let mut pause = RETRY_FIRST;
     loop {
         tokio::select! {
@@ -29,7 +44,7 @@ pub(super) async fn run(line: Arc<Line>, taken_in: mpsc::Sender<BusMessage>) {
 }
 
 /// As long as Redis is there; why it is not.
-async fn listen(line: &Line, taken_in: &mpsc::Sender<BusMessage>, pause: &mut std::time::Duration) -> String {
+async fn listen(line: &Line, taken_in: &TakenIn, pause: &mut std::time::Duration) -> String {
     let connected = async {
         let mut connection = line.client.get_async_pubsub().await?;
         connection.subscribe(&line.channel).await?;
@@ -62,7 +77,7 @@ async fn listen(line: &Line, taken_in: &mpsc::Sender<BusMessage>, pause: &mut st
     }
 }
 
-fn take_in(line: &Line, message: &Msg, taken_in: &mpsc::Sender<BusMessage>) {
+fn take_in(line: &Line, message: &Msg, taken_in: &TakenIn) {
     let packet: Packet = match serde_json::from_slice(message.get_payload_bytes()) {
         Ok(packet) => packet,
         // A node of another version, say.
@@ -73,9 +88,11 @@ fn take_in(line: &Line, message: &Msg, taken_in: &mpsc::Sender<BusMessage>) {
     }
     for message in packet.messages {
         match serde_json::from_str::<BusMessage>(message.get()) {
-            Ok(message) => drop(taken_in.try_send(message).inspect_err(|_| {
-                line.dropped.fetch_add(1, Relaxed);
-            })),
+            Ok(taken) => {
+                if taken_in.try_send(taken, message.get().len()).is_none() {
+                    line.dropped.fetch_add(1, Relaxed);
+                }
+            }
             Err(error) => tracing::debug!(%error, "a message of another node cannot be read"),
         }
     }

@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 
 /// Messages that wait to be sent, and of others to be taken in. When it is full the newest are dropped and counted.
 const WAITING: usize = 8_192;
-/// Bytes of those that wait to be sent.
+/// Bytes of those that wait, each way.
 const WAITING_BYTES: usize = 16 << 20;
 /// Between attempts to reach Redis: this, doubled each time, up to that.
 const RETRY_FIRST: Duration = Duration::from_millis(100);
@@ -36,7 +36,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub struct RedisBus {
     outgoing: mpsc::Sender<Outgoing>,
     room: Arc<Semaphore>,
-    incoming: Mutex<mpsc::Receiver<BusMessage>>,
+    incoming: Mutex<mpsc::Receiver<Incoming>>,
     line: Arc<Line>,
 }
 
@@ -55,6 +55,12 @@ struct Line {
 struct Outgoing {
     message: Box<RawValue>,
     room: OwnedSemaphorePermit,
+}
+
+/// A message of another node that waits to be taken in, with the room it takes.
+struct Incoming {
+    message: BusMessage,
+    _room: OwnedSemaphorePermit,
 }
 
 /// What is in the channel. The messages one by one: those of a newer node may be of kinds that are not known here.
@@ -112,7 +118,7 @@ impl Bus for RedisBus {
     }
 
     async fn next(&self) -> Option<BusMessage> {
-        self.incoming.lock().await.recv().await
+        self.incoming.lock().await.recv().await.map(|incoming| incoming.message)
     }
 
     fn state(&self) -> BusState {

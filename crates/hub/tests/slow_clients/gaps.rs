@@ -234,3 +234,25 @@ async fn who_subscribes_again_is_passed_over_nothing_that_waits() {
         assert_eq!(peer.next_position().await, count as u64 + 1);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_subscribes_again_behind_what_waits_is_told_no_position_before_their_first() {
+    let (hub, log) = start(HubConfig::default()).await;
+    let mut peer = Peer::connect(&hub, 1).await;
+    peer.send(json!({"type": "subscribe", "topics": ["memory_timeline"]})).await;
+    assert!(matches!(peer.next().await, ServerFrame::Subscribed { .. }));
+    hub.publish(log.commit(memory("a"))).await;
+    hub.publish(log.commit(alert("before"))).await;
+    settle().await;
+    for _ in 0..2 {
+        peer.send(json!({"type": "subscribe", "topics": ["system_alerts"]})).await;
+    }
+    settle().await;
+    for _ in 0..2 {
+        match peer.next().await {
+            ServerFrame::Subscribed { topics, .. } => assert_eq!(topics[0].position, Position(2), "live from there"),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(peer.next_position().await, 1);
+}

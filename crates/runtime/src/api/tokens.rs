@@ -41,7 +41,7 @@ impl Api {
             prefix: Secret::shown(&token),
             role,
             protocols,
-            owner: self.who.subject.clone(),
+            owner: self.owner().await?,
             expires_at: expires_in_days.map(|days| now.plus_ms(u64::from(days) * DAY_MS)),
         };
         let id = new.id.clone();
@@ -59,6 +59,17 @@ impl Api {
         let made = self.shared.store.tokens(None).await.map_err(from_store)?.into_iter().find(|token| token.id == id);
         let summary = made.map(summary).ok_or_else(|| missing(&name))?;
         Ok(CreatedToken { token, summary })
+    }
+
+    /// Whose a new token is: one made by a token is of who made that, and goes when they do.
+    async fn owner(&self) -> Result<String, Problem> {
+        let CredentialId::Token(id) = &self.who.credential else { return Ok(self.who.subject.clone()) };
+        let all = self.shared.store.tokens(None).await.map_err(from_store)?;
+        let maker = all.into_iter().find(|token| token.id == *id);
+        maker.map(|token| token.owner).ok_or_else(|| {
+            let detail = format!("the token `{}` was revoked", self.who.name);
+            Problem::new(401, "unauthenticated", "Not signed in", detail)
+        })
     }
 
     /// Takes a token back, by name or id; whoever is connected with it is so for seconds only.

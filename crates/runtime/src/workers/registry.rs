@@ -13,9 +13,9 @@ use crate::{
     patience::open_tasks,
 };
 use hub::{Hub, JoinedWorker, Line, Workers, session::GOING_AWAY};
-use protocol::{Envelope, Problem, TaskKey, TaskReport, api::WorkerSummary, frame::worker::WorkerJoin};
+use protocol::{Envelope, ExecutionId, Problem, TaskKey, TaskReport, api::WorkerSummary, frame::worker::WorkerJoin};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::Duration,
 };
@@ -107,17 +107,25 @@ impl Registry {
     }
 
     /// What becomes of a report of a task this server did not hand out to its worker, which takes tasks of `protocols`.
-    /// It counts if the task is still open, as after a restart.
+    /// It counts if the task is still open, as after a restart. `looked_up`: executions whose history was looked at for
+    /// another report of the same frame.
     ///
     /// # Errors
     /// When that cannot be found out, why.
-    pub(super) async fn place(&self, report: TaskReport, protocols: &[String]) -> Result<Placed, Problem> {
+    pub(super) async fn place(
+        &self,
+        report: TaskReport,
+        protocols: &[String],
+        looked_up: &mut HashSet<ExecutionId>,
+    ) -> Result<Placed, Problem> {
         let id = report.key.execution_id;
         let tasks = open_tasks(self.store.as_ref(), id).await?;
         let Some(open) = tasks.into_iter().find(|open| open.task.key == report.key) else {
             // Others may have settled it: whoever decides is to know what was known here.
-            let head = self.store.head().await.map_err(from_store)?;
-            self.driver.tell(Message::Moved(vec![(id, head)])).await;
+            if looked_up.insert(id) {
+                let head = self.store.head().await.map_err(from_store)?;
+                self.driver.tell(Message::Moved(vec![(id, head)])).await;
+            }
             return Ok(Placed::Settled(report));
         };
         if !protocols.contains(&open.task.protocol) {

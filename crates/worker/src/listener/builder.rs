@@ -128,8 +128,8 @@ impl Builder {
         self
     }
 
-    /// Connects, and again whenever the connection breaks ([`Builder::reconnect`]), in a task of the runtime that this is called in. It ends when
-    /// [`Client::close`] is called, or every [`Client`] and the [`Subscription`] are dropped.
+    /// Connects, and again whenever the connection breaks ([`Builder::reconnect`]), in a task of the runtime that this
+    /// is called in. It ends when [`Client::close`] is called, or every [`Client`] and the [`Subscription`] are dropped.
     ///
     /// # Errors
     /// When the address is none, or a topic's name names no topic.

@@ -1,7 +1,7 @@
 //! A client's side of the socket: topics, commands, messages.
 //!
-//! [`Client`] is the handle, [`Subscription`] what it is told, [`Handlers`] functions for that; `connection` one connection, `positions` what is kept
-//! between connections (docs/protocol.md, "What a client keeps").
+//! [`Client`] is the handle, [`Subscription`] what it is told, [`Handlers`] functions for that; `connection` one
+//! connection, `positions` what is kept between connections (docs/protocol.md, "What a client keeps").
 
 mod broadcast;
 mod builder;

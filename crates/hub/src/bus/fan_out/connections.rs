@@ -65,12 +65,14 @@ impl FanOut {
         for (topic, start) in topics {
             let after = match start {
                 // It has it: what waits for it is not passed over.
-                Start::Live if connection.topics.contains_key(&topic) => {
-                    let position = outbox.reached(&topic, head);
-                    subscribed.push(Subscribed { topic, position, recovered: false });
-                    continue;
-                }
-                Start::Live => head,
+                Start::Live => match connection.topics.get(&topic) {
+                    Some(&floor) => {
+                        let position = outbox.reached(&topic, floor, head);
+                        subscribed.push(Subscribed { topic, position, recovered: false });
+                        continue;
+                    }
+                    None => head,
+                },
                 Start::After(after) => after,
                 Start::Gap { from, reason } => {
                     self.core.counters.gap_told();

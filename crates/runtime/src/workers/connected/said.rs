@@ -11,14 +11,14 @@ use bytes::Bytes;
 use engine::Input;
 use hub::{Gone, JoinedWorker};
 use protocol::{
-    Problem, TaskKey, TaskReport,
+    ExecutionId, Problem, TaskKey, TaskReport,
     frame::{
         FromWorker,
         worker::{TaskNote, WorkerHeartbeat, WorkerReports},
     },
 };
 use serde_json::Value;
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 use tokio::{
     sync::{OwnedSemaphorePermit, oneshot},
     time::Instant,
@@ -111,9 +111,10 @@ impl Connected {
                 _ => {}
             }
         }
+        let mut looked_up = HashSet::new();
         for report in late {
             let key = report.key.clone();
-            if self.is_final_late(report).await {
+            if self.is_final_late(report, &mut looked_up).await {
                 settled.push(key);
             }
         }
@@ -122,13 +123,13 @@ impl Connected {
     }
 
     /// A report of a task this worker does not have here (any more).
-    async fn is_final_late(&self, report: TaskReport) -> bool {
+    async fn is_final_late(&self, report: TaskReport, looked_up: &mut HashSet<ExecutionId>) -> bool {
         if self.house.is_held(&report.key) {
             tracing::warn!(task = %report.key, worker = %self.name, "a report for a task that another worker has");
             return true;
         }
         let (id, worker) = (report.key.execution_id, self.name.to_string());
-        let input = match self.house.place(report, &self.join.protocols).await {
+        let input = match self.house.place(report, &self.join.protocols, looked_up).await {
             Ok(Placed::Open(report)) => Input::Report { report, worker },
             Ok(Placed::Settled(report)) => Input::Late { outcome: report.outcome.name(), key: report.key, worker },
             Ok(Placed::Foreign) => {
